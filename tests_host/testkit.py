@@ -1,0 +1,48 @@
+# What a test that runs on CPython and on MicroPython may use; no pytest, no pathlib.
+# Files that start with "# engines: cpython unix" are collected once for each engine.
+import os
+
+
+class Skip(Exception):
+    """Raised by a test that cannot run here; the text says why."""
+
+
+class raises:
+    """Context manager: the block must raise `kind`; the exception is kept in `.error`."""
+
+    def __init__(self, kind):
+        self.kind = kind
+        self.error = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        assert kind is not None, "no exception, expected " + self.kind.__name__
+        self.error = error
+        return issubclass(kind, self.kind)
+
+
+def _remove(path):
+    try:
+        names = os.listdir(path)
+    except OSError:
+        os.remove(path)
+        return
+    for name in names:
+        _remove(path + "/" + name)
+    os.rmdir(path)
+
+
+def tmpdir():
+    """Return the path of an empty directory that this process alone uses.
+
+    The harness names it in SMETS_TEST_TMP, one for each file and engine, and removes it afterwards.
+    """
+    path = os.getenv("SMETS_TEST_TMP") + "/d"
+    try:
+        _remove(path)
+    except OSError:
+        pass
+    os.mkdir(path)
+    return path
