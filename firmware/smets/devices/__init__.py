@@ -1,0 +1,1 @@
+# Device roles: which tables and which features each is made of.

@@ -1,0 +1,1 @@
+# What devices do, apart from any protocol: mirrors, tenancy, voltage, logs.

@@ -1,0 +1,1 @@
+# The edge of the device: links, storage, samplers, screens. Only these touch the world.
