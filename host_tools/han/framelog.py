@@ -1,0 +1,92 @@
+"""The frame log of a home: text, one HAN frame a line, which `smets capture` reads.
+
+A line is ``<utc-ms> ZCL:FRAME#<n>:<len>:<HEX>``, utc-ms being milliseconds since
+1970-01-01T00:00:00Z. Lines that begin with ``#`` are comments, except that
+``# device <EUI-64> <role>`` names a device; the role gpf or chf marks the coordinator.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final, TextIO
+
+from host_tools.han.frame import Frame, FrameError, format_eui, from_line, parse_eui, to_line
+
+COORDINATOR_ROLES: Final = ("gpf", "chf")
+_UTC_MS_MAX: Final = 2**63 - 1
+_DEVICE: Final = re.compile(r"# *device +(\S+) +(\S+)")
+
+
+@dataclass(frozen=True, slots=True)
+class FrameEntry:
+    """One frame of the log and when it was sent (milliseconds since 1970, UTC)."""
+
+    utc_ms: int
+    number: int
+    frame: Frame
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceEntry:
+    """The name of a device: its EUI-64 and its role in lower case."""
+
+    eui: int
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class BadLine:
+    """A line that is not part of a frame log; ``line`` counts from 1."""
+
+    line: int
+    reason: str
+
+
+Entry = FrameEntry | DeviceEntry | BadLine
+
+
+def _parse_line(text: str) -> FrameEntry | DeviceEntry | None:
+    if not text:
+        return None
+    if text.startswith("#"):
+        device = _DEVICE.fullmatch(text)
+        return DeviceEntry(parse_eui(device[1]), device[2].lower()) if device else None
+    when, _, rest = text.partition(" ")
+    if re.fullmatch("[0-9]{1,19}", when) is None or int(when) > _UTC_MS_MAX:
+        raise FrameError("no time in milliseconds at the start of the line")
+    number, frame = from_line(rest.strip())
+    return FrameEntry(int(when), number, frame)
+
+
+def read_log(lines: Iterable[str]) -> Iterator[Entry]:
+    """Read a frame log; a bad line is an entry too, so that a torn last line loses nothing."""
+    for position, text in enumerate(lines, start=1):
+        try:
+            entry = _parse_line(text.strip())
+        except FrameError as error:
+            yield BadLine(position, str(error))
+            continue
+        if entry is not None:
+            yield entry
+
+
+class LogWriter:
+    """Writes a frame log, numbering the frames from 1."""
+
+    def __init__(self, out: TextIO) -> None:
+        """Write to ``out``, which stays the caller's to close."""
+        self._out = out
+        self._number = 0
+
+    def device(self, eui: int, role: str) -> None:
+        """Name a device; the role gpf or chf makes it the coordinator of a capture."""
+        self._out.write(f"# device {format_eui(eui)} {role}\n")
+
+    def frame(self, utc_ms: int, frame: Frame) -> None:
+        """Write a frame sent at ``utc_ms`` (milliseconds since 1970, UTC)."""
+        if not 0 <= utc_ms <= _UTC_MS_MAX:
+            raise FrameError("time out of range")
+        self._number += 1
+        self._out.write(f"{utc_ms} {to_line(self._number, frame)}\n")
