@@ -18,14 +18,16 @@ def _print_version(wanted: bool) -> None:
 def _options(
     version: Annotated[
         bool,
-        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version."),
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Show the version."
+        ),
     ] = False,
 ) -> None:
     """Open firmware of GB smart-metering devices: run it, talk to it, check it."""
 
 
 def build() -> typer.Typer:
-    """Return the application with the commands of every module of `host_tools.commands`, in name order."""
+    """Return the application with the commands of every module of `host_tools.commands`."""
     app = typer.Typer(
         no_args_is_help=True,
         add_completion=False,

@@ -1,8 +1,8 @@
 """pytest plugin: a test file that starts with `# engines: cpython unix` runs on both engines.
 
-Each of its functions becomes two items. `[cpython]` runs in this process, where coverage sees it. `[unix]` runs
-under MicroPython's Unix port with a heap like that of a Pico: one process a file, started at its first such item
-for the functions that are selected.
+Each of its functions becomes two items. `[cpython]` runs in this process, where coverage sees it.
+`[unix]` runs under MicroPython's Unix port with a heap like that of a Pico: one process a file,
+started at its first such item for the functions that are selected.
 """
 
 import os
@@ -43,7 +43,7 @@ class DeviceModule(pytest.Module):
         """Yield each function once for each engine."""
         for function in super().collect():
             if not isinstance(function, pytest.Function):
-                raise self.CollectError(f"{function.name}: only plain functions run on both engines")
+                raise self.CollectError(f"{function.name}: both engines run plain functions only")
             name = function.name
             yield CPythonItem.from_parent(self, name=f"{name}[cpython]", callobj=function.obj)
             yield UnixItem.from_parent(self, name=f"{name}[unix]", function=function)
@@ -66,7 +66,7 @@ class DeviceModule(pytest.Module):
         return str(path)
 
     def unix_result(self, name: str) -> "Result":
-        """Return how a function ended on the Unix port, where all selected ones run at the first call."""
+        """Return how a function ended; the first call runs all the selected ones."""
         if self.unix_results is None:
             names = [
                 item.function.name
@@ -161,7 +161,7 @@ def parse_events(output: str, names: list[str], end: str) -> dict[str, Result]:
     A function without a result has failed: in it the process ended, or it never began.
     """
     results = {name: Result() for name in names}
-    current, inside = "", False  # the function that runs, and whether its traceback is being printed
+    current, inside = "", False  # the function that runs; whether its traceback is being printed
     for line in output.splitlines():
         event = EVENT.search(line)
         kind, name, rest = event.groups() if event else ("", "", "")

@@ -7,10 +7,10 @@ from testkit import Skip
 
 
 def run(module_name, names=None):
-    """Run the functions `names` of a module, or all its tests in name order; return the number that failed.
+    """Run the functions `names` of a module, or all its tests in name order; return the failures.
 
     Lines: RUN name, PASS name, FAIL name (after TRACEBACK name .. END name), SKIP name: reason,
-    HEAP name free=.. used=.. (octets after a collection), and DONE passed=.. failed=.. skipped=..
+    HEAP name free=.. used=.. (octets after a collection), DONE passed=.. failed=.. skipped=..
     """
     module = __import__(module_name)
     passed = failed = skipped = 0

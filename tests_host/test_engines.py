@@ -1,27 +1,25 @@
 """The harness itself: what `engines.py` makes of small test files, on both engines."""
 
-import os
 import re
 from pathlib import Path
 
-import host_tools
+import engines
 import pytest
+
+import host_tools
 import smets
 
 pytest_plugins = ["pytester"]
-TESTS = Path(__file__).resolve().parent
 
 
 @pytest.fixture
-def run(pytester, monkeypatch):
+def run(pytester):
     """Return a function that runs pytest on a device test file with this body."""
-    search = [TESTS, TESTS.parent / "firmware"]
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(map(str, search)))
     pytester.makeconftest("from engines import pytest_pycollect_makemodule")
 
     def run_body(body, *options):
         pytester.makepyfile(test_x="# engines: cpython unix\n" + body)
-        return pytester.runpytest_subprocess("-rA", *options)
+        return pytester.runpytest_inprocess("-rA", "-p", "no:hypothesispytest", *options)
 
     return run_body
 
@@ -58,7 +56,8 @@ def test_heap_of_the_unix_port_is_small(run):
 
 
 def test_failure_shows_the_device_traceback_and_output(run):
-    result = run("def deeper():\n    print('seen')\n    assert 1 > 2, 'why'\ndef test_a(): deeper()\n")
+    body = "def deeper():\n    print('seen')\n    assert 1 > 2, 'why'\ndef test_a(): deeper()\n"
+    result = run(body)
     assert ends(result) == {"test_a[cpython]": "FAILED", "test_a[unix]": "FAILED"}
     result.stdout.fnmatch_lines(
         [
@@ -84,7 +83,8 @@ def test_exit_inside_a_test_fails_that_test_only(run):
 def test_crash_fails_the_rest_and_shows_the_last_output(run):
     body = (
         "def test_a(): assert True\n"
-        "def test_b():\n    import uctypes\n    print('near the end')\n    uctypes.bytearray_at(0, 1)[0]\n"
+        "def test_b():\n    import uctypes\n    print('near the end')\n"
+        "    uctypes.bytearray_at(0, 1)[0]\n"
         "def test_c(): assert True\n"
     )
     result = run(body, "-k", "unix")
@@ -103,7 +103,11 @@ def test_crash_fails_the_rest_and_shows_the_last_output(run):
 
 
 def test_failing_import_on_the_unix_port_only(run):
-    body = "import sys\nif sys.implementation.name != 'cpython': import nowhere\ndef test_a(): assert True\n"
+    body = (
+        "import sys\n"
+        "if sys.implementation.name != 'cpython': import nowhere\n"
+        "def test_a(): assert True\n"
+    )
     result = run(body)
     assert ends(result) == {"test_a[cpython]": "PASSED", "test_a[unix]": "FAILED"}
     result.stdout.fnmatch_lines(
@@ -113,7 +117,7 @@ def test_failing_import_on_the_unix_port_only(run):
 
 @pytest.mark.slow
 def test_hanging_process_is_stopped(run, monkeypatch):
-    monkeypatch.setenv("SMETS_TEST_TIMEOUT", "2")
+    monkeypatch.setattr(engines, "TIMEOUT", 2)
     result = run("def test_a(): assert True\ndef test_b():\n    while True: pass\n", "-k", "unix")
     assert ends(result) == {"test_a[unix]": "PASSED", "test_b[unix]": "FAILED"}
     result.stdout.fnmatch_lines(["micropython was stopped after 2 s here*"])
@@ -177,7 +181,7 @@ def test_heap_figures_are_kept_in_the_report(run, pytester):
 def test_class_in_a_device_file_is_refused(run):
     result = run("class TestX:\n    def test_a(self): assert True\n")
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["*only plain functions run on both engines*"])
+    result.stdout.fnmatch_lines(["*both engines run plain functions only*"])
 
 
 def test_host_and_firmware_have_one_version():
