@@ -1,1 +1,21 @@
 # Device roles: which tables and which features each is made of.
+# A role is imported when it is built, so a board holds the code of its own role only.
+
+ROLES = ("esme", "gsme", "gpf")
+
+
+def build(role: str):
+    """A fresh device of a role (one of ROLES); ValueError for another word."""
+    if role == "esme":
+        from smets.devices.esme import Esme
+
+        return Esme()
+    if role == "gsme":
+        from smets.devices.gsme import Gsme
+
+        return Gsme()
+    if role == "gpf":
+        from smets.devices.gpf import Gpf
+
+        return Gpf()
+    raise ValueError("no device role " + role)

@@ -1,0 +1,108 @@
+# GSME: a simulated gas meter. Registers, its own clock, a report to its GPF each half hour.
+# It answers the gas use cases itself, stamped with its own clock (clock_status bit 2 clear).
+from smets import clock
+from smets.compat import const
+from smets.devices import endpoints
+from smets.devices.base import Device
+from smets.features import gas_mirror, stamp
+from smets.gbcs import table_gas, use_cases
+from smets.ports.han import HanFrame
+from smets.zcl import types
+
+# GBCS recommends that the mirror is updated each 30 minutes.
+REPORT_PERIOD = const(1800)
+# Clusters that a report carries, in order; the last frame says "complete".
+_REPORTED = (0x0000, 0x0700, 0x0705, 0x0702)
+# Octets of attributes in one frame: what an 802.15.4 frame with APS security has room for.
+_ROOM = const(56)
+
+
+class Gsme(Device):
+    """A gas meter that feeds a GPF."""
+
+    name = "GSME"
+    letter = use_cases.GSME
+    tables = (table_gas.ROWS,)
+
+    def __init__(self):
+        super().__init__()
+        self.gpf = None  # EUI-64 of the paired GPF
+        # A meter from before the release sends no ReadingSnapShotTime.
+        self.sends_time = True
+        self._sequence = 0
+        self._waited = 0  # seconds since the last report, while the clock is invalid
+        # Gas drawn: register steps a report period (unit of CurrentSummationDelivered).
+        self.draw = 0
+
+    def header_stamp(self, writer):
+        """Own clock, own status."""
+        own = stamp.Stamp(stamp.GSME, self.clock.seconds, self.clock.status)
+        stamp.put(writer, stamp.GSME, own)
+
+    def advance(self, seconds: int):
+        """Let time pass, reporting at each half hour of UTC that comes by."""
+        end = self.clock.seconds + seconds
+        if self.clock.status == clock.INVALID:
+            # Without a valid clock there is no half hour to report at: count from power-up.
+            self._count_up(seconds)
+            return
+        while True:
+            due = (self.clock.seconds // REPORT_PERIOD + 1) * REPORT_PERIOD
+            if due > end:
+                break
+            self.clock.seconds = due
+            self._draw()
+            self.push()
+        self.clock.seconds = end
+
+    def _count_up(self, seconds):
+        self._waited += seconds
+        while self._waited >= REPORT_PERIOD:
+            self._waited -= REPORT_PERIOD
+            self._draw()
+            self.push()
+
+    def _draw(self):
+        register = self.zcl.get(0x0702, 0x0000)
+        if register is not None and self.draw:
+            self.zcl.set(0x0702, 0x0000, types.UINT48, (register + self.draw) % (1 << 48))
+
+    def push(self):
+        """Queue one whole report to the GPF; without a GPF nothing is sent."""
+        if self.gpf is None:
+            return
+        for cluster in _REPORTED:
+            self._push_cluster(cluster, cluster == _REPORTED[-1])
+
+    def _push_cluster(self, cluster, last):
+        batch = []
+        room = _ROOM
+        values = self.zcl.attributes.get(cluster, {})
+        for attribute in sorted(values):
+            if attribute == gas_mirror.READING_SNAPSHOT_TIME and cluster == gas_mirror.METERING:
+                continue
+            octets = values[attribute]
+            if room < len(octets) + 2 and batch:
+                self._send(cluster, batch)
+                batch = []
+                room = _ROOM
+            batch.append((attribute, octets))
+            room -= len(octets) + 2
+        if last:
+            if self.sends_time:
+                time = self.clock.seconds
+                if self.clock.status != clock.RELIABLE:
+                    # The attribute has no status: unreliable time is not passed on (facts E.2).
+                    time = clock.UTC_INVALID
+                octets = bytes((types.UTC_TIME,)) + types.encode(types.UTC_TIME, time)
+                batch.append((gas_mirror.READING_SNAPSHOT_TIME, octets))
+            batch.append((gas_mirror.ATTRIBUTE_REPORTING_STATUS, bytes((types.ENUM8, 1))))
+        if batch:
+            self._send(cluster, batch)
+
+    def _send(self, cluster, batch):
+        self._sequence = (self._sequence + 1) & 0xFF
+        payload = gas_mirror.report(batch, self._sequence)
+        self.outbox.append(
+            HanFrame(self.eui, self.gpf, endpoints.METER, endpoints.MIRROR, cluster, payload)
+        )

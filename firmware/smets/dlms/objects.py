@@ -1,0 +1,167 @@
+# The DLMS objects of a device: attribute values as A-XDR octets, hooks, profiles, faults.
+# A key is 9 octets as on the wire: class (2), OBIS code (6), attribute or method (1).
+from smets import cosem_time
+from smets.codec import Reader, length_size
+from smets.compat import const
+from smets.dlms import axdr
+
+# Data-Access-Result and Action-Result codes.
+SUCCESS = const(0)
+HARDWARE_FAULT = const(1)
+READ_WRITE_DENIED = const(3)
+OBJECT_UNDEFINED = const(4)
+OBJECT_UNAVAILABLE = const(11)
+TYPE_UNMATCHED = const(12)
+OTHER_REASON = const(250)
+
+# Operations, as in a STATE.json fault.
+GET = "get"
+SET = "set"
+ACTION = "action"
+
+
+def key(text: str) -> bytes:
+    """The key of "7/1-0:32.24.0.255/2" (class/A-B:C.D.E.F/attribute)."""
+    class_id, obis, attribute = text.split("/")
+    media, rest = obis.split(":")
+    first, second = media.split("-")
+    octets = [int(class_id) >> 8, int(class_id) & 0xFF, int(first), int(second)]
+    octets += [int(part) for part in rest.split(".")]
+    if len(octets) != 8:
+        raise ValueError("OBIS code " + obis)
+    octets.append(int(attribute))
+    return bytes(octets)
+
+
+def describe(object_key) -> str:
+    """The text form of a key, for logs."""
+    octets = bytes(object_key)
+    return "%d/%d-%d:%d.%d.%d.%d/%d" % ((octets[0] << 8 | octets[1],) + tuple(octets[2:]))
+
+
+class Rows:
+    """Rows of a compact-array, in the order they were taken: a piece of a response."""
+
+    def __init__(self, description: bytes, rows: list):
+        self._rows = rows
+        size = sum(len(row) for row in rows)
+        self._head = b"\x13" + description + _length(size)
+        self.length = len(self._head) + size
+
+    def chunks(self):
+        """Yield the octets in order."""
+        yield self._head
+        for row in self._rows:
+            yield row
+
+
+def _length(value: int) -> bytes:
+    size = length_size(value)
+    if size == 1:
+        return bytes((value,))
+    return bytes((0x7F + size,)) + value.to_bytes(size - 1, "big")
+
+
+class Buffer:
+    """The buffer of a profile: rows of one type, the first column being UTC seconds (dlu)."""
+
+    def __init__(self, description: bytes):
+        self.description = description
+        self.rows = []
+
+    def append(self, row: bytes):
+        """Take one row, already encoded by the description."""
+        self.rows.append(row)
+
+    def select(self, start: int, end: int) -> Rows:
+        """The rows with start <= time <= end, both inclusive (GBCS mapping rows 620, 641)."""
+        chosen = [row for row in self.rows if start <= int.from_bytes(row[:4], "big") <= end]
+        return Rows(self.description, chosen)
+
+
+class Objects:
+    """All attributes and methods, and what reading, setting or invoking them does.
+
+    `values`   key -> A-XDR octets, a Buffer, or a function that returns octets
+    `setters`  key -> function(octets) -> result, called before the value is kept
+    `methods`  key -> function(octets) -> result
+    `faults`   (operation, key) -> result
+    """
+
+    def __init__(self):
+        self.values = {}
+        self.setters = {}
+        self.methods = {}
+        self.faults = {}
+
+    def get(self, object_key, start: int = -1, end: int = -1):
+        """A piece (octets or a stream), or a result code where there is nothing to give.
+
+        A profile buffer is readable by selective access alone: `start`, `end` in UTC seconds.
+        """
+        fault = self.faults.get((GET, object_key))
+        if fault is not None:
+            return fault
+        value = self.values.get(object_key)
+        if value is None:
+            return OBJECT_UNAVAILABLE
+        selective = start >= 0
+        if hasattr(value, "select"):
+            return value.select(start, end) if selective else READ_WRITE_DENIED
+        if selective:
+            return READ_WRITE_DENIED
+        return value() if callable(value) else value
+
+    def set(self, object_key, data) -> int:
+        """Set an attribute to A-XDR octets; returns the result code."""
+        fault = self.faults.get((SET, object_key))
+        if fault is not None:
+            return fault
+        setter = self.setters.get(object_key)
+        if setter:
+            result = setter(data)
+            if result != SUCCESS:
+                return result
+        if not callable(self.values.get(object_key)):
+            self.values[object_key] = bytes(data)
+        return SUCCESS
+
+    def invoke(self, object_key, data) -> int:
+        """Invoke a method; returns the result code."""
+        fault = self.faults.get((ACTION, object_key))
+        if fault is not None:
+            return fault
+        method = self.methods.get(object_key)
+        return method(data) if method else SUCCESS
+
+
+def parse_range(data) -> tuple:
+    """(from, to) of a range descriptor, the selective access of every GBCS log read.
+
+    structure{structure{1, 0-0:94.44.100.255, 2, 0}, from dlu, to dlu, array(0)}; DecodeError
+    for any other selection. Times are UTC seconds since 2000.
+    """
+    reader = Reader(data)
+    for octet in b"\x02\x04\x02\x04\x12\x00\x01\x09\x06\x00\x00\x5e\x2c\x64\xff\x0f\x02\x12\x00\x00":
+        reader.expect(octet, "range descriptor")
+    reader.expect(axdr.DOUBLE_LONG_UNSIGNED, "from value")
+    start = reader.be(4, "from value")
+    reader.expect(axdr.DOUBLE_LONG_UNSIGNED, "to value")
+    end = reader.be(4, "to value")
+    for octet in b"\x01\x00":
+        reader.expect(octet, "selected values")
+    reader.finish("range descriptor")
+    return start, end
+
+
+def parse_limit(data, open_value: int) -> int:
+    """UTC seconds of a 12-octet restriction limit; `open_value` where all of it is FF."""
+    if len(data) == cosem_time.SIZE and bytes(data[:9]) == b"\xff" * 9:
+        return open_value
+    return cosem_time.parse(data)
+
+
+def unmatched(data, tag: int) -> bool:
+    """Whether A-XDR octets are not of the outer type `tag`."""
+    return not len(data) or data[0] != tag
+

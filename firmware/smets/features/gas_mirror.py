@@ -1,0 +1,99 @@
+# The GPF's copy of the gas meter: reports are staged, then committed whole with their stamp.
+# A report ends with AttributeReportingStatus complete (SE 1.2a); only then do reads change.
+from smets import clock
+from smets.codec import DecodeError, Reader
+from smets.compat import const
+from smets.features import stamp
+from smets.zcl import frame, types
+
+METERING = const(0x0702)
+READING_SNAPSHOT_TIME = const(0x0007)
+ATTRIBUTE_REPORTING_STATUS = const(0xFFFE)
+
+_PENDING = const(0)
+_COMPLETE = const(1)
+# A gas meter has some sixty attributes to report; a report that does not end is cut off here.
+_MOST_STAGED = const(96)
+
+
+class GasMirror:
+    """Stages Report Attributes of the GSME and commits them into the served attributes."""
+
+    def __init__(self, server, own_clock):
+        """`server` is the zcl.server.Server that reads are answered from."""
+        self._server = server
+        self._clock = own_clock
+        self._staged = {}  # cluster -> attribute -> octets
+        self._count = 0
+        self.stamp = stamp.Stamp()
+        self.commits = 0
+        self.malformed = 0
+
+    def report(self, cluster: int, request) -> bool:
+        """Take one Report Attributes frame; True when it completed an update.
+
+        A malformed frame is counted and drops the whole report: values of two reports are
+        never mixed.
+        """
+        try:
+            status = self._stage(cluster, Reader(request.payload))
+        except DecodeError:
+            self.malformed += 1
+            self.abort()
+            return False
+        if status != _COMPLETE:
+            return False
+        self._commit()
+        return True
+
+    def abort(self):
+        """Forget what is staged; values and stamp stay those of the last commit."""
+        self._staged = {}
+        self._count = 0
+
+    def _stage(self, cluster, reader) -> int:
+        status = _PENDING
+        values = self._staged.setdefault(cluster, {})
+        while reader.left():
+            attribute = reader.le(2, "attribute id")
+            start = reader.pos
+            value = types.read_value(reader, reader.u8("data type"))
+            if attribute == ATTRIBUTE_REPORTING_STATUS:
+                status = value
+                continue
+            if status == _COMPLETE:
+                raise DecodeError(start, "attribute after AttributeReportingStatus complete")
+            self._count += 1
+            if self._count > _MOST_STAGED:
+                raise DecodeError(start, "report too long")
+            values[attribute] = bytes(reader.data[start : reader.pos])
+        return status
+
+    def _commit(self):
+        reported = self._staged.get(METERING, {}).get(READING_SNAPSHOT_TIME)
+        seconds = clock.UTC_INVALID
+        if reported is not None and reported[0] == types.UTC_TIME:
+            seconds = int.from_bytes(reported[1:5], "little")
+        self.stamp = stamp.committed(seconds, self._clock)
+        for cluster in self._staged:
+            self._server.attributes.setdefault(cluster, {}).update(self._staged[cluster])
+        self.show_stamp()
+        self.abort()
+        self.commits += 1
+
+    def show_stamp(self):
+        """Serve the stamp's time to the HAN as ReadingSnapShotTime; FFFFFFFF where invalid."""
+        seconds = self.stamp.seconds
+        if self.stamp.status == clock.INVALID:
+            seconds = clock.UTC_INVALID
+        self._server.set(METERING, READING_SNAPSHOT_TIME, types.UTC_TIME, seconds)
+
+
+def report(attributes, sequence: int) -> bytes:
+    """A Report Attributes frame of (attribute, type and value octets) pairs, server to client."""
+    payload = bytearray()
+    for attribute, octets in attributes:
+        payload.extend(attribute.to_bytes(2, "little"))
+        payload.extend(octets)
+    control = frame.SERVER_TO_CLIENT | frame.NO_DEFAULT_RESPONSE
+    return frame.header(control, sequence, frame.REPORT_ATTRIBUTES, payload)

@@ -1,0 +1,147 @@
+# Exact RMS of ADC codes or of RMS readings: integer sums, mean removed, rounded once to volts.
+# Every value in the block loop fits a 31-bit small integer, so that sampling allocates nothing.
+from smets.compat import const
+
+# Most squares of a 12-bit code about mid-scale whose sum stays below 2**30.
+BLOCK = const(255)
+# Largest reading of a metering IC, in mV.
+MAX_READING = const(0xFFFFF)
+
+_CODE = const(0xFFF)  # an ADC code is 12 bits, offset binary
+_MID = const(2048)
+_BITS = const(29)  # of one word of a sum: two words and a carry still fit 30 bits
+_WORD = const(0x1FFFFFFF)
+
+
+def fold_python(codes, start: int, stride: int, count: int, out):
+    """Sum `count` (up to 255) 12-bit codes from `codes[start]`, `stride` items apart, about mid-scale.
+
+    out[0] becomes the sum, out[1] the sum of squares, both small integers.
+    """
+    total = 0
+    squares = 0
+    end = start + count * stride
+    while start < end:
+        x = (codes[start] & _CODE) - _MID
+        total += x
+        squares += x * x
+        start += stride
+    out[0] = total
+    out[1] = squares
+
+
+try:
+    # Machine code where the port has a viper emitter; the tests hold the two equal.
+    from smets.features.voltage.rms_viper import fold
+except (ImportError, SyntaxError):
+    fold = fold_python
+
+
+def isqrt(value: int) -> int:
+    """Largest integer whose square is not above `value`, which is 0 or more."""
+    if value == 0:
+        return 0
+    guess = 1
+    rest = value
+    while rest:
+        rest >>= 2
+        guess <<= 1
+    while True:
+        better = (guess + value // guess) >> 1
+        if better >= guess:
+            return guess
+        guess = better
+
+
+class Accumulator:
+    """Number, sum and sum of squares of one phase's samples, exact up to 2**87.
+
+    Sums are kept as words of 29 bits. They add over any split of a period, so 200 ms, 30 s and
+    30 min share one definition: the root of the mean square (the alternative, the mean of RMS
+    values, differs by under 1 V unless the supply is interrupted).
+    """
+
+    def __init__(self):
+        self.clear()
+
+    def clear(self):
+        """Forget all samples."""
+        self._n0 = self._n1 = 0
+        self._s0 = self._s1 = 0
+        self._q0 = self._q1 = self._q2 = 0
+
+    def add(self, count: int, total: int, squares: int):
+        """Add a block as `fold` gives it; each argument below 2**30 in size. Allocates nothing."""
+        low = self._n0 + count
+        self._n0 = low & _WORD
+        self._n1 += low >> _BITS
+        low = self._s0 + total
+        self._s0 = low & _WORD
+        self._s1 += low >> _BITS
+        low = self._q0 + (squares & _WORD)
+        self._q0 = low & _WORD
+        self._carry((squares >> _BITS) + (low >> _BITS))
+
+    def add_reading(self, value: int):
+        """Add one RMS reading, 0 to 0xFFFFF. Such readings have no mean to remove; do not mix."""
+        high = value >> 10
+        low = value & 1023
+        # value**2 = high**2 << 20 + high * low << 11 + low**2, a word at a time
+        square = high * high
+        cross = high * low
+        word = ((square & 0x1FF) << 20) + ((cross & 0x3FFFF) << 11)
+        carry = (square >> 9) + (cross >> 18) + (word >> _BITS)
+        word = (word & _WORD) + self._q0
+        carry += word >> _BITS
+        word = (word & _WORD) + low * low
+        self._q0 = word & _WORD
+        self._carry(carry + (word >> _BITS))
+        word = self._n0 + 1
+        self._n0 = word & _WORD
+        self._n1 += word >> _BITS
+
+    def _carry(self, high: int):
+        high += self._q1
+        self._q1 = high & _WORD
+        self._q2 += high >> _BITS
+
+    def count(self) -> int:
+        """Number of samples."""
+        return (self._n1 << _BITS) + self._n0
+
+    def total(self) -> int:
+        """Sum of the samples about mid-scale."""
+        return (self._s1 << _BITS) + self._s0
+
+    def squares(self) -> int:
+        """Sum of their squares."""
+        return (((self._q2 << _BITS) + self._q1) << _BITS) + self._q0
+
+    def spread(self) -> int:
+        """n * sum of squares - square of the sum: the variance times n squared."""
+        return self.count() * self.squares() - self.total() ** 2
+
+    def volts(self, uv: int) -> int:
+        """RMS in whole volts, rounded once, half up; `uv` is microvolts a unit, count is not 0.
+
+        Half up is a choice (no text gives the rounding): 229.5 V is 230, 229.49 V is 229.
+        """
+        return self.scaled(uv, 1000000)
+
+    def millivolts(self, uv: int) -> int:
+        """RMS in millivolts, for calibration and displays; never round this one again to volts."""
+        return self.scaled(uv, 1000)
+
+    def scaled(self, uv: int, unit: int) -> int:
+        """RMS in units of `unit` microvolts, rounded once, half up."""
+        doubled = isqrt(4 * self.spread() * uv * uv) // (self.count() * unit)
+        return (doubled + 1) // 2
+
+
+def limit(volts: int, uv: int, count: int, over: bool) -> int:
+    """What `spread` of `count` samples must exceed (or, not `over`, fall below) to be beyond `volts`.
+
+    Exact: spread > limit holds if and only if the mean square exceeds the threshold's square.
+    """
+    wanted = volts * volts * 1000000000000 * count * count
+    return wanted // (uv * uv) if over else -(-wanted // (uv * uv))

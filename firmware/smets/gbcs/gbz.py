@@ -1,0 +1,201 @@
+# GBZ payload: a list of ZCL frames, some encrypted (GBCS 7.2.9 and the GBZ use case templates).
+# A use case body is a list of components "CLUSTER FC.CMD>FC.CMD[e][!FC] ATTRIBUTE ...": request
+# frame control and command, those of the response, e where it is encrypted, !FC where a Default
+# Response departs from the rule; then the attributes that may be read.
+from smets.codec import DecodeError, Reader, Writer
+from smets.compat import const
+from smets.zcl import frame
+
+PROFILE = b"\x01\x09"
+
+# Extended header control: low nibble; high nibble 1 says that a From Date Time follows.
+_LAST = const(0x01)
+_ENCRYPTED = const(0x02)
+_FROM_DATE_TIME = const(0x10)
+
+# Security header of ciphered information: control 31, invocation counter 0.
+_CIPHERED = b"\x31\x00\x00\x00\x00"
+_CIPHERED_AAD = b"\x31"
+_TAG_SIZE = const(12)
+
+# What a component after a failed one gets (RTDS error vectors): command FF, FAILURE.
+_NOT_CARRIED_OUT = const(0xFF)
+
+
+class NotPermitted(Exception):
+    """The payload asks for something that its use case does not hold."""
+
+
+class Component:
+    """One request component: a cluster, a ZCL frame, and From Date Time or None."""
+
+    def __init__(self, cluster: int, request, from_date_time):
+        self.cluster = cluster
+        self.request = request
+        self.from_date_time = from_date_time
+
+
+def parse(payload) -> list:
+    """The components of a command; DecodeError names the offset and what is wrong."""
+    reader = Reader(payload)
+    for octet in PROFILE:
+        reader.expect(octet, "GBZ profile")
+    at = reader.pos
+    count = reader.u8("component count")
+    if not count:
+        raise DecodeError(at, "no component")
+    components = []
+    for index in range(count):
+        at = reader.pos
+        control = reader.u8("extended header control")
+        if control & ~(_LAST | _FROM_DATE_TIME):
+            raise DecodeError(at, "extended header control %02X" % control)
+        if bool(control & _LAST) != (index == count - 1):
+            raise DecodeError(at, "wrong last flag")
+        cluster = reader.be(2, "cluster")
+        length = reader.be(2, "GBZ command length")
+        start = reader.skip(length, "GBZ command")
+        body = Reader(reader.data, start, reader.pos)
+        from_date_time = body.be(4, "From Date Time") if control & _FROM_DATE_TIME else None
+        try:
+            request = frame.parse(body.view(body.left(), "ZCL frame"))
+        except DecodeError as error:
+            raise DecodeError(body.end - length + error.offset, error.what)
+        components.append(Component(cluster, request, from_date_time))
+    reader.finish("GBZ payload")
+    return components
+
+
+class _Permitted:
+    """One component of a use case body."""
+
+    def __init__(self, text: str):
+        words = text.split()
+        asked, answer = words[1].split(">")
+        self.cluster = int(words[0], 16)
+        self.frame_control = int(asked[:2], 16)
+        self.command = int(asked[3:], 16)
+        self.reply_control = int(answer[:2], 16)
+        self.reply_command = int(answer[3:5], 16)
+        self.encrypted = "e" in answer[5:6]
+        self.default_control = int(answer[-2:], 16) if "!" in answer else -1
+        self.attributes = [int(word, 16) for word in words[2:]]
+
+    def fits(self, component) -> bool:
+        request = component.request
+        return (
+            self.cluster == component.cluster
+            and self.frame_control == request.frame_control & ~frame.NO_DEFAULT_RESPONSE
+            and self.command == request.command
+        )
+
+    def check_attributes(self, request):
+        reader = Reader(request.payload)
+        while reader.left():
+            attribute = reader.le(2, "attribute id")
+            if attribute not in self.attributes:
+                raise NotPermitted("attribute %04X.%04X" % (self.cluster, attribute))
+
+
+def _permitted(body: str, components) -> list:
+    """The body row of each component; NotPermitted where there is none."""
+    rows = [_Permitted(text) for text in body.split(";")]
+    found = []
+    for component in components:
+        for row in rows:
+            if row.fits(component):
+                break
+        else:
+            raise NotPermitted(
+                "cluster %04X command %02X" % (component.cluster, component.request.command)
+            )
+        if row.attributes:
+            row.check_attributes(component.request)
+        found.append(row)
+    return found
+
+
+def is_failure(status: int) -> bool:
+    """Whether a component failed, so that later ones are not carried out (RTDS: NOT_FOUND no)."""
+    return status not in (frame.SUCCESS, frame.NOT_FOUND)
+
+
+def execute(payload, use_case, server, cipher) -> bytes:
+    """Carry out a GBZ command and return the GBZ payload of its response.
+
+    `server` has `read` and `execute` (zcl.server). `cipher()` returns a fresh Gcm with the
+    key of the response's encrypted components. Raises DecodeError, NotPermitted: then nothing
+    has been carried out.
+    """
+    components = parse(payload)
+    rows = _permitted(use_case.body, components)
+    replies = []  # (cluster, ZCL frame, encrypted)
+    failed = False
+    for component, row in zip(components, rows):
+        if failed:
+            reply = _default(row, component.request, frame.FAILURE, _NOT_CARRIED_OUT)
+            replies.append((component.cluster, reply, False))
+            continue
+        if component.request.cluster_specific:
+            failed = _command(component, row, server, replies)
+        else:
+            failed = _read(component, row, server, replies)
+    return _encode(replies, cipher)
+
+
+def _default(row, request, status: int, command: int = -1) -> bytes:
+    reply = frame.default_response(request, status, command)
+    if row.default_control >= 0:
+        reply = bytes((row.default_control,)) + reply[1:]
+    return reply
+
+
+def _read(component, row, server, replies) -> bool:
+    writer = Writer(64)
+    writer.put(bytes((row.reply_control, component.request.sequence, row.reply_command)))
+    status = server.read(component.cluster, component.request.payload, writer)
+    replies.append((component.cluster, bytes(writer.view()), row.encrypted))
+    return is_failure(status)
+
+
+def _command(component, row, server, replies) -> bool:
+    request = component.request
+    result = server.execute(component.cluster, request, component.from_date_time)
+    if isinstance(result, int):
+        replies.append((component.cluster, _default(row, request, result), False))
+        return is_failure(result)
+    for payload in result:
+        reply = frame.header(row.reply_control, request.sequence, row.reply_command, payload)
+        replies.append((component.cluster, reply, row.encrypted))
+    return False
+
+
+def _encode(replies, cipher) -> bytes:
+    writer = Writer(256)
+    writer.put(PROFILE)
+    writer.u8(len(replies))
+    frame_counter = 0
+    for index in range(len(replies)):
+        cluster, reply, encrypted = replies[index]
+        control = _LAST if index == len(replies) - 1 else 0
+        writer.u8(control | _ENCRYPTED if encrypted else control)
+        writer.be(cluster, 2)
+        if not encrypted:
+            writer.be(len(reply), 2)
+            writer.put(reply)
+            continue
+        plain = len(reply) - 3
+        ciphered = len(_CIPHERED) + plain + _TAG_SIZE
+        writer.be(2 + 3 + 2 + ciphered, 2)
+        writer.u8(0)
+        writer.u8(frame_counter)
+        frame_counter += 1
+        writer.put(reply[:3])
+        writer.be(ciphered, 2)
+        writer.put(_CIPHERED)
+        gcm = cipher()
+        gcm.update_aad(_CIPHERED_AAD)
+        start = writer.room(plain)
+        gcm.encrypt_into(memoryview(reply)[3:], memoryview(writer.buffer)[start : writer.pos])
+        writer.put(gcm.tag(_TAG_SIZE))
+    return bytes(writer.view())

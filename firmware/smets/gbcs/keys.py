@@ -1,0 +1,53 @@
+# Identity and remote parties of a device: ids, roles, public keys, ECDH secrets.
+# An ECDH secret is static for a device and a party, so it is computed once and kept.
+from smets.crypto import CryptoError
+
+
+class Party:
+    """A remote party the device knows."""
+
+    def __init__(self, party_id: bytes, role: str, ka_public: bytes, ds_public=None, secret=None):
+        self.id = party_id
+        self.role = role
+        self.ka_public = ka_public
+        self.ds_public = ds_public
+        self.secret = secret
+
+
+class Keys:
+    """The device's own keys, and the parties by id."""
+
+    def __init__(self, device_id: bytes, private_key=None, ds_private_key=None):
+        self.device_id = device_id
+        self.private_key = private_key
+        self.ds_private_key = ds_private_key
+        self._parties = {}
+
+    def add(self, party: Party):
+        """Take a party in, replacing one of the same id."""
+        self._parties[party.id] = party
+
+    def find(self, party_id):
+        """The party of an 8-octet id, or None."""
+        return self._parties.get(bytes(party_id))
+
+    def broker(self):
+        """The access control broker, whose key authenticates every command, or None."""
+        for party in self._parties.values():
+            if party.role == "access_control_broker":
+                return party
+        return None
+
+    def secret(self, party: Party) -> bytes:
+        """The ECDH x-coordinate shared with a party; CryptoError where no key yields one."""
+        if party.secret is None:
+            party.secret = self.agree(party.ka_public)
+        return party.secret
+
+    def agree(self, public: bytes) -> bytes:
+        """The ECDH x-coordinate with any public key, not kept."""
+        if self.private_key is None:
+            raise CryptoError("no device private key, and no shared secret")
+        from smets.crypto import p256
+
+        return p256.shared_secret(self.private_key, public)

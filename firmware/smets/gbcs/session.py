@@ -1,0 +1,241 @@
+# A GBCS session: authenticate, target, role, replay, use case, then the response (GBCS 4.3, 6).
+# Whatever is refused gets no response, changes nothing, and is counted under its reason.
+from hashlib import sha256
+
+from smets import cosem_time
+from smets.codec import DecodeError, Writer
+from smets.crypto import CryptoError, equal
+from smets.dlms import access
+from smets.gbcs import gbz, message, policy, use_cases
+from smets.parts import Parts
+
+_NO_SIGNATURE = bytes(message.SIGNATURE_SIZE)
+
+
+class Refused(Exception):
+    """A command that gets no response; `reason` is one of the words counted."""
+
+    def __init__(self, reason: str, detail: str = ""):
+        super().__init__(reason + (": " + detail if detail else ""))
+        self.reason = reason
+
+
+class Exchange:
+    """One command being carried out: who asks, who gets the answer, with which keys."""
+
+    def __init__(self, command, keys, party):
+        self.counter = bytes(command.counter)
+        self.originator = bytes(command.originator)
+        self.target = bytes(command.target)
+        self._keys = keys
+        self._party = party
+        # Encrypted parts are for the supplementary party where the command names one.
+        self.reply_party = self.originator
+        self.reply_counter = self.counter
+        self._secret = None
+        if command.party is not None and command.party_counter is not None:
+            self.reply_party = bytes(command.party)
+            self.reply_counter = bytes(command.party_counter)
+            self._party = keys.find(command.party)
+            if command.certificate is not None:
+                self._secret = keys.agree(_certificate_key(command.certificate))
+
+    def cipher(self):
+        """A fresh Gcm for one encrypted part of the response."""
+        from smets.crypto.gcm import Gcm
+        from smets.crypto.kdf import derive
+
+        secret = self._secret
+        if secret is None:
+            if self._party is None:
+                raise CryptoError("no key for the supplementary party")
+            secret = self._keys.secret(self._party)
+        key = derive(
+            secret, self.target, message.ENCRYPTION, self.reply_counter, self.reply_party
+        )
+        return Gcm(key, self.target + b"\x00\x00\x00\x00")
+
+
+def _certificate_key(certificate) -> bytes:
+    """The P-256 point of a key agreement certificate (BIT STRING 03 42 00 04 ...)."""
+    at = bytes(certificate).find(b"\x03\x42\x00\x04")
+    if at < 0 or at + 68 > len(certificate):
+        raise CryptoError("no P-256 key in the certificate")
+    return bytes(certificate[at + 3 : at + 68])
+
+
+class Session:
+    """Takes commands for one device and makes its responses.
+
+    `device` has `letter` (a use_cases device letter), `tables` (rows of use cases), `clock`,
+    `zcl` (zcl.server.Server), `dlms` (dlms.objects.Objects), `header_stamp(writer)` for stamped
+    use cases, and `counters` (a mapping that survives restarts: party id -> counter octets).
+    """
+
+    def __init__(self, device, keys):
+        self.device = device
+        self.keys = keys
+        self.refusals = {}  # reason -> count
+        self.answered = 0
+        self.counter_reused = 0
+        self._repeats = []  # (digest of the command, response octets)
+        self._counters_seen = []
+
+    def handle(self, data):
+        """The response to a command, with `length` and `chunks()`; raises Refused."""
+        try:
+            return self._handle(data)
+        except DecodeError as error:
+            refused = Refused("malformed", str(error))
+        except (gbz.NotPermitted, access.NotPermitted) as error:
+            refused = Refused("not-permitted", str(error))
+        except CryptoError as error:
+            refused = Refused("no-key", str(error))
+        except Refused as error:
+            refused = error
+        self.refusals[refused.reason] = self.refusals.get(refused.reason, 0) + 1
+        raise refused
+
+    def _handle(self, data):
+        command = message.parse(data)
+        if command.cra != message.COMMAND:
+            raise Refused("not-a-command")
+        if bytes(command.target) != self.keys.device_id:
+            raise Refused("other-target")
+        party = self.keys.find(command.originator)
+        if party is None:
+            raise Refused("unknown-party")
+        self._check_mac(command)
+        use_case = use_cases.find(self.device.tables, command.code, self.device.letter)
+        if use_case is None:
+            raise Refused("no-such-use-case", "%04X" % command.code)
+        self._check_role(command, party, use_case)
+        self._check_signature(command, party, use_case)
+        digest = sha256(data).digest()
+        for kept, octets in self._repeats:
+            if kept == digest:
+                return _Again(octets)
+        self._check_replay(command, use_case)
+        exchange = Exchange(command, self.keys, party)
+        parts = self._carry_out(command, use_case, exchange)
+        if use_case.replay_protected:
+            self.device.counters[bytes(command.originator)] = exchange.counter
+        response = self._respond(command, use_case, party, parts)
+        self.answered += 1
+        self._note_counter(command)
+        return response if use_case.update else self._keep(digest, response)
+
+    def _check_mac(self, command):
+        broker = self.keys.broker()
+        if command.mac is None or broker is None:
+            raise Refused("no-mac")
+        secret = self.keys.secret(broker)
+        gcm = self._mac(secret, command.originator, message.COMMAND, command.counter, command.target)
+        gcm.update_aad(message.AAD_PREFIX)
+        gcm.update_aad(command.authenticated)
+        if not equal(gcm.tag(message.MAC_SIZE), command.mac):
+            raise Refused("bad-mac")
+
+    def _mac(self, secret, originator, cra: int, counter, target):
+        from smets.crypto.gcm import Gcm
+        from smets.crypto.kdf import derive
+
+        key = derive(secret, bytes(originator), cra, bytes(counter), bytes(target))
+        return Gcm(key, bytes(originator) + b"\x00\x00\x00\x00")
+
+    def _check_role(self, command, party, use_case):
+        letter = use_cases.ROLES.get(party.role, "")
+        # The broker may also carry a request for a party that it names (GBCS 7.2.7).
+        on_behalf = letter == "B" and command.party is not None
+        if not letter or (letter not in use_case.roles and not on_behalf):
+            raise Refused("role", party.role + " for " + use_case.name)
+
+    def _check_signature(self, command, party, use_case):
+        if not use_case.critical:
+            if len(command.signature):
+                raise Refused("unexpected-signature")
+            return
+        if not len(command.signature) or party.ds_public is None:
+            raise Refused("no-signature")
+        from smets.crypto import ecdsa
+
+        digest = sha256(command.signed).digest()
+        if not ecdsa.verify(party.ds_public, digest, bytes(command.signature)):
+            raise Refused("bad-signature")
+
+    def _check_replay(self, command, use_case):
+        if use_case.replay_protected:
+            last = self.device.counters.get(bytes(command.originator))
+            if last is not None and bytes(command.counter) <= last:
+                raise Refused("replay")
+
+    def _carry_out(self, command, use_case, exchange):
+        if len(command.payload) and command.payload[0] == 0xD9:
+            return access.execute(command.payload, use_case, self.device.dlms, exchange)
+        parts = Parts()
+        parts.add(gbz.execute(command.payload, use_case, self.device.zcl, exchange.cipher))
+        return parts
+
+    def _respond(self, command, use_case, party, parts):
+        header = message.Header(
+            message.RESPONSE, command.counter, command.target, command.originator, command.code
+        )
+        if command.party is not None:
+            header.other = bytes(command.party) + bytes(command.party_counter or b"")
+        if use_case.dated or use_case.stamped:
+            writer = Writer(cosem_time.SIZE)
+            if use_case.stamped:
+                self.device.header_stamp(writer)
+            else:
+                seconds = self.device.clock.seconds
+                cosem_time.put(writer, seconds, cosem_time.STATUS_NOT_SPECIFIED)
+            header.date_time = bytes(writer.view())
+        if use_case.critical:
+            return message.Outgoing(header, parts, sign=self._sign)
+        secret = self.keys.secret(party)
+        mac = self._mac(
+            secret, command.target, message.RESPONSE, command.counter, command.originator
+        )
+        return message.Outgoing(header, parts, mac=mac)
+
+    def _sign(self, digest: bytes) -> bytes:
+        """Sign a response; without a signing key (a bench with public keys only) zeros."""
+        if self.keys.ds_private_key is None:
+            return _NO_SIGNATURE
+        from smets.crypto import ecdsa
+
+        return ecdsa.sign(self.keys.ds_private_key, digest)
+
+    def _note_counter(self, command):
+        mark = bytes(command.originator) + bytes(command.counter)
+        if mark in self._counters_seen:
+            self.counter_reused += 1
+        else:
+            self._counters_seen.append(mark)
+            if len(self._counters_seen) > policy.REPEATS_KEPT:
+                self._counters_seen.pop(0)
+
+    def _keep(self, digest, response):
+        if response.length > policy.REPEAT_OCTETS:
+            return response
+        octets = bytearray(response.length)
+        at = 0
+        for chunk in response.chunks():
+            octets[at : at + len(chunk)] = chunk
+            at += len(chunk)
+        self._repeats.append((digest, octets))
+        if len(self._repeats) > policy.REPEATS_KEPT:
+            self._repeats.pop(0)
+        return _Again(octets)
+
+
+class _Again:
+    """A response whose octets are kept."""
+
+    def __init__(self, octets):
+        self.length = len(octets)
+        self._octets = octets
+
+    def chunks(self):
+        """Yield the octets."""
+        yield self._octets

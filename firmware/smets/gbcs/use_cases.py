@@ -1,0 +1,60 @@
+# Use cases: what each message code permits, and how the answer is protected. Tables, no engine.
+# A row is (message code, name, targets, flags, body); the rows stand in table_gas.py, table_esme.py.
+#
+# targets  words of a device letter and role letters: "PSN GS" is GPF for supplier and network
+#          operator, GSME for the supplier alone.
+# flags    c critical (signed command and response), r protected against replay, u an update, d
+#          the response header carries the device time with clock_status FF, t it carries the
+#          SECMP0015 stamp.
+# body     what the payload may hold: GBZ components (see gbz.py), DLMS elements (see access.py).
+from smets.compat import const
+
+# Device letters in `targets`.
+ESME = "E"
+GSME = "G"
+GPF = "P"
+CHF = "H"
+
+# Role names of KEYS.json to the letters in `targets`.
+ROLES = {
+    "supplier": "S",
+    "network_operator": "N",
+    "access_control_broker": "B",
+    "load_controller": "L",
+    "transitional_cos": "T",
+    "ppmid": "I",
+    "unknown": "?",
+}
+
+_CODE = const(0)
+_NAME = const(1)
+_TARGETS = const(2)
+_FLAGS = const(3)
+_BODY = const(4)
+
+
+class UseCase:
+    """One row, opened."""
+
+    def __init__(self, row, roles: str):
+        self.code = row[_CODE]
+        self.name = row[_NAME]
+        self.roles = roles
+        flags = row[_FLAGS]
+        self.critical = "c" in flags
+        self.replay_protected = "r" in flags
+        self.update = "u" in flags
+        self.dated = "d" in flags
+        self.stamped = "t" in flags
+        self.body = row[_BODY]
+
+
+def find(tables, code: int, device: str):
+    """The use case of a message code for one device letter, or None."""
+    for rows in tables:
+        for row in rows:
+            if row[_CODE] == code:
+                for word in row[_TARGETS].split():
+                    if word[0] == device:
+                        return UseCase(row, word[1:])
+    return None
