@@ -4,6 +4,7 @@ import os
 from binascii import crc32
 
 _ABSENT = 2  # ENOENT
+_IO = 5  # EIO
 _EXISTS = 17  # EEXIST
 _INVALID = 22  # EINVAL
 _FULL = 28  # ENOSPC
@@ -12,7 +13,7 @@ _NAME = "abcdefghijklmnopqrstuvwxyz0123456789._-"
 _NAME_MAX = 32
 _TEMPORARY = "~"  # no record can have this name
 
-# File systems above this size are not filled up to overwrite what is free: no board's flash is so large.
+# A larger file system is never filled up to overwrite what is free: no board's flash is so large.
 FILL_MAX = 64 << 20
 # Blocks that stay free for others between two steps of a fill.
 FILL_RESERVE = 4
@@ -22,9 +23,9 @@ _FILLER = "~fill"
 class StoreError(Exception):
     """Storage failed: `errno` is that of the file system, or 74 (EBADMSG) for a damaged record."""
 
-    def __init__(self, errno: int):
-        super().__init__(errno)
-        self.errno = errno
+    def __init__(self, errno: int | None):
+        self.errno = errno or _IO
+        super().__init__(self.errno)
 
     @property
     def damaged(self) -> bool:
@@ -53,6 +54,11 @@ def _names(path: str) -> list:
         return sorted(name for name in os.listdir(path) if name[0] != _TEMPORARY)
     except OSError as error:
         raise StoreError(error.errno)
+
+
+def _check(name: str, data: bytes) -> bytes:
+    # The name is covered too, so that a record under another's name is damaged.
+    return crc32(data, crc32(name.encode())).to_bytes(4, "big")
 
 
 def _settle(file):
@@ -96,8 +102,7 @@ class Store:
                 return None
             raise StoreError(error.errno)
         data = octets[4:]
-        # The name is covered too, so that a record under another's name is damaged.
-        if len(octets) < 4 or crc32(data, crc32(name.encode())) != int.from_bytes(octets[:4], "big"):
+        if octets[:4] != _check(name, data):
             raise StoreError(_DAMAGED)
         return data
 
@@ -110,11 +115,10 @@ class Store:
         except StoreError as error:
             if not error.damaged:
                 raise
-        check = crc32(data, crc32(name.encode()))
         temporary = self.path + "/" + _TEMPORARY
         try:
             with open(temporary, "wb") as file:
-                file.write(check.to_bytes(4, "big") + data)
+                file.write(_check(name, data) + data)
                 _settle(file)
             os.rename(temporary, path)
         except OSError as error:

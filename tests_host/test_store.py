@@ -1,0 +1,290 @@
+# engines: cpython unix
+# Records that survive power cuts, and files whose free space is overwritten.
+import os
+
+from test_purge_flash import Flash, cut_points, mount, unmount
+from testkit import Skip, raises, tmpdir
+
+from smets.ports import store as ports
+from smets.ports.store import FILL_RESERVE, Disk, Store, StoreError
+
+
+def _spoil(path, change):
+    with open(path, "rb") as file:
+        octets = bytearray(file.read())
+    octets = change(octets)
+    with open(path, "wb") as file:
+        file.write(octets)
+
+
+def test_put_get_delete():
+    """A record is what was put last; an absent one is None."""
+    store = Store(tmpdir() + "/s")
+    assert store.get("a") is None and store.names() == []
+    store.put("a", b"one")
+    store.put("counter.90b3d51f30010000", b"")
+    assert store.get("a") == b"one" and store.get("counter.90b3d51f30010000") == b""
+    store.put("a", b"two" * 1000)
+    assert store.get("a") == b"two" * 1000
+    assert store.names() == ["a", "counter.90b3d51f30010000"], store.names()
+    store.delete("a")
+    store.delete("a")
+    assert store.get("a") is None and store.names() == ["counter.90b3d51f30010000"]
+
+
+def test_records_survive_a_new_store():
+    path = tmpdir()
+    Store(path).put("a", b"kept")
+    assert Store(path).get("a") == b"kept"
+
+
+def test_names_are_checked():
+    store = Store(tmpdir())
+    for name in ("", "A", "a/b", "~", "..\x00", "a" * 33, "\u00e9"):
+        for method in (store.get, store.delete, lambda name: store.put(name, b"")):
+            with raises(ValueError):
+                method(name)
+
+
+def test_damaged_record_is_never_returned():
+    """project-choice: a damaged record raises; its content is unknown, not absent."""
+    path = tmpdir()
+    store = Store(path)
+    for change in (
+        lambda octets: octets[:-1],
+        lambda octets: octets + b"\x00",
+        lambda octets: octets[:3],
+        lambda octets: b"",
+        lambda octets: octets[:4] + bytes((octets[4] ^ 1,)) + octets[5:],
+        lambda octets: bytes((octets[0] ^ 0x80,)) + octets[1:],
+    ):
+        store.put("a", b"content")
+        _spoil(path + "/a", change)
+        with raises(StoreError) as caught:
+            store.get("a")
+        assert caught.error.damaged and caught.error.errno == 74
+    store.put("a", b"content")
+    assert store.get("a") == b"content", "a damaged record can be written again"
+    os.rename(path + "/a", path + "/b")
+    with raises(StoreError):
+        store.get("b")
+
+
+def test_same_content_is_not_written_again():
+    path = tmpdir()
+    store = Store(path)
+    store.put("a", b"content")
+    os.rename(path + "/a", path + "/kept")
+    _spoil(path + "/kept", lambda octets: octets)
+    os.rename(path + "/kept", path + "/a")
+    before = os.stat(path + "/a")
+    store.put("a", b"content")
+    assert os.stat(path + "/a")[1] == before[1], "same inode: no new file"
+
+
+def test_errors_of_the_file_system():
+    """Every failure is StoreError with the errno of the file system."""
+    path = tmpdir()
+    with raises(StoreError) as caught:
+        Store(path + "/no/parent")
+    assert caught.error.errno == 2 and not caught.error.damaged
+    store = Store(path + "/s")
+    os.mkdir(path + "/s/folder")
+    for method in (store.get, store.delete, lambda name: store.put(name, b"")):
+        with raises(StoreError) as caught:
+            method("folder")
+        assert caught.error.errno in (1, 21), caught.error.errno
+    os.mkdir(path + "/s/~")
+    with raises(StoreError):
+        store.put("b", b"")
+    with raises(StoreError):
+        Store(path + "/s")
+    os.rmdir(path + "/s/folder")
+    os.rmdir(path + "/s/~")
+    os.rmdir(path + "/s")
+    with raises(StoreError):
+        store.names()
+    with raises(StoreError):
+        store.put("a", b"")
+
+
+def test_left_over_temporary_is_removed():
+    path = tmpdir()
+    with open(path + "/~", "wb") as file:
+        file.write(b"half")
+    assert Store(path).names() == [] and os.listdir(path) == []
+
+
+def test_disk_files_change_in_place():
+    disk = Disk(tmpdir() + "/d", False)
+    assert disk.names() == [] and disk.size("a") == 0 and disk.read("a", 0, bytearray(4)) == 0
+    disk.write("a", 0, [b"01", b"234567"])
+    disk.write("a", 3, [b"xy"])
+    buffer = bytearray(16)
+    assert disk.size("a") == 8 and disk.read("a", 1, buffer) == 7
+    assert buffer[:7] == b"12xy567"
+    assert disk.fill() and disk.free_blocks() == 0, "nothing is filled outside flash"
+    disk.remove("a")
+    disk.remove("a")
+    assert disk.names() == []
+
+
+def test_disk_overwrites_what_it_removes_outside_flash():
+    path = tmpdir()
+    disk = Disk(path, False)
+    disk.write("a", 0, [b"canary"])
+    with open(path + "/a", "rb") as still_open:
+        disk.remove("a")
+        assert still_open.read() == bytes(6), "the octets are gone, not only the name"
+
+
+def test_disk_errors():
+    path = tmpdir()
+    disk = Disk(path + "/d", False)
+    os.mkdir(path + "/d/folder")
+    for method in (
+        lambda: disk.read("folder", 0, bytearray(1)),
+        lambda: disk.write("folder", 0, [b"x"]),
+        lambda: Disk(path + "/a/b", False),
+        lambda: disk.size("x" * 300),
+    ):
+        with raises(StoreError):
+            method()
+    os.rmdir(path + "/d/folder")
+    os.rmdir(path + "/d")
+    with raises(StoreError):
+        disk.names()
+
+
+def test_disk_does_not_fill_a_large_file_system():
+    """A mistaken `flash` cannot fill up the disk of a computer."""
+    with raises(StoreError) as caught:
+        Disk(tmpdir(), True)
+    assert caught.error.errno == 22
+
+
+def test_records_on_littlefs_at_every_power_cut():
+    """Old or new at every write and erase, torn writes included; then the store works on."""
+    flash = Flash(512, 32)
+    store = Store(mount(flash, fresh=True) + "/s")
+    for name, size in (("a", 5), ("b", 1500), ("c", 5)):
+        store.put(name, b"o" * size)
+    unmount()
+    image = bytes(flash.image)
+
+    def run(path):
+        store = Store(path + "/s")
+        store.put("a", b"n" * 5)
+        store.put("b", b"n" * 1500)
+        store.delete("c")
+
+    def check(path):
+        store = Store(path + "/s")
+        a, b, c = store.get("a"), store.get("b"), store.get("c")
+        assert a in (b"o" * 5, b"n" * 5), "a"
+        assert b in (b"o" * 1500, b"n" * 1500) and (b[:1] == b"o" or a[:1] == b"n"), "b"
+        assert c == b"o" * 5 or (c is None and b[:1] == b"n"), "c"
+        store.put("a", b"later")
+        assert store.get("a") == b"later", "writable after the cut"
+
+    print("cut points", cut_points(flash, image, run, check))
+
+
+def test_wear_of_a_counter():
+    """A record of 8 octets: how many blocks 1,000 writes erase (512-octet blocks)."""
+    flash = Flash(512, 32)
+    store = Store(mount(flash, fresh=True) + "/s")
+    store.put("counter", bytes(8))
+    before = flash.erases
+    for value in range(1, 1001):
+        store.put("counter", value.to_bytes(8, "big"))
+    print("erases of 1000 puts", flash.erases - before)
+    assert flash.erases - before < 1000, "less than one erase a write"
+    unmount()
+
+
+def test_full_flash():
+    """A put that does not fit leaves the old record, and a full flash can be emptied."""
+    flash = Flash(512, 24)
+    store = Store(mount(flash, fresh=True) + "/s")
+    store.put("a", b"old")
+    with raises(StoreError) as caught:
+        store.put("a", bytes(512 * 24))
+    assert caught.error.errno == 28 and store.get("a") == b"old"
+    store.put("a", bytes(4000))
+    assert store.get("a") == bytes(4000)
+    unmount()
+
+
+def test_fill_overwrites_every_free_block():
+    """What was deleted is in no block any more; others can write between two steps."""
+    flash = Flash(512, 48)
+    path = mount(flash, fresh=True)
+    disk = Disk(path + "/d", True)
+    for index in range(8):
+        disk.write("f%d" % index, 0, [b"canary%02d" % index] * 150)
+    for index in range(6):
+        disk.remove("f%d" % index)
+    assert flash.image.find(b"canary03") >= 0, "deleting alone leaves it"
+    other = Store(path + "/s")
+    bound = disk.free_blocks() + 1
+    steps = 0
+    largest = 0
+    while True:
+        steps += 1
+        before = flash.erases
+        done = disk.fill()
+        largest = max(largest, flash.erases - before)
+        other.put("r", bytes((steps,)) * 600)
+        if done:
+            break
+    assert steps <= bound, "%d steps, bound %d" % (steps, bound)
+    assert largest <= FILL_RESERVE + 4, "%d blocks in one step" % largest
+    for index in range(6):
+        assert flash.image.find(b"canary%02d" % index) < 0, index
+    assert flash.image.find(b"canary06") >= 0, "files that stay are untouched"
+    assert disk.names() == ["f6", "f7"] and disk.free_blocks() > 20, "the filler is gone"
+    unmount()
+
+
+def test_fill_ends_where_a_file_system_is_full():
+    """Without littlefs: a filler that /dev/full refuses, as a full file system does."""
+    if not hasattr(os, "symlink"):
+        raise Skip("needs symbolic links")
+    limit = ports.FILL_MAX
+    ports.FILL_MAX = 1 << 80
+    try:
+        disk = Disk(tmpdir(), True)
+    finally:
+        ports.FILL_MAX = limit
+    assert disk.free_blocks() > FILL_RESERVE, "a file system with room"
+    os.symlink("/dev/full", disk.path + "/~fill")
+    steps = 1
+    while not disk.fill():
+        steps += 1
+        assert steps < 100, "it must be refused when the buffer is full"
+    assert steps > 1 and os.listdir(disk.path) == []
+    os.mkdir(disk.path + "/~fill")
+    with raises(StoreError):
+        disk.fill()
+
+
+def test_fill_begins_again_after_a_failure():
+    """A filler left by a power cut is removed; an error that is not "full" is reported."""
+    flash = Flash(512, 24)
+    path = mount(flash, fresh=True)
+    disk = Disk(path + "/d", True)
+    disk.fill()
+    assert not disk.fill()
+    flash = flash.restarted()
+    mount(flash)
+    assert os.listdir(path + "/d") == ["~fill"]
+    disk = Disk(path + "/d", True)
+    assert os.listdir(path + "/d") == []
+    os.mkdir(path + "/d/~fill")
+    with raises(StoreError):
+        disk.fill()
+    while not disk.fill():
+        pass
+    assert os.listdir(path + "/d") == []
+    unmount()
