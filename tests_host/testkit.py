@@ -37,7 +37,7 @@ def _remove(path):
 def tmpdir():
     """Return the path of an empty directory that this process alone uses.
 
-    The harness names it in SMETS_TEST_TMP, one for each file and engine, and removes it afterwards.
+    The harness names it in SMETS_TEST_TMP, one for each file and engine, and removes it later.
     """
     path = os.getenv("SMETS_TEST_TMP") + "/d"
     try:
