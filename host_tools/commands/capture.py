@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from host_tools.han.capture import key_records, tshark_options, write_capture
+from host_tools.han.capture import BYTE_ORDER_NOTE, key_records, tshark_options, write_capture
 from host_tools.han.frame import FrameError, format_eui, parse_eui
 from host_tools.han.framelog import read_log
 
@@ -52,7 +52,7 @@ def capture(
     reader = shlex.join(["tshark", "-r", file.name, *tshark_options()])
     keys.write_text(
         "# Test keys of this capture: Wireshark's table zigbee_pc_keys. On a command line:\n"
-        f"# {reader}\n" + "".join(f"{record}\n" for record in key_records()),
+        f"# {reader}\n# {BYTE_ORDER_NOTE}\n" + "".join(f"{record}\n" for record in key_records()),
         encoding="ascii",
     )
     typer.echo(f"{file}: {summary.frames} frames in {summary.packets} packets")

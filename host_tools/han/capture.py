@@ -13,6 +13,12 @@ from host_tools.han.zigbee import TEST_LINK_KEY, TEST_NETWORK_KEY, Network, Zigb
 
 APPLICATION = "smets capture"
 
+# Seen in 4.0.17 and in the source since; a reader of the bits would be misled without a word.
+BYTE_ORDER_NOTE = (
+    "Wireshark takes the change-control word of PublishChangeOfTenancy as big-endian: it shows "
+    "0x00000200, Clear IHD Data - Consumer, as 0x00020000. Attribute 0x0201 it shows right."
+)
+
 
 @dataclass(slots=True)
 class Summary:
