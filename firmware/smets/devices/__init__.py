@@ -1,7 +1,7 @@
 # Device roles: which tables and which features each is made of.
 # A role is imported when it is built, so a board holds the code of its own role only.
 
-ROLES = ("esme", "gsme", "gpf")
+ROLES = ("esme", "gsme", "gpf", "chf")
 
 
 def build(role: str):
@@ -18,4 +18,8 @@ def build(role: str):
         from smets.devices.gpf import Gpf
 
         return Gpf()
+    if role == "chf":
+        from smets.devices.chf import Chf
+
+        return Chf()
     raise ValueError("no device role " + role)

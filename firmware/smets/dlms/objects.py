@@ -85,6 +85,7 @@ class Objects:
     `values`   key -> A-XDR octets, a Buffer, or a function that returns octets
     `setters`  key -> function(octets) -> result, called before the value is kept
     `methods`  key -> function(octets) -> result
+    `loaders`  key -> function(value), called when a state is loaded
     `faults`   (operation, key) -> result
     """
 
@@ -92,7 +93,16 @@ class Objects:
         self.values = {}
         self.setters = {}
         self.methods = {}
+        self.loaders = {}
         self.faults = {}
+
+    def load(self, object_key, value):
+        """Take a value from a state: octets or a Buffer; hooks of features see it too."""
+        loader = self.loaders.get(object_key)
+        if loader:
+            loader(value)
+        elif not callable(self.values.get(object_key)):
+            self.values[object_key] = value
 
     def get(self, object_key, start: int = -1, end: int = -1):
         """A piece (octets or a stream), or a result code where there is nothing to give.

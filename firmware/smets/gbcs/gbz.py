@@ -5,6 +5,7 @@
 from smets.codec import DecodeError, Reader, Writer
 from smets.compat import const
 from smets.zcl import frame
+from smets.zcl.server import Call
 
 PROFILE = b"\x01\x09"
 
@@ -26,17 +27,8 @@ class NotPermitted(Exception):
     """The payload asks for something that its use case does not hold."""
 
 
-class Component:
-    """One request component: a cluster, a ZCL frame, and From Date Time or None."""
-
-    def __init__(self, cluster: int, request, from_date_time):
-        self.cluster = cluster
-        self.request = request
-        self.from_date_time = from_date_time
-
-
 def parse(payload) -> list:
-    """The components of a command; DecodeError names the offset and what is wrong."""
+    """The components of a command (zcl.server.Call); DecodeError names the offset and what is wrong."""
     reader = Reader(payload)
     for octet in PROFILE:
         reader.expect(octet, "GBZ profile")
@@ -61,7 +53,7 @@ def parse(payload) -> list:
             request = frame.parse(body.view(body.left(), "ZCL frame"))
         except DecodeError as error:
             raise DecodeError(body.end - length + error.offset, error.what)
-        components.append(Component(cluster, request, from_date_time))
+        components.append(Call(cluster, request, from_date_time))
     reader.finish("GBZ payload")
     return components
 
@@ -111,7 +103,11 @@ def _permitted(body: str, components) -> list:
             )
         if row.attributes:
             row.check_attributes(component.request)
+        component.reply_command = row.reply_command
+        component.index = found.count(row)
         found.append(row)
+    for component, row in zip(components, found):
+        component.count = found.count(row)
     return found
 
 
@@ -160,7 +156,7 @@ def _read(component, row, server, replies) -> bool:
 
 def _command(component, row, server, replies) -> bool:
     request = component.request
-    result = server.execute(component.cluster, request, component.from_date_time)
+    result = server.execute(component)
     if isinstance(result, int):
         replies.append((component.cluster, _default(row, request, result), False))
         return is_failure(result)

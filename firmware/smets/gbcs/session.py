@@ -37,7 +37,7 @@ class Exchange:
             self.reply_party = bytes(command.party)
             self.reply_counter = bytes(command.party_counter)
             self._party = keys.find(command.party)
-            if command.certificate is not None:
+            if self._party is None and command.certificate is not None:
                 self._secret = keys.agree(_certificate_key(command.certificate))
 
     def cipher(self):

@@ -302,7 +302,7 @@ ROWS = (
     ),
     # Read ESME/SAPC/Comms Hub Firmware Version; SRV 11.2; SMETS 5.7.5.17, SMETS 9.6.3.3, CHTS
     # 4.6.3.4
-    (0x0059, "ECS52", "HSNB ESNB", "",
+    (0x0059, "ECS52", "ESNB", "",
      "g1/0-0:0.2.1.255/2"
     ),
     # Reset ESME Maximum Demand Registers; SRV 6.18.2; SMETS 5.6.3.26, SMETS 5.6.3.28, SMETS
@@ -541,7 +541,8 @@ ROWS = (
      "s1/0-0:94.44.121.2/2:09 a9/0-0:10.0.103.255/1:12"
     ),
     # Limit APC [n] Level; SRV 7.16; SMETS 5.29.1.1, SMETS 9.5.2.16
-    (0x011F, "ECS47e", "EL", "cru",
+    # S: the test keys of RTDS name their load controller a supplier.
+    (0x011F, "ECS47e", "ELS", "cru",
      "s1/0-0:94.44.117.3/2 s1/0-0:94.44.117.4/2 s1/0-0:94.44.118.3/2 s1/0-0:94.44.118.4/2 "
      "s1/0-0:94.44.119.3/2:09 s1/0-0:94.44.119.4/2:09 s1/0-0:94.44.120.3/2 "
      "s1/0-0:94.44.120.4/2 s1/0-0:94.44.121.3/2:09 s1/0-0:94.44.121.4/2:09 "

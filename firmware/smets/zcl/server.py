@@ -12,7 +12,10 @@ class Server:
 
     `attributes`  cluster -> attribute -> type octet and value octets
     `faults`      cluster -> attribute -> status that reading it gives
-    `commands`    (cluster, direction bit, command) -> handler(frame, from_date_time)
+    `commands`    (cluster, direction bit, command) -> handler(call), for what a feature does
+    `published`   (cluster, response command) -> payloads: snapshots, logs, calendars
+    `kept`        (cluster, command) -> the last payload received, for configuration that is
+                  held as it was sent
     A handler returns a status, or a list of response payloads (each one response frame).
     """
 
@@ -21,6 +24,8 @@ class Server:
         self.faults = {}
         self.commands = {}
         self.command_faults = {}  # (cluster, command) -> status
+        self.published = {}
+        self.kept = {}
 
     def set(self, cluster: int, attribute: int, type_id: int, value):
         """Set an attribute value; ValueError where it does not fit its type."""
@@ -64,14 +69,43 @@ class Server:
                 worst = status
         return worst
 
-    def execute(self, cluster: int, request, from_date_time=None):
+    def execute(self, call):
         """Carry out a cluster command: a status, or a list of response payloads.
 
-        `from_date_time` is the GBZ From Date Time, UTC seconds since 2000, where one is given.
+        A command that nothing handles is answered from `published`: the n-th request of a
+        message gets the n-th payload, a lone request gets them all; past the end comes the
+        fault of the command, else NOT_FOUND. Where the answer is a Default Response the
+        payload is kept.
         """
+        request = call.request
         side = request.frame_control & frame.SERVER_TO_CLIENT
-        handler = self.commands.get((cluster, side, request.command))
-        if handler is None:
-            fault = self.command_faults.get((cluster, request.command))
-            return frame.UNSUP_CLUSTER_COMMAND if fault is None else fault
-        return handler(request, from_date_time)
+        handler = self.commands.get((call.cluster, side, request.command))
+        fault = self.command_faults.get((call.cluster, request.command))
+        if handler:
+            return handler(call) if fault is None else fault
+        payloads = self.published.get((call.cluster, call.reply_command), ())
+        if call.count == 1 and payloads:
+            return payloads
+        if call.index < len(payloads):
+            return payloads[call.index : call.index + 1]
+        if call.reply_command != frame.DEFAULT_RESPONSE:
+            return frame.NOT_FOUND if fault is None else fault
+        # A fault names a command: of several in one message it shows at the second (RTDS).
+        if fault is not None and call.index == min(1, call.count - 1):
+            return fault
+        self.kept[(call.cluster, request.command)] = bytes(request.payload)
+        return frame.SUCCESS
+
+
+class Call:
+    """One cluster command to carry out, as a server sees it."""
+
+    def __init__(self, cluster: int, request, from_date_time=None):
+        self.cluster = cluster
+        self.request = request
+        # UTC seconds since 2000 of a GBZ From Date Time, or None.
+        self.from_date_time = from_date_time
+        # What answers it, and which of how many equal requests of its message it is.
+        self.reply_command = frame.DEFAULT_RESPONSE
+        self.index = 0
+        self.count = 1

@@ -1,0 +1,177 @@
+# The bench link: one text line an event, so that a person can read it in any serial terminal.
+# KIND:VERB#<n>:<len>:<body>; GBCS and ZCL carry hexadecimal (len in octets), CTRL and LOG text
+# (len in characters). Every line in gets one line out with the same n, a malformed one LOG:ERROR.
+import gc
+import json
+from binascii import hexlify, unhexlify
+
+from smets import __version__, clock, state
+from smets.codec import DecodeError
+from smets.compat import const
+from smets.gbcs.session import Refused, Session
+from smets.ports import han
+
+# Longest line taken; a command of 1,200 octets with room to spare.
+LINE_LIMIT = const(8192)
+
+
+class LineError(Exception):
+    """A line that is not of the bench link; the text says why."""
+
+
+def parse_line(line: str) -> tuple:
+    """(kind, verb, n, body) of a line without its line end; the body of GBCS, ZCL is octets."""
+    if len(line) > LINE_LIMIT:
+        raise LineError("line longer than %d characters" % LINE_LIMIT)
+    head, mark, rest = line.partition("#")
+    kind, colon, verb = head.partition(":")
+    number, first, rest = rest.partition(":")
+    length, second, body = rest.partition(":")
+    if not (mark and colon and first and second):
+        raise LineError("not KIND:VERB#n:len:body")
+    if not (_digits(number) and _digits(length)):
+        raise LineError("n and len must be decimal numbers of up to nine digits")
+    if kind in ("GBCS", "ZCL"):
+        try:
+            body = unhexlify(body)
+        except ValueError:
+            raise LineError("body is not hexadecimal")
+    if len(body) != int(length):
+        raise LineError("len is %s, the body has %d" % (length, len(body)))
+    return kind, verb, int(number), body
+
+
+def _digits(text: str) -> bool:
+    return 0 < len(text) <= 9 and all("0" <= char <= "9" for char in text)
+
+
+class Bench:
+    """One device behind a bench link; `write(text)` sends text, line ends included."""
+
+    def __init__(self, device, write):
+        self.device = device
+        self.session = None
+        self._write = write
+        self._sent = 0  # n of HAN frames that the device sends by itself
+        self._verbs = {
+            "HELLO": self._hello,
+            "KEYS": self._keys,
+            "STATE": self._state,
+            "APPEND": self._append,
+            "CLOCK": self._clock,
+            "ADVANCE": self._advance,
+            "SET": self._set,
+            "QUERY": self._query,
+        }
+
+    def line(self, line: str):
+        """Take one line and write what comes of it; nothing that a line holds raises here."""
+        number = 0
+        try:
+            kind, verb, number, body = parse_line(line)
+            if kind == "GBCS" and verb == "DATA":
+                self._gbcs(number, body)
+            elif kind == "ZCL" and verb == "FRAME":
+                self._zcl(number, body)
+            elif kind == "CTRL" and verb in self._verbs:
+                answer = self._verbs[verb](json.loads(body) if body else {})
+                self._text("CTRL:OK", number, json.dumps(answer))
+                self._flush()
+            else:
+                raise LineError("unknown event %s:%s" % (kind[:16], verb[:16]))
+        except LineError as error:
+            self._text("LOG:ERROR", number, str(error))
+        except state.StateError as error:
+            self._text("LOG:ERROR", number, str(error))
+        except (ValueError, KeyError, TypeError) as error:
+            # What json raises for text that is not JSON, and what verbs raise for bad members.
+            self._text("LOG:ERROR", number, "%s: %s" % (error.__class__.__name__, error))
+
+    def _text(self, event: str, number: int, text: str):
+        text = text.replace("\n", " ")
+        self._write("%s#%d:%d:%s\n" % (event, number, len(text), text))
+
+    def _gbcs(self, number, body):
+        if self.session is None:
+            raise LineError("no keys loaded")
+        try:
+            response = self.session.handle(body)
+        except Refused as refused:
+            self._text("GBCS:NONE", number, str(refused))
+            return
+        self._write("GBCS:DATA#%d:%d:" % (number, response.length))
+        for chunk in response.chunks():
+            self._write(hexlify(chunk).decode().upper())
+        self._write("\n")
+        self._flush()
+
+    def _zcl(self, number, body):
+        try:
+            self.device.receive(han.parse(body))
+        except DecodeError as error:
+            self._text("LOG:ERROR", number, str(error))
+            return
+        self._text("ZCL:OK", number, "")
+        self._flush()
+
+    def _flush(self):
+        """Send what the device has to say on the HAN."""
+        while self.device.outbox:
+            octets = self.device.outbox.pop(0).encode()
+            self._sent += 1
+            text = hexlify(octets).decode().upper()
+            self._write("ZCL:FRAME#%d:%d:%s\n" % (self._sent, len(octets), text))
+
+    def _hello(self, document):
+        return {"firmware": __version__, "device": self.device.name}
+
+    def _keys(self, document):
+        keys = state.load_keys(self.session.keys if self.session else None, document)
+        if self.session is None:
+            self.session = Session(self.device, keys)
+            self.device.eui = keys.device_id
+        return {}
+
+    def _state(self, document):
+        state.load(self.device, document)
+        return {}
+
+    def _append(self, document):
+        state.load(self.device, document, True)
+        return {}
+
+    def _clock(self, document):
+        state.load(self.device, {"clock": document})
+        return {}
+
+    def _advance(self, document):
+        seconds = document["seconds"]
+        if not isinstance(seconds, int) or seconds < 0:
+            raise LineError("seconds is not a whole number from 0 up")
+        self.device.advance(seconds)
+        return {}
+
+    def _set(self, document):
+        """Set a simulation input of the role: {"name": value}, names in `device.inputs`."""
+        inputs = getattr(self.device, "inputs", {})
+        for name in document:
+            if name not in inputs:
+                raise LineError("%s has no input %s" % (self.device.name, name))
+        for name in document:
+            inputs[name](document[name])
+        return {}
+
+    def _query(self, document):
+        """Memory in use, refusals by reason, clock, stamp: what a host may want to know."""
+        gc.collect()
+        session = self.session
+        answer = {
+            "memory": gc.mem_alloc() if hasattr(gc, "mem_alloc") else 0,
+            "answered": session.answered if session else 0,
+            "refusals": session.refusals if session else {},
+            "counter_reused": session.counter_reused if session else 0,
+            "clock_status": clock.STATUS_NAMES[self.device.clock.status],
+        }
+        if self.device.clock.seconds < clock.UTC_INVALID:
+            answer["time"] = clock.format_iso(self.device.clock.seconds)
+        return answer

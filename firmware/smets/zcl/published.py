@@ -1,0 +1,59 @@
+# Cluster responses that carry data, as templates: what a state may hold under zcl_commands.
+# A template is a list of leaves: octets of an unsigned integer, i and octets for a signed one,
+# s an octet string with its length, h4 four octets as they are; what follows * repeats.
+from smets.zcl import clusters, types
+
+_SNAPSHOT = "4 4 1 1 1 4 1 "
+
+TEMPLATES = {
+    (clusters.PRICE, 0x00): "4 s 4 4 1 2 1 1 4 2 4",  # PublishPrice
+    (clusters.PRICE, 0x09): "4 4 4 3 1 1",  # PublishBillingPeriod
+    (clusters.METERING, 0x06): _SNAPSHOT + "6 1 6 6 6 6 1 6 6 6 6",  # PublishSnapshot
+    (clusters.METERING, 0x07): "2 4 1 2 2 * 3",  # GetSampledDataResponse
+    (clusters.METERING, 0x0C): "4 4 4 1",  # SupplyStatusResponse
+    (clusters.METERING, 0x0D): "2",  # StartSamplingResponse
+    (clusters.PREPAYMENT, 0x01): _SNAPSHOT + "i4 4 4 4 i4 i4",  # PublishPrepaySnapshot
+    (clusters.PREPAYMENT, 0x02): "1 4 4 4",  # ChangePaymentModeResponse
+    (clusters.PREPAYMENT, 0x03): "1 i4 1 i4",  # ConsumerTopUpResponse
+    (clusters.PREPAYMENT, 0x05): "1 1 * s i4 4",  # PublishTopUpLog
+    (clusters.PREPAYMENT, 0x06): "1 1 * 4 4 1 4",  # PublishDebtLog
+    (clusters.CALENDAR, 0x01): "4 4 4 1 1 1 1 1 * 2 1",  # PublishDayProfile
+    (clusters.CALENDAR, 0x02): "4 4 4 1 1 1 1 1 1 1 1",  # PublishWeekProfile
+    (clusters.CALENDAR, 0x03): "4 4 4 1 1 * h4 1",  # PublishSeasons
+    (clusters.CALENDAR, 0x04): "4 4 4 4 1 1 1 1 * h4 1",  # PublishSpecialDays
+    (clusters.DEVICE_MANAGEMENT, 0x04): "1 1 * 2 1",  # ReportEventConfiguration
+    (clusters.EVENTS, 0x01): "2 1 1 1 * 1 2 4 s",  # PublishEventLog
+    (clusters.EVENTS, 0x02): "1",  # ClearEventLogResponse
+}
+
+
+def encode(cluster: int, command: int, leaves) -> bytes:
+    """The payload of a response from its values in order; ValueError where they do not fit.
+
+    Values are integers, or octets for s and h4.
+    """
+    template = TEMPLATES.get((cluster, command))
+    if template is None:
+        raise ValueError("no response %02X of cluster %04X is known" % (command, cluster))
+    head, _, group = template.partition("*")
+    kinds = head.split()
+    group = group.split()
+    while group and len(kinds) < len(leaves):
+        kinds.extend(group)
+    if len(kinds) != len(leaves):
+        raise ValueError("%d values, expected %d" % (len(leaves), len(kinds)))
+    payload = bytearray()
+    for kind, value in zip(kinds, leaves):
+        payload.extend(_encode_leaf(kind, value))
+    return bytes(payload)
+
+
+def _encode_leaf(kind: str, value) -> bytes:
+    if kind == "s":
+        return types.encode(types.OCTET_STRING, value)
+    if kind[0] == "h":
+        if not isinstance(value, (bytes, bytearray)) or len(value) != int(kind[1:]):
+            raise ValueError("not %s octets" % kind[1:])
+        return bytes(value)
+    first = types.INT8 if kind[0] == "i" else types.UINT8
+    return types.encode(first + int(kind[-1]) - 1, value)

@@ -1,0 +1,280 @@
+"""The bench link, host side: transports to a device process, and a client that talks over one.
+
+A transport moves text lines. The device at the other end is a MicroPython Unix port or CPython
+process on its standard streams, a board on a serial port (or pty), or a TCP socket.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+import serial
+
+__all__ = [
+    "HEAP",
+    "BenchClient",
+    "BenchError",
+    "ProcessTransport",
+    "Refusal",
+    "SerialTransport",
+    "TcpTransport",
+    "Transport",
+    "open_transport",
+]
+
+FIRMWARE = Path(__file__).resolve().parent.parent / "firmware"
+# A Pico leaves about 190 KB to Python; "w" scales it to the word size of this machine.
+HEAP = "192wk"
+DEFAULT_TIMEOUT = 60.0
+
+
+class BenchError(Exception):
+    """The link is gone, silent, or says what it should not."""
+
+
+class Refusal(Exception):
+    """The device rightly gives no response; the text is its reason."""
+
+
+class Transport(Protocol):
+    """Moves lines to and from a device."""
+
+    def send(self, line: str) -> None:
+        """Send one line, given without its end."""
+        ...
+
+    def receive(self, timeout: float) -> str:
+        """The next line, without its end; BenchError after `timeout` seconds or at the end."""
+        ...
+
+    def close(self) -> None:
+        """End the link, and the process behind it where there is one."""
+        ...
+
+
+class _FileTransport:
+    """Lines over file descriptors."""
+
+    def __init__(self, read_fd: int, write_fd: int) -> None:
+        self._read_fd = read_fd
+        self._write_fd = write_fd
+        self._pending = bytearray()
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(read_fd, selectors.EVENT_READ)
+
+    def send(self, line: str) -> None:
+        data = memoryview(line.encode() + b"\n")
+        try:
+            while data:
+                data = data[os.write(self._write_fd, data) :]
+        except OSError as error:
+            raise BenchError(f"the device is gone: {self._epitaph() or error}") from error
+
+    def receive(self, timeout: float) -> str:
+        deadline = time.monotonic() + timeout
+        while True:
+            end = self._pending.find(b"\n")
+            if end >= 0:
+                line = self._pending[:end].decode("utf-8", "replace").rstrip("\r")
+                del self._pending[: end + 1]
+                return line
+            if not self._selector.select(max(0.0, deadline - time.monotonic())):
+                raise BenchError(f"no line from the device within {timeout:g} s")
+            try:
+                data = os.read(self._read_fd, 65536)
+            except OSError as error:
+                data = b""
+                cause = str(error)
+            else:
+                cause = "end of its output"
+            if not data:
+                raise BenchError(f"the device is gone: {self._epitaph() or cause}")
+            self._pending += data
+
+    def _epitaph(self) -> str:
+        return ""
+
+    def close(self) -> None:
+        self._selector.close()
+
+
+class ProcessTransport(_FileTransport):
+    """A device process of our firmware: engine "unix" (MicroPython) or "cpython"."""
+
+    def __init__(self, role: str, engine: str, heap: str = HEAP) -> None:
+        environment = dict(os.environ, MICROPYPATH=str(FIRMWARE), PYTHONPATH=str(FIRMWARE))
+        if engine == "unix":
+            command = [find_micropython(), "-X", f"heapsize={heap}"]
+        else:
+            command = [sys.executable, "-u"]
+        self.process = subprocess.Popen(
+            [*command, str(FIRMWARE / "main.py"), role],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
+            bufsize=0,
+        )
+        assert self.process.stdin is not None and self.process.stdout is not None
+        super().__init__(self.process.stdout.fileno(), self.process.stdin.fileno())
+
+    def _epitaph(self) -> str:
+        """What the process printed as it died."""
+        if self.process.stderr is None:
+            return ""
+        try:
+            self.process.wait(timeout=2)
+        except subprocess.TimeoutExpired:
+            return ""
+        return self.process.stderr.read().decode("utf-8", "replace").strip()
+
+    def close(self) -> None:
+        super().close()
+        for stream in (self.process.stdin, self.process.stdout):
+            if stream is not None:
+                stream.close()
+        try:
+            self.process.wait(timeout=2)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        if self.process.stderr is not None:
+            self.process.stderr.close()
+
+
+class SerialTransport(_FileTransport):
+    """A device behind a serial port, or a pty."""
+
+    def __init__(self, port: str, baud_rate: int = 115200) -> None:
+        try:
+            self._port = serial.Serial(port, baud_rate, timeout=0, exclusive=True)
+        except serial.SerialException as error:
+            raise BenchError(str(error)) from error
+        descriptor = cast(int, self._port.fileno())
+        os.set_blocking(descriptor, True)
+        super().__init__(descriptor, descriptor)
+
+    def close(self) -> None:
+        super().close()
+        self._port.close()
+
+
+class TcpTransport(_FileTransport):
+    """A device behind a TCP socket, `host:port`."""
+
+    def __init__(self, address: str) -> None:
+        host, _, port = address.rpartition(":")
+        try:
+            self._socket = socket.create_connection((host, int(port)), timeout=10)
+        except OSError as error:
+            raise BenchError(f"{address}: {error}") from error
+        self._socket.settimeout(None)
+        super().__init__(self._socket.fileno(), self._socket.fileno())
+
+    def close(self) -> None:
+        super().close()
+        self._socket.close()
+
+
+def find_micropython() -> str:
+    """The Unix port: beside this Python (a venv), else on the PATH."""
+    beside = Path(sys.executable).with_name("micropython")
+    found = str(beside) if beside.exists() else shutil.which("micropython")
+    if not found:
+        raise BenchError("no micropython beside this Python or on the PATH: run make first")
+    return found
+
+
+def open_transport(role: str, engine: str) -> Transport:
+    """A transport by engine name: unix, cpython, host:port, or the path of a serial port."""
+    if engine in ("unix", "cpython"):
+        return ProcessTransport(role, engine)
+    host, _, port = engine.rpartition(":")
+    if host and port.isdecimal():
+        return TcpTransport(engine)
+    if not Path(engine).exists():
+        raise BenchError(f"no engine {engine}: not unix or cpython, no such port")
+    return SerialTransport(engine)
+
+
+class BenchClient:
+    """Talks to one device: commands in, responses out; what else it says goes to `on_frame`."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        on_frame: Callable[[bytes], None] | None = None,
+        timeout: float = DEFAULT_TIMEOUT,
+    ) -> None:
+        self.transport = transport
+        self.timeout = timeout
+        self._on_frame = on_frame
+        self._number = 0
+
+    def __enter__(self) -> BenchClient:
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        self.transport.close()
+
+    def control(self, verb: str, document: Any = None) -> dict[str, Any]:
+        """Send a CTRL event and return its answer; BenchError with the device's words if not."""
+        text = "" if document is None else json.dumps(document, separators=(",", ":"))
+        number = self._send(f"CTRL:{verb}", len(text), text)
+        event, body = self._answer(number)
+        if event != "CTRL:OK":
+            raise BenchError(f"{verb}: {body}")
+        return cast("dict[str, Any]", json.loads(body)) if body else {}
+
+    def respond(self, command: bytes) -> bytes:
+        """The response to a GBCS command; Refusal where the device gives none."""
+        number = self._send("GBCS:DATA", len(command), command.hex().upper())
+        event, body = self._answer(number)
+        if event == "GBCS:DATA":
+            return bytes.fromhex(body)
+        if event == "GBCS:NONE":
+            raise Refusal(body)
+        raise BenchError(body)
+
+    def frame(self, octets: bytes) -> None:
+        """Deliver a HAN frame to the device."""
+        number = self._send("ZCL:FRAME", len(octets), octets.hex().upper())
+        event, body = self._answer(number)
+        if event != "ZCL:OK":
+            raise BenchError(body)
+
+    def _send(self, event: str, length: int, body: str) -> int:
+        self._number += 1
+        self.transport.send(f"{event}#{self._number}:{length}:{body}")
+        return self._number
+
+    def _answer(self, number: int) -> tuple[str, str]:
+        """The answer to event `number`; HAN frames that come before it are handed on."""
+        deadline = time.monotonic() + self.timeout
+        while True:
+            line = self.transport.receive(max(0.0, deadline - time.monotonic()))
+            head, _, rest = line.partition("#")
+            text, _, rest = rest.partition(":")
+            if head == "ZCL:FRAME":
+                if self._on_frame is not None:
+                    self._on_frame(bytes.fromhex(rest.partition(":")[2]))
+            elif text == str(number) and head.partition(":")[0] in ("GBCS", "ZCL", "CTRL", "LOG"):
+                return head, rest.partition(":")[2]
+            elif head == "LOG:ERROR":
+                raise BenchError(rest.partition(":")[2])
+
+
+def drain(frames: list[bytes]) -> Iterator[bytes]:
+    """Take frames out of a queue that may grow meanwhile."""
+    while frames:
+        yield frames.pop(0)

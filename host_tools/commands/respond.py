@@ -1,0 +1,79 @@
+"""`smets respond`: what a device answers to GBCS commands, worked out by the firmware."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from host_tools import fragments
+from host_tools.bench import BenchClient, BenchError, Refusal, open_transport
+from host_tools.messages import InputError, read_messages
+from host_tools.schemas import SchemaProblem, read_document
+
+ROLES = ("gpf", "gsme", "esme", "chf")
+EXIT_USAGE = 2
+EXIT_NO_RESPONSE = 3
+
+
+def _fail(text: str) -> typer.Exit:
+    typer.echo(f"smets respond: {text}", err=True)
+    return typer.Exit(EXIT_USAGE)
+
+
+def respond(
+    device: Annotated[str, typer.Option(help="gpf, gsme, esme or chf.")],
+    state: Annotated[Path, typer.Option(help="STATE.json: what the device holds.")],
+    keys: Annotated[Path, typer.Option(help="KEYS.json: who it is and whom it knows.")],
+    source: Annotated[
+        str, typer.Argument(metavar="[HEX|-|FILE]", help="Commands, one a line; - is stdin.")
+    ] = "-",
+    engine: Annotated[
+        str, typer.Option(help="unix, cpython, host:port, or the path of a serial port.")
+    ] = "unix",
+) -> None:
+    """Print the response to each GBCS command as upper-case hexadecimal, one a line.
+
+    Exit status: 0 with a response to every command, 3 where the device rightly gives none (the
+    reason on stderr; with several commands its line is empty), 2 for bad arguments or files.
+    """
+    if device not in ROLES:
+        raise _fail(f"--device {device}: not one of {', '.join(ROLES)}")
+    try:
+        document = read_document(state, "state")
+        ring = read_document(keys, "keys")
+        if document.get("device", device.upper()) != device.upper():
+            raise _fail(f"{state}: state.device is {document['device']}, --device is {device}")
+        messages = read_messages(source)
+    except (SchemaProblem, InputError, OSError, ValueError) as error:
+        raise _fail(str(error)) from error
+    try:
+        with BenchClient(open_transport(device, engine)) as client:
+            fragments.load(client.control, document, ring)
+            refused = _answer_all(client, messages)
+    except BenchError as error:
+        raise _fail(str(error)) from error
+    if refused:
+        raise typer.Exit(EXIT_NO_RESPONSE)
+
+
+def _answer_all(client: BenchClient, messages: list[bytes]) -> int:
+    """Print the answers in order; returns how many commands got none."""
+    refused = 0
+    for number, message in enumerate(messages, 1):
+        try:
+            print(client.respond(message).hex().upper())
+        except Refusal as reason:
+            refused += 1
+            if len(messages) > 1:
+                print()
+            print(f"command {number}: no response, {reason}", file=sys.stderr)
+        sys.stdout.flush()
+    return refused
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the CLI."""
+    app.command()(respond)
