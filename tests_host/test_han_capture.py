@@ -625,13 +625,13 @@ def test_without_the_flag_the_payload_is_under_the_network_key_only():
 @pytest.mark.parametrize(("secured", "room"), [(True, 65), (False, 82)])
 def test_fragmentation_starts_where_the_frame_is_full(secured: bool, room: int):
     def encoded(length: int) -> list[bytes]:
-        payload = bytes(range(256)) * 8
+        payload = bytes(range(256)) * 32
         frame = Frame(IHD, GPF, 1, 3, METERING, payload[:length], aps_security=secured)
         return Network().encode(frame)
 
     assert [len(packet) for packet in encoded(room)] == [PHY_FRAME_MAX]
     assert [len(packet) for packet in encoded(room + 1)] == [PHY_FRAME_MAX, 127 - room + 3 + 2]
-    parts = encoded(2048)
+    parts = encoded(8192)
     assert max(len(packet) for packet in parts) == PHY_FRAME_MAX
     whole = b""
     for index, packet in enumerate(parts):
@@ -640,7 +640,7 @@ def test_fragmentation_starts_where_the_frame_is_full(secured: bool, room: int):
         expected = (2, index) if index else (1, len(parts))
         assert tuple(aps[8:10]) == expected
         whole += opened(TEST_LINK_KEY, aps[:10], aps[10:], 13) if secured else aps[10:]
-    assert whole == bytes(range(256)) * 8
+    assert whole == bytes(range(256)) * 32
 
 
 @pytest.mark.parametrize("flags", [{"broadcast": True}, {"group": True}])

@@ -21,6 +21,7 @@ from host_tools.han.frame import (
     to_octets,
 )
 from host_tools.han.framelog import BadLine, DeviceEntry, FrameEntry, LogWriter, read_log
+from smets.ports import han as firmware_han
 
 IHD = 0x025ECA0000000005
 GPF = 0x025ECA0000000003
@@ -69,6 +70,27 @@ def test_line_round_trip(frame: Frame, number: int):
     assert " " not in line
     assert from_line(line) == (number, frame)
     assert from_line(line.lower().replace("zcl:frame", "ZCL:FRAME") + "\r\n") == (number, frame)
+
+
+@given(frames)
+def test_the_firmware_writes_and_reads_the_same_octets(frame: Frame):
+    octets = to_octets(frame)
+    theirs = firmware_han.parse(octets)
+    assert theirs.encode() == octets
+    assert int.from_bytes(theirs.source, "big") == frame.source
+    assert int.from_bytes(theirs.destination, "big") == frame.destination
+    assert (theirs.source_endpoint, theirs.destination_endpoint, theirs.profile) == (
+        frame.source_endpoint,
+        frame.destination_endpoint,
+        frame.profile,
+    )
+    assert (theirs.cluster, theirs.payload) == (frame.cluster, frame.payload)
+    for flag, meaning in (
+        (firmware_han.APS_SECURED, frame.aps_security),
+        (firmware_han.BROADCAST, frame.broadcast),
+        (firmware_han.GROUP, frame.group),
+    ):
+        assert bool(theirs.flags & flag) == meaning
 
 
 @given(st.binary(max_size=80))

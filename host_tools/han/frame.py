@@ -24,7 +24,7 @@ VERSION: Final = 0x01
 PROFILE_SMART_ENERGY: Final = 0x0109
 PROFILE_ZDO: Final = 0x0000
 BROADCAST_EUI: Final = 0xFFFF_FFFF_FFFF_FFFF
-PAYLOAD_MAX: Final = 2048  # octets; the largest tunnelled GBCS message fits with room to spare
+PAYLOAD_MAX: Final = 8192  # octets; the largest tunnelled GBCS message fits with room to spare
 
 _FLAG_APS_SECURITY: Final = 0x01
 _FLAG_BROADCAST: Final = 0x02

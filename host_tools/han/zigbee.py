@@ -44,7 +44,6 @@ _APS_ACK_REQUEST: Final = 0x40
 _APS_EXTENDED: Final = 0x80
 _FRAGMENT_FIRST: Final = 1
 _FRAGMENT_LATER: Final = 2
-_BLOCKS_MAX: Final = 255
 
 _LEVEL_ENC_MIC_32: Final = 5  # used in the nonce and the authentication, sent as 0
 _KEY_LINK: Final = 0 << 3
@@ -115,10 +114,11 @@ def _overhead(frame: Frame) -> int:
 
 
 def _fragments(payload: bytes, room: int) -> list[tuple[bytes, bytes]]:
-    """(extended header, block) of each fragment; the first one tells how many there are."""
+    """(extended header, block) of each fragment; the first one tells how many there are.
+
+    A frame's PAYLOAD_MAX keeps them well below the 255 that the block number can count.
+    """
     blocks = [payload[i : i + room] for i in range(0, len(payload), room)]
-    if len(blocks) > _BLOCKS_MAX:
-        raise ZigbeeError("the payload needs more than 255 fragments")
     extended = [bytes((_FRAGMENT_FIRST, len(blocks)))]
     extended += [bytes((_FRAGMENT_LATER, index)) for index in range(1, len(blocks))]
     return list(zip(extended, blocks, strict=True))
@@ -155,8 +155,7 @@ class Network:
     def encode(self, frame: Frame) -> list[bytes]:
         """The PHY frames, FCS included, that carry one HAN frame.
 
-        ZigbeeError when a broadcast or group frame does not fit into one, or when there would be
-        more than 255 fragments.
+        ZigbeeError when a broadcast or group frame does not fit into one.
         """
         unicast = not (frame.broadcast or frame.group)
         room = PHY_FRAME_MAX - _overhead(frame)
