@@ -1,4 +1,4 @@
-# Choices of voltage measurement that no text at hand settles: one name each, alternatives beside it.
+# Choices of voltage measurement that no text at hand settles: one name each, and alternatives.
 # Every check that rests on one of them is a project choice, and is labelled so.
 from smets.compat import const
 
@@ -41,7 +41,7 @@ DEFAULT_LIMITERS = ((276, 30), (184, 30), (207, 30), (253, 30))
 # otherInformation of a voltage event in the Power Event Log. Alternatives: the voltage; the phase.
 OTHER_INFORMATION = const(0)
 
-# All alerts and all logging on in a new meter; codes outside 0x80nn have no switch and always pass.
+# All alerts and logging on in a new meter; codes outside 0x80nn have no switch and always pass.
 # Alternative: alerts off until the network operator enables them.
 DEFAULT_SWITCH_OCTET = const(0xFF)
 
@@ -67,7 +67,7 @@ def usable(status: int) -> bool:
 
 
 def keeps_grid(step_ms: int) -> bool:
-    """Whether a clock step of so many milliseconds, either way, leaves the running period alone."""
+    """Whether a clock step of so many ms, either way, leaves the running period alone."""
     return -LARGEST_STEP_MS <= step_ms <= LARGEST_STEP_MS
 
 

@@ -14,9 +14,9 @@ _WORD = const(0x1FFFFFFF)
 
 
 def fold_python(codes, start: int, stride: int, count: int, out):
-    """Sum `count` (up to 255) 12-bit codes from `codes[start]`, `stride` items apart, about mid-scale.
+    """Sum `count` (up to 255) 12-bit codes, `stride` items apart, from `codes[start]` on.
 
-    out[0] becomes the sum, out[1] the sum of squares, both small integers.
+    out[0] becomes their sum about mid-scale, out[1] that of their squares: small integers.
     """
     total = 0
     squares = 0
@@ -139,7 +139,7 @@ class Accumulator:
 
 
 def limit(volts: int, uv: int, count: int, over: bool) -> int:
-    """What `spread` of `count` samples must exceed (or, not `over`, fall below) to be beyond `volts`.
+    """What `spread` of `count` samples exceeds (or falls below, if not `over`) beyond `volts`.
 
     Exact: spread > limit holds if and only if the mean square exceeds the threshold's square.
     """

@@ -4,7 +4,7 @@
 import micropython
 
 
-@micropython.viper
+@micropython.viper  # pyright: ignore
 def fold(codes, start: int, stride: int, count: int, out):
     """As rms.fold_python; `codes` and `out` are arrays of H and i. Sums stay below 2**30."""
     code = ptr16(codes)

@@ -1,0 +1,247 @@
+# Logs of fixed-size rows in a ring that survives power cuts: profile data and event logs.
+# Row: UTC seconds since 2000 (4 octets, big endian), then data, as it goes into a compact array.
+#
+# A slot holds a sequence number, the row and a CRC-32 of both, and the number says which slot it
+# is: a slot torn at any octet is not valid, and what it replaces left the log long before, as the
+# region holds more slots than the log has rows. One write an entry suffices, and the newest rows
+# are either all there or all but the one being written. Writes a day and phase: 86400 / period,
+# that is 48 at 1800 s and 2,880 at 30 s. On littlefs with 4 KiB blocks an entry costs @@ERASES@@
+# (measured: tests_host/test_proflog.py), which littlefs spreads over its free blocks.
+from binascii import crc32
+from errno import ENOENT
+
+from smets.compat import const
+
+try:
+    from os import fsync
+except ImportError:  # MicroPython: there `flush` reaches the medium
+    fsync = None
+
+_SMALLEST_SLOT = const(16)
+_OVERHEAD = const(8)  # sequence number and CRC
+_BATCH = const(256)  # octets read at once
+_END_OF_TIME = const(0xFFFFFFFF)
+
+
+class LogError(Exception):
+    """A log that does not fit its region, or a row overwritten while it was being read."""
+
+
+class RamRegion:
+    """A region in memory, which a power cut clears."""
+
+    def __init__(self, size: int):
+        self.size = size
+        self._data = bytearray(size)
+
+    def read_into(self, offset: int, buffer):
+        """Fill `buffer` with the octets from `offset` on."""
+        buffer[:] = memoryview(self._data)[offset : offset + len(buffer)]
+
+    def write(self, offset: int, data):
+        """Write `data` at `offset`; when this returns the octets are kept."""
+        self._data[offset : offset + len(data)] = data
+
+
+class FileRegion:
+    """A region in files `path`.0, .1, ... of `segment` octets, made when they are first written.
+
+    Small files keep the wear low: littlefs copies a file from the first changed octet to its end.
+    What was never written reads as zeros.
+    """
+
+    def __init__(self, path: str, size: int, segment: int = 4096):
+        self.size = size
+        self._path = path
+        self._segment = segment
+
+    def read_into(self, offset: int, buffer):
+        """Fill `buffer` with the octets from `offset` on; OSError if the medium fails."""
+        view = memoryview(buffer)
+        done = 0
+        while done < len(view):
+            index, start = divmod(offset + done, self._segment)
+            part = view[done : done + self._segment - start]
+            done += len(part)
+            got = 0
+            try:
+                with open(self._name(index), "rb") as file:
+                    file.seek(start)
+                    got = file.readinto(part)
+            except OSError as error:
+                if error.args[0] != ENOENT:
+                    raise
+            for at in range(got, len(part)):
+                part[at] = 0
+
+    def write(self, offset: int, data):
+        """Write `data` at `offset`; when this returns it is on the medium. OSError if it fails."""
+        view = memoryview(data)
+        done = 0
+        while done < len(view):
+            index, start = divmod(offset + done, self._segment)
+            part = view[done : done + self._segment - start]
+            done += len(part)
+            name = self._name(index)
+            try:
+                file = open(name, "r+b")
+            except OSError as error:
+                if error.args[0] != ENOENT:
+                    raise
+                file = open(name, "w+b")
+            with file:
+                file.seek(start)
+                file.write(part)
+                file.flush()
+                if fsync is not None:
+                    fsync(file.fileno())
+
+    def _name(self, index: int) -> str:
+        return "%s.%d" % (self._path, index)
+
+
+class RingLog:
+    """The newest `rows` rows of `width` octets (4 to 24) in a region."""
+
+    def __init__(self, region, rows: int, width: int):
+        """Find what the region holds; LogError if it has no room for `rows` slots and one more."""
+        slot = _SMALLEST_SLOT
+        while slot < width + _OVERHEAD:
+            slot *= 2
+        self.rows = rows
+        self.width = width
+        self.newest = 0  # time of the newest row, 0 if none
+        self._region = region
+        self._slot = slot
+        self._slots = region.size // slot
+        if self._slots <= rows:
+            raise LogError("region too small")
+        self._out = bytearray(width + _OVERHEAD)
+        self._batch = bytearray(_BATCH)
+        self._view = memoryview(self._batch)
+        self._held = -1  # offset in the region of what the batch holds
+        self._head = 0  # sequence number of the next row
+        self._find_head()
+
+    def append(self, row):
+        """Add a row of `width` octets. When this returns it survives a power cut."""
+        if len(row) != self.width:
+            raise LogError("width")
+        out = self._out
+        end = 4 + self.width
+        out[0:4] = self._head.to_bytes(4, "big")
+        out[4:end] = row
+        out[end : end + 4] = _check(memoryview(out)[:end])
+        self._held = -1
+        self._region.write(self._head % self._slots * self._slot, out)
+        self._head += 1
+        self.newest = int.from_bytes(out[4:8], "big")
+
+    def append_value(self, seconds: int, value: int):
+        """Add a row {time, value} of two 32-bit integers, where `width` is 8."""
+        self.append(seconds.to_bytes(4, "big") + value.to_bytes(4, "big"))
+
+    def select(self, start: int = 0, end: int = _END_OF_TIME):
+        """The rows with start <= time <= end, both inclusive, as a `Selection`."""
+        return Selection(self, start, end)
+
+    def __len__(self) -> int:
+        return self.select().count
+
+    def load(self, sequence: int):
+        """The row of this sequence number, a view valid until the next call; None if not held."""
+        offset = sequence % self._slots * self._slot
+        held = offset // _BATCH * _BATCH
+        if held != self._held:
+            self._held = -1
+            size = min(_BATCH, self._region.size - held)
+            self._region.read_into(held, self._view[:size])
+            self._held = held
+        offset -= held
+        end = offset + 4 + self.width
+        view = self._view
+        if int.from_bytes(view[offset : offset + 4], "big") != sequence:
+            return None
+        if view[end : end + 4] != _check(view[offset:end]):
+            return None
+        return view[offset + 4 : end]
+
+    def oldest(self) -> int:
+        """Sequence number of the oldest row the log can hold now."""
+        return max(self._head - self.rows, 0)
+
+    def head(self) -> int:
+        """Sequence number the next row will get: the number of rows ever appended."""
+        return self._head
+
+    def overwritten(self, sequence: int) -> bool:
+        """Whether the slot of this row has been used again, or is the next to be."""
+        return sequence + self._slots <= self._head
+
+    def _find_head(self):
+        view = self._view
+        for index in range(self._slots):
+            offset = index * self._slot % _BATCH
+            if offset == 0:
+                held = index * self._slot
+                self._region.read_into(held, view[: min(_BATCH, self._region.size - held)])
+            sequence = int.from_bytes(view[offset : offset + 4], "big")
+            if sequence < self._head or sequence % self._slots != index:
+                continue
+            end = offset + 4 + self.width
+            if view[end : end + 4] == _check(view[offset:end]):
+                self._head = sequence + 1
+                self.newest = int.from_bytes(view[offset + 4 : offset + 8], "big")
+
+
+class Selection:
+    """Rows of one time range, oldest first; how many they are is known before the first is read.
+
+    Rows appended later are not part of it.
+    """
+
+    def __init__(self, log: RingLog, start: int, end: int):
+        self._log = log
+        self._start = start
+        self._end = end
+        self._next = log.oldest()
+        self._last = log.head()
+        self.count = 0
+        for sequence in range(self._next, self._last):
+            if self._wanted(log.load(sequence)):
+                self.count += 1
+        self.length = self.count * log.width  # octets
+
+    def readinto(self, buffer) -> int:
+        """Fill `buffer` with as many whole rows as fit; returns the octets, 0 at the end.
+
+        LogError if a row has been overwritten since the selection was made.
+        """
+        width = self._log.width
+        done = 0
+        while self._next < self._last and done + width <= len(buffer):
+            row = self._log.load(self._next)
+            if row is None and self._log.overwritten(self._next):
+                raise LogError("overwritten")
+            self._next += 1
+            if self._wanted(row):
+                buffer[done : done + width] = row
+                done += width
+        return done
+
+    def chunks(self, size: int = _BATCH):
+        """Yield the octets in views of up to `size`, each valid until the next."""
+        buffer = bytearray(max(size, self._log.width))
+        view = memoryview(buffer)
+        while True:
+            got = self.readinto(buffer)
+            if got == 0:
+                return
+            yield view[:got]
+
+    def _wanted(self, row) -> bool:
+        return row is not None and self._start <= int.from_bytes(row[:4], "big") <= self._end
+
+
+def _check(octets) -> bytes:
+    return crc32(octets).to_bytes(4, "big")
