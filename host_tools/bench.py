@@ -14,7 +14,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -73,6 +73,7 @@ class _FileTransport:
         self._selector.register(read_fd, selectors.EVENT_READ)
 
     def send(self, line: str) -> None:
+        """Send one line."""
         data = memoryview(line.encode() + b"\n")
         try:
             while data:
@@ -81,6 +82,7 @@ class _FileTransport:
             raise BenchError(f"the device is gone: {self._epitaph() or error}") from error
 
     def receive(self, timeout: float) -> str:
+        """The next line."""
         deadline = time.monotonic() + timeout
         while True:
             end = self._pending.find(b"\n")
@@ -105,6 +107,7 @@ class _FileTransport:
         return ""
 
     def close(self) -> None:
+        """End the link."""
         self._selector.close()
 
 
@@ -139,6 +142,7 @@ class ProcessTransport(_FileTransport):
         return self.process.stderr.read().decode("utf-8", "replace").strip()
 
     def close(self) -> None:
+        """End the link, then the process."""
         super().close()
         for stream in (self.process.stdin, self.process.stdout):
             if stream is not None:
@@ -160,11 +164,12 @@ class SerialTransport(_FileTransport):
             self._port = serial.Serial(port, baud_rate, timeout=0, exclusive=True)
         except serial.SerialException as error:
             raise BenchError(str(error)) from error
-        descriptor = cast(int, self._port.fileno())
+        descriptor = self._port.fileno()
         os.set_blocking(descriptor, True)
         super().__init__(descriptor, descriptor)
 
     def close(self) -> None:
+        """End the link and close the port."""
         super().close()
         self._port.close()
 
@@ -182,6 +187,7 @@ class TcpTransport(_FileTransport):
         super().__init__(self._socket.fileno(), self._socket.fileno())
 
     def close(self) -> None:
+        """End the link and close the socket."""
         super().close()
         self._socket.close()
 
@@ -272,9 +278,3 @@ class BenchClient:
                 return head, rest.partition(":")[2]
             elif head == "LOG:ERROR":
                 raise BenchError(rest.partition(":")[2])
-
-
-def drain(frames: list[bytes]) -> Iterator[bytes]:
-    """Take frames out of a queue that may grow meanwhile."""
-    while frames:
-        yield frames.pop(0)

@@ -5,7 +5,7 @@ import gc
 import json
 from binascii import hexlify, unhexlify
 
-from smets import __version__, clock, state
+from smets import __version__, clock, devices, state
 from smets.codec import DecodeError
 from smets.compat import const
 from smets.gbcs.session import Refused, Session
@@ -55,6 +55,7 @@ class Bench:
         self._sent = 0  # n of HAN frames that the device sends by itself
         self._verbs = {
             "HELLO": self._hello,
+            "FORGET": self._forget,
             "KEYS": self._keys,
             "STATE": self._state,
             "APPEND": self._append,
@@ -124,6 +125,13 @@ class Bench:
 
     def _hello(self, document):
         return {"firmware": __version__, "device": self.device.name}
+
+    def _forget(self, document):
+        """Be a new device of the same role, with no keys and an empty state."""
+        self.device = devices.build(self.device.name.lower())
+        self.session = None
+        gc.collect()
+        return {}
 
     def _keys(self, document):
         keys = state.load_keys(self.session.keys if self.session else None, document)

@@ -4,6 +4,6 @@ try:
     from micropython import const  # noqa: F401
 except ImportError:
 
-    def const(value):
+    def const(value):  # pyright: ignore[reportAssignmentType]
         """Compile-time constant on MicroPython; the value itself on CPython."""
         return value

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, cast
 
 import typer
 
 from host_tools import fragments
 from host_tools.bench import BenchClient, BenchError, Refusal, open_transport
 from host_tools.messages import InputError, read_messages
+from host_tools.roles import ROLES
 from host_tools.schemas import SchemaProblem, read_document
 
-ROLES = ("gpf", "gsme", "esme", "chf")
 EXIT_USAGE = 2
 EXIT_NO_RESPONSE = 3
 
@@ -24,7 +24,7 @@ def _fail(text: str) -> typer.Exit:
 
 
 def respond(
-    device: Annotated[str, typer.Option(help="gpf, gsme, esme or chf.")],
+    device: Annotated[str, typer.Option(help=", ".join(ROLES) + ".")],
     state: Annotated[Path, typer.Option(help="STATE.json: what the device holds.")],
     keys: Annotated[Path, typer.Option(help="KEYS.json: who it is and whom it knows.")],
     source: Annotated[
@@ -42,8 +42,8 @@ def respond(
     if device not in ROLES:
         raise _fail(f"--device {device}: not one of {', '.join(ROLES)}")
     try:
-        document = read_document(state, "state")
-        ring = read_document(keys, "keys")
+        document = cast("dict[str, Any]", read_document(state, "state"))
+        ring = cast("dict[str, Any]", read_document(keys, "keys"))
         if document.get("device", device.upper()) != device.upper():
             raise _fail(f"{state}: state.device is {document['device']}, --device is {device}")
         messages = read_messages(source)

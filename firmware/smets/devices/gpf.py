@@ -18,7 +18,7 @@ class Gpf(Device):
     def __init__(self):
         super().__init__()
         self.mirror = gas_mirror.GasMirror(self.zcl, self.clock)
-        self.gsme = None  # EUI-64 of the paired meter; reports of others are ignored
+        self.gsme = b""  # EUI-64 of the paired meter; reports of others are ignored
 
     def header_stamp(self, writer):
         """The stamp of the last committed update."""

@@ -26,7 +26,7 @@ class Gsme(Device):
 
     def __init__(self):
         super().__init__()
-        self.gpf = None  # EUI-64 of the paired GPF
+        self.gpf = b""  # EUI-64 of the paired GPF
         # A meter from before the release sends no ReadingSnapShotTime.
         self.sends_time = True
         self._sequence = 0
@@ -69,7 +69,7 @@ class Gsme(Device):
 
     def push(self):
         """Queue one whole report to the GPF; without a GPF nothing is sent."""
-        if self.gpf is None:
+        if not self.gpf:
             return
         for cluster in _REPORTED:
             self._push_cluster(cluster, cluster == _REPORTED[-1])

@@ -152,7 +152,9 @@ def parse_range(data) -> tuple:
     for any other selection. Times are UTC seconds since 2000.
     """
     reader = Reader(data)
-    for octet in b"\x02\x04\x02\x04\x12\x00\x01\x09\x06\x00\x00\x5e\x2c\x64\xff\x0f\x02\x12\x00\x00":
+    for (
+        octet
+    ) in b"\x02\x04\x02\x04\x12\x00\x01\x09\x06\x00\x00\x5e\x2c\x64\xff\x0f\x02\x12\x00\x00":
         reader.expect(octet, "range descriptor")
     reader.expect(axdr.DOUBLE_LONG_UNSIGNED, "from value")
     start = reader.be(4, "from value")
@@ -174,4 +176,3 @@ def parse_limit(data, open_value: int) -> int:
 def unmatched(data, tag: int) -> bool:
     """Whether A-XDR octets are not of the outer type `tag`."""
     return not len(data) or data[0] != tag
-

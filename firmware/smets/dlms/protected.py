@@ -102,7 +102,7 @@ def read(wanted, model, session):
     writer = Writer(96)
     writer.put(b"\x02\x02")
     writer.put(_PARAMETERS)
-    writer.put(session.reply_counter)
+    writer.put(session.counter)
     for octets in (session.target, session.reply_party):
         writer.u8(axdr.OCTET_STRING)
         writer.string(octets)

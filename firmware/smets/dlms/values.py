@@ -37,7 +37,9 @@ def _type(name):
 
 def _length(value: int) -> bytes:
     size = length_size(value)
-    return bytes((value,)) if size == 1 else bytes((0x7F + size,)) + value.to_bytes(size - 1, "big")
+    return (
+        bytes((value,)) if size == 1 else bytes((0x7F + size,)) + value.to_bytes(size - 1, "big")
+    )
 
 
 def _list(value):

@@ -59,7 +59,7 @@ class GasMirror:
             start = reader.pos
             value = types.read_value(reader, reader.u8("data type"))
             if attribute == ATTRIBUTE_REPORTING_STATUS:
-                status = value
+                status = _COMPLETE if value == _COMPLETE else _PENDING
                 continue
             if status == _COMPLETE:
                 raise DecodeError(start, "attribute after AttributeReportingStatus complete")
@@ -96,4 +96,4 @@ def report(attributes, sequence: int) -> bytes:
         payload.extend(attribute.to_bytes(2, "little"))
         payload.extend(octets)
     control = frame.SERVER_TO_CLIENT | frame.NO_DEFAULT_RESPONSE
-    return frame.header(control, sequence, frame.REPORT_ATTRIBUTES, payload)
+    return frame.header(control, sequence, frame.REPORT_ATTRIBUTES, bytes(payload))

@@ -1,5 +1,7 @@
 # GBCS message: MAC header, grouping header, payload, signature, MAC (GBCS 7.2.5, 7.2.7).
 # Non-critical: DD ... DF ... 00 MAC. Critical command: DD ... DF ... 40 signature MAC.
+from hashlib import sha256
+
 from smets.codec import DecodeError, Reader, Writer, length_size
 from smets.compat import const
 
@@ -18,6 +20,8 @@ _GENERAL_SIGNING = const(0xDF)
 _EMPTY = b"\x00\x00\x00\x00\x00\x00"
 # Security control 11: authenticated only, suite 1; then the invocation counter.
 _SECURITY = b"\x11\x00\x00\x00\x00"
+_NO_SIGNATURE = b"\x00"
+_SIGNATURE_FOLLOWS = b"\x40"
 # What the MAC covers before the grouping header: security control and the five empty fields.
 AAD_PREFIX = b"\x11\x00\x00\x00\x00\x00"
 
@@ -28,24 +32,27 @@ _PARTY_COUNTER = const(18)
 _ORIGINATOR_COUNTER = const(26)
 
 
+_NOTHING = memoryview(b"")
+
+
 class Message:
     """A parsed message; every member but the numbers is a view of the octets it came from."""
 
     def __init__(self):
         self.cra = 0
-        self.counter = None  # 8 octets
-        self.originator = None
-        self.target = None
-        self.date_time = None  # empty, or 12 octets
+        self.counter = _NOTHING  # 8 octets
+        self.originator = _NOTHING
+        self.target = _NOTHING
+        self.date_time = _NOTHING  # empty, or 12 octets
         self.code = 0
-        self.party = None  # supplementary remote party, or None
-        self.party_counter = None
-        self.certificate = None
-        self.payload = None
-        self.signature = None  # empty, or 64 octets
-        self.mac = None  # 12 octets, or None for a message without a MAC
-        self.signed = None  # what a signature covers: DF excluded, payload included
-        self.authenticated = None  # what the MAC covers after AAD_PREFIX
+        self.party = _NOTHING  # supplementary remote party, or empty
+        self.party_counter = _NOTHING
+        self.certificate = _NOTHING
+        self.payload = _NOTHING
+        self.signature = _NOTHING  # empty, or 64 octets
+        self.mac = _NOTHING  # 12 octets, or empty for a message without a MAC
+        self.signed = _NOTHING  # what a signature covers: DF excluded, payload included
+        self.authenticated = _NOTHING  # what the MAC covers after AAD_PREFIX
 
 
 def parse(data) -> Message:
@@ -141,57 +148,54 @@ class Header:
         return bytes(writer.view())
 
 
-class Outgoing:
-    """A message ready to leave: its length is known before its first octet is made."""
+class Authenticated:
+    """A message with a MAC, ready to leave: its length is known before its first octet."""
 
-    def __init__(self, header: Header, parts, mac=None, sign=None):
-        """`parts` is the payload (smets.parts).
-
-        `mac` is a Gcm that authenticates it, `sign` signs a digest; exactly one is given.
-        """
+    def __init__(self, header: Header, parts, mac):
+        """`parts` is the payload (smets.parts); `mac` a fresh Gcm with the key of the message."""
         self._header = header.encode(parts.length)
         self._parts = parts
         self._mac = mac
-        self._sign = sign
-        body = len(self._header) + parts.length
-        if sign:
-            self.length = body + 1 + SIGNATURE_SIZE
-        else:
-            inner = len(_SECURITY) + body + 1 + MAC_SIZE
-            self.length = 1 + len(_EMPTY) + length_size(inner) + inner
-            writer = Writer(16)
-            writer.u8(_GENERAL_CIPHERING)
-            writer.put(_EMPTY)
-            writer.length(inner)
-            writer.put(_SECURITY)
-            self._prefix = bytes(writer.view())
+        inner = len(_SECURITY) + len(self._header) + parts.length + 1 + MAC_SIZE
+        self.length = 1 + len(_EMPTY) + length_size(inner) + inner
+        writer = Writer(16)
+        writer.u8(_GENERAL_CIPHERING)
+        writer.put(_EMPTY)
+        writer.length(inner)
+        writer.put(_SECURITY)
+        self._prefix = bytes(writer.view())
 
     def chunks(self):
         """Yield the octets in order; each chunk is valid until the next one is asked for."""
-        if self._sign:
-            yield from self._signed()
-        else:
-            yield from self._authenticated()
-
-    def _authenticated(self):
+        mac = self._mac
         yield self._prefix
-        self._mac.update_aad(AAD_PREFIX)
-        self._mac.update_aad(self._header)
+        mac.update_aad(AAD_PREFIX)
+        mac.update_aad(self._header)
         yield self._header
         for chunk in self._parts.chunks():
-            self._mac.update_aad(chunk)
+            mac.update_aad(chunk)
             yield chunk
-        self._mac.update_aad(b"\x00")
-        yield b"\x00"
-        yield self._mac.tag(MAC_SIZE)
+        mac.update_aad(_NO_SIGNATURE)
+        yield _NO_SIGNATURE
+        yield mac.tag(MAC_SIZE)
 
-    def _signed(self):
-        from hashlib import sha256
 
+class Signed:
+    """A message with a signature and no MAC, ready to leave."""
+
+    def __init__(self, header: Header, parts, sign):
+        """`sign(digest)` returns the 64 octets r and s for a SHA-256 digest."""
+        self._header = header.encode(parts.length)
+        self._parts = parts
+        self._sign = sign
+        self.length = len(self._header) + parts.length + 1 + SIGNATURE_SIZE
+
+    def chunks(self):
+        """Yield the octets in order; each chunk is valid until the next one is asked for."""
         digest = sha256(memoryview(self._header)[1:])
         yield self._header
         for chunk in self._parts.chunks():
             digest.update(chunk)
             yield chunk
-        yield b"\x40"
+        yield _SIGNATURE_FOLLOWS
         yield self._sign(digest.digest())

@@ -29,15 +29,14 @@ class Exchange:
         self.target = bytes(command.target)
         self._keys = keys
         self._party = party
-        # Encrypted parts are for the supplementary party where the command names one.
+        # Encrypted parts are for the supplementary party where the command names one; the
+        # transaction stays that of the command (rtds: GCS61 for a named supplier).
         self.reply_party = self.originator
-        self.reply_counter = self.counter
         self._secret = None
-        if command.party is not None and command.party_counter is not None:
+        if len(command.party_counter):
             self.reply_party = bytes(command.party)
-            self.reply_counter = bytes(command.party_counter)
             self._party = keys.find(command.party)
-            if self._party is None and command.certificate is not None:
+            if self._party is None and len(command.certificate):
                 self._secret = keys.agree(_certificate_key(command.certificate))
 
     def cipher(self):
@@ -50,9 +49,7 @@ class Exchange:
             if self._party is None:
                 raise CryptoError("no key for the supplementary party")
             secret = self._keys.secret(self._party)
-        key = derive(
-            secret, self.target, message.ENCRYPTION, self.reply_counter, self.reply_party
-        )
+        key = derive(secret, self.target, message.ENCRYPTION, self.counter, self.reply_party)
         return Gcm(key, self.target + b"\x00\x00\x00\x00")
 
 
@@ -102,13 +99,13 @@ class Session:
             raise Refused("not-a-command")
         if bytes(command.target) != self.keys.device_id:
             raise Refused("other-target")
-        party = self.keys.find(command.originator)
-        if party is None:
-            raise Refused("unknown-party")
-        self._check_mac(command)
         use_case = use_cases.find(self.device.tables, command.code, self.device.letter)
         if use_case is None:
             raise Refused("no-such-use-case", "%04X" % command.code)
+        party = self.keys.find(command.originator)
+        if party is None:
+            raise Refused("unknown-party")
+        self._check_mac(command, party)
         self._check_role(command, party, use_case)
         self._check_signature(command, party, use_case)
         digest = sha256(data).digest()
@@ -125,12 +122,15 @@ class Session:
         self._note_counter(command)
         return response if use_case.update else self._keep(digest, response)
 
-    def _check_mac(self, command):
-        broker = self.keys.broker()
-        if command.mac is None or broker is None:
+    def _check_mac(self, command, party):
+        # The broker vouches for every remote party; a PPMID on the HAN speaks for itself.
+        broker = party if party.role == "ppmid" else self.keys.broker()
+        if not len(command.mac) or broker is None:
             raise Refused("no-mac")
         secret = self.keys.secret(broker)
-        gcm = self._mac(secret, command.originator, message.COMMAND, command.counter, command.target)
+        gcm = self._mac(
+            secret, command.originator, message.COMMAND, command.counter, command.target
+        )
         gcm.update_aad(message.AAD_PREFIX)
         gcm.update_aad(command.authenticated)
         if not equal(gcm.tag(message.MAC_SIZE), command.mac):
@@ -146,7 +146,7 @@ class Session:
     def _check_role(self, command, party, use_case):
         letter = use_cases.ROLES.get(party.role, "")
         # The broker may also carry a request for a party that it names (GBCS 7.2.7).
-        on_behalf = letter == "B" and command.party is not None
+        on_behalf = letter == "B" and len(command.party)
         if not letter or (letter not in use_case.roles and not on_behalf):
             raise Refused("role", party.role + " for " + use_case.name)
 
@@ -180,8 +180,7 @@ class Session:
         header = message.Header(
             message.RESPONSE, command.counter, command.target, command.originator, command.code
         )
-        if command.party is not None:
-            header.other = bytes(command.party) + bytes(command.party_counter or b"")
+        header.other = bytes(command.party) + bytes(command.party_counter)
         if use_case.dated or use_case.stamped:
             writer = Writer(cosem_time.SIZE)
             if use_case.stamped:
@@ -191,12 +190,12 @@ class Session:
                 cosem_time.put(writer, seconds, cosem_time.STATUS_NOT_SPECIFIED)
             header.date_time = bytes(writer.view())
         if use_case.critical:
-            return message.Outgoing(header, parts, sign=self._sign)
+            return message.Signed(header, parts, self._sign)
         secret = self.keys.secret(party)
         mac = self._mac(
             secret, command.target, message.RESPONSE, command.counter, command.originator
         )
-        return message.Outgoing(header, parts, mac=mac)
+        return message.Authenticated(header, parts, mac)
 
     def _sign(self, digest: bytes) -> bytes:
         """Sign a response; without a signing key (a bench with public keys only) zeros."""

@@ -1,0 +1,82 @@
+"""`smets rtds`: replay the RTDS pairs and count the ones answered exactly."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from host_tools import rtds as vectors
+
+VERDICTS = ("exact", "differing", "skipped")
+
+
+def rtds(
+    directory: Annotated[
+        Path | None, typer.Option("--rtds", help="The vectors; RTDS_DIR without it.")
+    ] = None,
+    engine: Annotated[
+        list[str] | None, typer.Option(help="unix, cpython, host:port or a port; repeatable.")
+    ] = None,
+    only: Annotated[list[str] | None, typer.Option(help="A use case; repeatable.")] = None,
+) -> None:
+    """Answer every RTDS command from its state and compare with the response, byte for byte.
+
+    Exit status 1 if an answer differs; 0 also where there are no vectors (it says so).
+    """
+    console = Console()
+    path = directory or vectors.directory()
+    if path is None:
+        console.print("No RTDS vectors: RTDS_DIR names no folder with an index.csv. Skipped.")
+        return
+    pairs = [pair for pair in vectors.load_pairs(path) if not only or pair.use_case in only]
+    counts: dict[str, Counter[str]] = {}
+    failures: list[str] = []
+    engines = engine or ["unix", "cpython"]
+    for name in engines:
+        work = track(
+            vectors.replay(pairs, name),
+            f"RTDS on {name}",
+            total=len(pairs),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        for outcome in work:
+            counts.setdefault(outcome.pair.use_case, Counter())[outcome.verdict] += 1
+            if outcome.verdict == "differing":
+                failures.append(f"{outcome.pair.name} on {name}: {outcome.detail}")
+    console.print(_table(counts, engines))
+    for failure in failures:
+        console.print(failure, markup=False, highlight=False)
+    total = sum(counts.values(), Counter[str]())
+    console.print(
+        f"{total['exact']} exact, {total['differing']} differing, {total['skipped']} skipped "
+        f"({len(pairs)} pairs on {' and '.join(engines)})",
+        highlight=False,
+    )
+    if failures:
+        raise typer.Exit(1)
+
+
+def _table(counts: dict[str, Counter[str]], engines: list[str]) -> Table:
+    table = Table(title="RTDS pairs answered, " + " + ".join(engines))
+    table.add_column("use case")
+    table.add_column("vectors", justify="right")
+    for verdict in VERDICTS:
+        table.add_column(verdict, justify="right")
+    for use_case in sorted(counts):
+        row = counts[use_case]
+        cells = [str(row[verdict] or "") for verdict in VERDICTS]
+        table.add_row(use_case, str(row.total()), *cells)
+    return table
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the CLI."""
+    app.command()(rtds)

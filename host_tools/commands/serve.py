@@ -1,0 +1,62 @@
+"""`smets serve`: a device process that stays up behind its bench link."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+import typer
+
+from host_tools import fragments
+from host_tools.bench import BenchClient, BenchError, ProcessTransport
+from host_tools.roles import ROLES
+from host_tools.schemas import SchemaProblem, read_document
+from host_tools.serve import Server
+
+EXIT_USAGE = 2
+
+
+def _fail(text: str) -> typer.Exit:
+    typer.echo(f"smets serve: {text}", err=True)
+    return typer.Exit(EXIT_USAGE)
+
+
+def serve(
+    device: Annotated[str, typer.Option(help=", ".join(ROLES) + ".")],
+    state: Annotated[Path | None, typer.Option(help="STATE.json to start from.")] = None,
+    keys: Annotated[Path | None, typer.Option(help="KEYS.json to start from.")] = None,
+    port: Annotated[int, typer.Option(help="TCP port on 127.0.0.1; 0 for any free one.")] = 0,
+    engine: Annotated[str, typer.Option(help="unix or cpython.")] = "unix",
+    frozen: Annotated[bool, typer.Option(help="Let the device's clock stand still.")] = False,
+) -> None:
+    """Serve a device at a pty and over TCP on loopback until Ctrl-C; prints where.
+
+    Talk to it from a serial terminal (its lines are text: CTRL:HELLO#1:0: is answered).
+    """
+    if device not in ROLES or engine not in ("unix", "cpython"):
+        raise _fail(f"--device {device} --engine {engine}: unknown")
+    try:
+        documents = [
+            read_document(path, which) if path else None
+            for path, which in ((state, "state"), (keys, "keys"))
+        ]
+        transport = ProcessTransport(device, engine)
+        client = BenchClient(transport)
+        fragments.load(client.control, *cast("list[dict[str, Any] | None]", documents))
+        server = Server(transport, port, 0.0 if frozen else 1.0)
+    except (SchemaProblem, OSError, BenchError) as error:
+        raise _fail(str(error)) from error
+    typer.echo(f"{device} on {engine}: pty {server.pty}, tcp 127.0.0.1:{server.port}")
+    stopped: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda signum, _frame: stopped.append(signum))
+    try:
+        server.run(lambda: bool(stopped))
+    finally:
+        server.close()
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the CLI."""
+    app.command()(serve)

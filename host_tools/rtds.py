@@ -1,0 +1,125 @@
+"""Replays RTDS pairs: a device gets the command, and must give the response byte for byte.
+
+The vectors stay where they are (RTDS_DIR); nothing of them is copied. A signed response is
+compared without its signature, since ECDSA signatures vary.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from host_tools import fragments
+from host_tools.bench import BenchClient, BenchError, Refusal, open_transport
+from host_tools.roles import ROLES
+
+__all__ = ["Outcome", "Pair", "directory", "load_pairs", "replay"]
+
+DEFAULT_DIRECTORY = "../shared/rtds"
+_SIGNATURE = 64
+_GENERAL_SIGNING = 0xDF
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A command and its response, with the state and keys of the device."""
+
+    name: str
+    use_case: str
+    originator: str
+    command: bytes
+    response: bytes
+    state: dict[str, Any]
+    keys: dict[str, Any]
+
+    @property
+    def role(self) -> str:
+        """The device role that answers, in lower case."""
+        return str(self.state["device"]).lower()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a pair: exact, differing, or skipped; `detail` says why."""
+
+    pair: Pair
+    verdict: str
+    detail: str = ""
+
+
+def directory() -> Path | None:
+    """Where the vectors are: RTDS_DIR, else the default beside the checkout; None if nowhere."""
+    path = Path(os.environ.get("RTDS_DIR") or DEFAULT_DIRECTORY)
+    return path if (path / "index.csv").is_file() else None
+
+
+def load_pairs(path: Path) -> Iterator[Pair]:
+    """Yield the pairs whose command, response and state are all there, in order of name."""
+    rows: dict[str, dict[str, dict[str, str]]] = {}
+    with (path / "index.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            rows.setdefault(row["pair_id"], {})[row["kind"]] = row
+    for name in sorted(rows):
+        kinds = rows[name]
+        state_file = path / "state" / f"{name}.json"
+        if "command" not in kinds or "response" not in kinds or not state_file.is_file():
+            continue
+        state = cast("dict[str, Any]", json.loads(state_file.read_text(encoding="utf-8")))
+        keys_file = path / "keys" / f"{state['device_eui']}.json"
+        yield Pair(
+            name,
+            kinds["command"]["use_case"],
+            kinds["command"]["originator"].upper(),
+            _message(path, kinds["command"]),
+            _message(path, kinds["response"]),
+            state,
+            cast("dict[str, Any]", json.loads(keys_file.read_text(encoding="utf-8"))),
+        )
+
+
+def _message(path: Path, row: dict[str, str]) -> bytes:
+    return bytes.fromhex((path / row["folder"] / row["file"]).read_text(encoding="ascii"))
+
+
+def replay(pairs: list[Pair], engine: str) -> Iterator[Outcome]:
+    """Yield the outcome of each pair; one device process a role, made new for each pair."""
+    clients: dict[str, BenchClient] = {}
+    try:
+        for pair in pairs:
+            if pair.role not in ROLES:
+                yield Outcome(pair, "skipped", f"no {pair.role} here")
+                continue
+            if pair.originator not in {party["id"].upper() for party in pair.keys["parties"]}:
+                yield Outcome(pair, "skipped", "the test set has no key of the originator")
+                continue
+            if pair.role not in clients:
+                clients[pair.role] = BenchClient(open_transport(pair.role, engine))
+            yield _replay_one(pair, clients[pair.role])
+    finally:
+        for client in clients.values():
+            client.transport.close()
+
+
+def _replay_one(pair: Pair, client: BenchClient) -> Outcome:
+    try:
+        client.control("FORGET")
+        fragments.load(client.control, pair.state, pair.keys)
+        answer = client.respond(pair.command)
+    except Refusal as reason:
+        skipped = str(reason).startswith("no-such-use-case")
+        return Outcome(pair, "skipped" if skipped else "differing", str(reason))
+    except BenchError as error:
+        return Outcome(pair, "differing", str(error))
+    expected = pair.response
+    if expected[0] == _GENERAL_SIGNING:
+        answer, expected = answer[:-_SIGNATURE], expected[:-_SIGNATURE]
+    if answer == expected:
+        return Outcome(pair, "exact")
+    shared = min(len(answer), len(expected))
+    at = next((i for i in range(shared) if answer[i] != expected[i]), shared)
+    return Outcome(pair, "differing", f"octet {at} of {len(expected)} (ours has {len(answer)})")
