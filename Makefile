@@ -11,7 +11,7 @@ MPY := $(FIRMWARE:firmware/%.py=build/mpy/%.mpy)
 .PHONY: help run test test-slow rtds soak lint format types mpy lock clean distclean
 
 help: ## Show these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(sort $(MAKEFILE_LIST))
 
 run: $(READY) ## Show the devices at work
 	$(BIN)/smets run
@@ -57,6 +57,9 @@ lock: ## Resolve the newest dependencies into requirements.lock
 	$(PYTHON) -m venv --clear build/lock
 	build/lock/bin/pip install --quiet --editable '.[dev]'
 	build/lock/bin/pip freeze --all --exclude pip --exclude-editable > requirements.lock
+
+# Targets of boards and of longer tools live beside what they make.
+-include boards/*.mk host_tools/*.mk
 
 clean: ## Remove what was built, except .venv
 	rm -rf build .coverage .hypothesis .pytest_cache .ruff_cache *.egg-info
