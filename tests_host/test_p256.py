@@ -159,7 +159,7 @@ def test_base_table_is_what_its_comment_says():
 
 
 def test_combine_at_every_meeting_of_the_two_sums():
-    # k * Q + g * G with Q = q * G: the sums are equal, opposite, or one of them is missing.
+    # k * Q + g * G with Q = q * G: among others, two equal sums and two that cancel out.
     g = 0x4B1D_0123_4567_89AB_CDEF_0011_2233_4455_6677_8899_AABB_CCDD_EEFF_0102_0304_0506
     for q in (1, 2, N - 1, 3):
         qx, qy = base_multiple(q)
