@@ -153,6 +153,7 @@ class Disk:
         """
         self.path = path
         self.flash = flash
+        self.blocks = 0  # of the file system, free or not, where `fill` overwrites the free ones
         self._fill = None
         self._left = 0
         self._zeros = b""
@@ -161,6 +162,7 @@ class Disk:
             block, _, blocks, _ = self._space()
             if block * blocks > FILL_MAX:
                 raise StoreError(_INVALID)
+            self.blocks = blocks
             self._zeros = bytes(min(block, 512))
         _remove(path + "/" + _FILLER)
 
@@ -169,10 +171,6 @@ class Disk:
             return tuple(os.statvfs(self.path)[:4])
         except OSError as error:
             raise StoreError(error.errno)
-
-    def free_blocks(self) -> int:
-        """Blocks of the file system that hold nothing; 0 where it is not to be filled."""
-        return self._space()[3] if self.flash else 0
 
     def names(self) -> list:
         """The names of all files, sorted."""
@@ -248,12 +246,13 @@ class Disk:
                 if self._left > 0:
                     return False
         except OSError as error:
-            self._drop()
+            self.end_fill()
             if error.errno != _FULL:
                 raise StoreError(error.errno)
             return True
 
-    def _drop(self):
+    def end_fill(self):
+        """Give the blocks of a fill back, complete or not."""
         file, self._fill = self._fill, None
         if file is not None:
             try:
