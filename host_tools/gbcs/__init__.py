@@ -1,0 +1,1 @@
+"""Decoder and encoder of GBCS messages for the host, independent of the firmware's own."""

@@ -1,0 +1,183 @@
+"""DER of the ASN.1 use cases as a tree: tags, lengths, primitive values, certificates named."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from cryptography import x509
+
+from host_tools.gbcs.reader import Reader
+from host_tools.gbcs.tree import Json, Node
+
+MAX_DEPTH = 32
+
+_UNIVERSAL = {
+    1: "BOOLEAN",
+    2: "INTEGER",
+    3: "BIT STRING",
+    4: "OCTET STRING",
+    5: "NULL",
+    6: "OBJECT IDENTIFIER",
+    10: "ENUMERATED",
+    12: "UTF8String",
+    16: "SEQUENCE",
+    17: "SET",
+    19: "PrintableString",
+    22: "IA5String",
+    23: "UTCTime",
+    24: "GeneralizedTime",
+}
+_TEXT = {12, 19, 22, 23, 24}
+
+
+def read(reader: Reader, parent: Node, names: list[str] | None = None) -> Json:
+    """Read one element to the end of the reader, add its tree, return its value.
+
+    `names` are the fields of the message in order; they are given to the elements of the
+    outermost SEQUENCE (or to a single primitive). Optional fields come last.
+    """
+    node = _element(reader, "content", 0)
+    reader.finish("the ASN.1 content")
+    parent.children.append(node)
+    fields = node.children or [node]
+    flat = names and names[0] != "root" and not any("." in name or "|" in name for name in names)
+    if names and flat and len(fields) <= len(names):
+        for child, name in zip(fields, names, strict=False):
+            child.name = name
+    return _json(node)
+
+
+def _tag(reader: Reader, what: str) -> tuple[int, bool, int]:
+    start = reader.pos
+    first = reader.uint(1, what)
+    number = first & 0x1F
+    if number == 0x1F:
+        raise reader.error(f"{what}: tag numbers above 30 do not occur", start)
+    return first >> 6, bool(first & 0x20), number
+
+
+def _length(reader: Reader, what: str) -> int:
+    # Lengths such as 82 00 DE occur in real messages, so the shortest form is not demanded.
+    start = reader.pos
+    first = reader.uint(1, what)
+    if first < 0x80:
+        return first
+    count = first & 0x7F
+    if not 1 <= count <= 4:
+        raise reader.error(f"{what}: length octet 0x{first:02X} is not valid", start)
+    return reader.uint(count, what)
+
+
+def _element(reader: Reader, name: str, depth: int) -> Node:
+    start = reader.pos
+    if depth > MAX_DEPTH:
+        raise reader.error(f"nested more than {MAX_DEPTH} deep")
+    kind, constructed, number = _tag(reader, f"tag of {name}")
+    universal = kind == 0
+    title = _UNIVERSAL.get(number, f"tag {number}") if universal else f"[{number}]"
+    length = _length(reader, f"length of {title}")
+    inner = reader.part(length, title)
+    node = Node(title, start, reader.pos - start, space=reader.space)
+    if universal and constructed != (number in (16, 17)):
+        raise reader.error(f"{title} is {'' if constructed else 'not '}constructed", start)
+    if constructed:
+        while inner.left:
+            node.children.append(_element(inner, title, depth + 1))
+        node.text = _certificate_text(reader.data[start : reader.pos]) if number == 16 else ""
+        node.text = node.text or f"{title} of {len(node.children)}"
+    elif universal:
+        node.value, node.text = _primitive(inner, number, title)
+    else:
+        raw = inner.take(inner.left, title)
+        node.value = raw.hex().upper()
+        node.text = f"{node.value or 'empty'} ({title})"
+    return node
+
+
+def _primitive(reader: Reader, number: int, title: str) -> tuple[Json, str]:
+    start = reader.pos
+    raw = reader.take(reader.left, title)
+    if number in (2, 10):
+        if not raw:
+            raise reader.error(f"{title} without octets", start)
+        value = int.from_bytes(raw, "big", signed=True)
+        shown = f"{value} (0x{value:X})" if value > 255 else str(value)
+        return value, f"{shown} ({title})"
+    if number == 1:
+        if len(raw) != 1:
+            raise reader.error(f"BOOLEAN of {len(raw)} octets", start)
+        return raw != b"\0", f"{raw != bytes(1)} ({title})"
+    if number == 5:
+        if raw:
+            raise reader.error("NULL with octets", start)
+        return None, "NULL"
+    if number == 6:
+        return _object_identifier(reader, raw, start)
+    if number == 3:
+        if not raw or raw[0] > 7 or (raw[0] and len(raw) == 1):
+            raise reader.error("BIT STRING with a wrong count of unused bits", start)
+        bits = "".join(f"{octet:08b}" for octet in raw[1:])
+        if len(bits) > 64:
+            return raw[1:].hex().upper(), f"{raw[1:].hex().upper()} ({title})"
+        bits = bits[: len(bits) - raw[0]]
+        return bits, f"{bits} ({title})"
+    if number in _TEXT:
+        try:
+            text = raw.decode("utf-8" if number == 12 else "ascii")
+        except UnicodeDecodeError:
+            raise reader.error(f"{title} is not text", start) from None
+        return text, f"{_moment(text) if number == 24 else text} ({title})"
+    return raw.hex().upper(), f"{raw.hex().upper() or 'empty'} ({title})"
+
+
+def _moment(text: str) -> str:
+    if not re.fullmatch(r"\d{14}Z", text):
+        return text
+    return f"{text[:4]}-{text[4:6]}-{text[6:8]}T{text[8:10]}:{text[10:12]}:{text[12:]}"
+
+
+def _object_identifier(reader: Reader, raw: bytes, start: int) -> tuple[Json, str]:
+    if not raw or raw[-1] & 0x80:
+        raise reader.error("OBJECT IDENTIFIER cut off", start)
+    parts: list[int] = []
+    value = 0
+    for octet in raw:
+        value = value << 7 | octet & 0x7F
+        if not octet & 0x80:
+            parts.append(value)
+            value = 0
+    first = min(parts[0] // 40, 2)
+    text = ".".join(str(part) for part in (first, parts[0] - 40 * first, *parts[1:]))
+    return text, f"{text} (OBJECT IDENTIFIER)"
+
+
+def _certificate_text(raw: bytes) -> str:
+    if len(raw) < 200:
+        return ""
+    try:
+        certificate: Any = x509.load_der_x509_certificate(raw)
+        kind = "certificate"
+    except ValueError:
+        try:
+            certificate = x509.load_der_x509_csr(raw)
+            kind = "certification request"
+        except ValueError:
+            return ""
+    return f"{kind}, subject {certificate.subject.rfc4514_string() or 'empty'}"
+
+
+def _json(node: Node) -> Json:
+    if node.children:
+        inner: list[Json] = [{child.name: _json(child)} for child in node.children]
+        return inner
+    return node.value
+
+
+def encode(tag: int, content: bytes) -> bytes:
+    """One DER element."""
+    size = len(content)
+    if size < 0x80:
+        return bytes([tag, size]) + content
+    octets = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return bytes([tag, 0x80 | len(octets)]) + octets + content

@@ -1,0 +1,289 @@
+"""DLMS APDUs of GBCS: Access-Request (D9), Access-Response (DA), Data-Notification (0F)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from host_tools.gbcs import axdr, times
+from host_tools.gbcs.reader import Reader
+from host_tools.gbcs.tree import Json, Node
+
+ACCESS_REQUEST, ACCESS_RESPONSE, DATA_NOTIFICATION = 0xD9, 0xDA, 0x0F
+
+OPERATIONS = {1: "get", 2: "set", 3: "action", 4: "get", 5: "set"}  # 4, 5: with selection
+
+RESULTS = {
+    0: "success",
+    1: "hardware-fault",
+    2: "temporary-failure",
+    3: "read-write-denied",
+    4: "object-undefined",
+    9: "object-class-inconsistent",
+    11: "object-unavailable",
+    12: "type-unmatched",
+    13: "scope-of-access-violated",
+    14: "data-block-unavailable",
+    15: "long-get-aborted",
+    16: "no-long-get-in-progress",
+    17: "long-set-aborted",
+    18: "no-long-set-in-progress",
+    19: "data-block-number-invalid",
+    250: "other-reason",
+}
+
+CLASSES = {
+    1: "Data",
+    3: "Register",
+    4: "Extended register",
+    6: "Register activation",
+    7: "Profile generic",
+    8: "Clock",
+    9: "Script table",
+    10: "Schedule",
+    11: "Special days table",
+    15: "Association LN",
+    18: "Image transfer",
+    20: "Activity calendar",
+    21: "Register monitor",
+    22: "Single action schedule",
+    30: "Data protection",
+    40: "Push setup",
+    64: "Security setup",
+    70: "Disconnect control",
+    71: "Limiter",
+    111: "Account",
+    112: "Credit",
+    113: "Charge",
+    115: "Token gateway",
+    9000: "Extended data",
+}
+
+
+def obis_text(raw: bytes) -> str:
+    """An OBIS code as A-B:C.D.E.F."""
+    a, b, c, d, e, f = raw
+    return f"{a}-{b}:{c}.{d}.{e}.{f}"
+
+
+def obis_octets(text: str) -> bytes:
+    """The six octets of an OBIS code written A-B:C.D.E.F."""
+    return bytes(int(part) for part in text.replace("-", ".").replace(":", ".").split("."))
+
+
+@dataclass
+class Item:
+    """One access: what is asked of which attribute or method, and with which selection."""
+
+    choice: int
+    class_id: int
+    obis: str
+    attr: int
+    selector: int | None = None
+    selection: axdr.Value | None = None
+
+    @property
+    def op(self) -> str:
+        """get, set or action."""
+        return OPERATIONS[self.choice]
+
+    def label(self) -> str:
+        """For people: class, object, attribute or method."""
+        part = "method" if self.op == "action" else "attribute"
+        name = CLASSES.get(self.class_id, "")
+        return f"{self.op} class {self.class_id} {name} {self.obis} {part} {self.attr}"
+
+
+@dataclass
+class Apdu:
+    """A decoded APDU: `items` of a request, `data` of both, `results` of a response."""
+
+    tag: int
+    invoke_id: int
+    date_time: bytes = b""
+    items: list[Item] = field(default_factory=lambda: list[Item]())
+    data: list[axdr.Value] = field(default_factory=lambda: list[axdr.Value]())
+    results: list[tuple[int, int]] = field(default_factory=lambda: list[tuple[int, int]]())
+    nodes: list[Node] = field(default_factory=lambda: list[Node]())  # of `data`
+
+    def to_json(self) -> dict[str, Json]:
+        """What the APDU says, values in the notation of STATE.json."""
+        names = {0xD9: "access-request", 0xDA: "access-response", 0x0F: "data-notification"}
+        data: list[Json] = [value.to_json() for value in self.data]
+        out: dict[str, Json] = {"apdu": names[self.tag], "invoke_id": self.invoke_id}
+        if self.items:
+            items: list[Json] = []
+            for item in self.items:
+                entry: dict[str, Json] = {
+                    "op": item.op,
+                    "class": item.class_id,
+                    "obis": item.obis,
+                    "attr": item.attr,
+                }
+                if item.selection is not None:
+                    entry["selector"] = item.selector
+                    entry["selection"] = item.selection.to_json()
+                items.append(entry)
+            out["items"] = items
+        out["data"] = data
+        if self.results:
+            out["results"] = [
+                {"op": OPERATIONS[choice], "result": result} for choice, result in self.results
+            ]
+        return out
+
+
+def read(reader: Reader, node: Node) -> Apdu:
+    """Read one APDU to the end of the reader."""
+    start = reader.pos
+    tag = reader.uint(1, "APDU tag")
+    names = {
+        ACCESS_REQUEST: "Access-Request",
+        ACCESS_RESPONSE: "Access-Response",
+        DATA_NOTIFICATION: "Data-Notification",
+    }
+    if tag not in names:
+        raise reader.error(f"0x{tag:02X} is not a DLMS APDU of GBCS", start)
+    node.child("APDU", reader, start, tag, names[tag])
+    start = reader.pos
+    invoke = reader.uint(4, "long-invoke-id-and-priority")
+    node.child("long-invoke-id", reader, start, invoke, _invoke_text(invoke))
+    apdu = Apdu(tag, invoke, _date_time(reader, node))
+    if tag == DATA_NOTIFICATION:
+        _read_data(reader, apdu, node, "body")
+    elif tag == ACCESS_REQUEST:
+        _read_request(reader, apdu, node)
+    else:
+        _read_response(reader, apdu, node)
+    reader.finish(names[tag])
+    return apdu
+
+
+def _invoke_text(invoke: int) -> str:
+    words = [f"{invoke & 0xFFFFFF}"]
+    for bit, word in ((28, "self-descriptive"), (29, "break on error"), (30, "confirmed")):
+        if invoke >> bit & 1:
+            words.append(word)
+    if invoke >> 31:
+        words.append("high priority")
+    return ", ".join(words)
+
+
+def _date_time(reader: Reader, node: Node) -> bytes:
+    start = reader.pos
+    raw = reader.take(reader.length("length of APDU date-time"), "APDU date-time")
+    text = "none"
+    if raw:
+        try:
+            text = times.cosem_date_time(raw).text()
+        except ValueError as error:
+            raise reader.error(f"APDU date-time: {error}", start) from None
+    node.child("date-time", reader, start, raw.hex().upper() or None, text)
+    return raw
+
+
+def _read_specification(reader: Reader, node: Node, apdu: Apdu) -> None:
+    start = reader.pos
+    count = reader.length("count of access specifications")
+    node.child("specifications", reader, start, count, str(count))
+    for index in range(count):
+        start = reader.pos
+        choice = reader.uint(1, f"access specification {index}")
+        if choice not in OPERATIONS:
+            raise reader.error(f"access specification {index}: choice {choice}", start)
+        class_id = reader.uint(2, "class id")
+        obis = obis_text(reader.take(6, "OBIS code"))
+        attr = reader.uint(1, "attribute or method")
+        item = Item(choice, class_id, obis, attr)
+        if choice in (4, 5):
+            item.selector = reader.uint(1, "access selector")
+            item.selection = axdr.read(reader, "access parameters")
+        apdu.items.append(item)
+        child = node.child(f"access {index}", reader, start, None, item.label())
+        if item.selection is not None:
+            child.children.append(value_node("selection", item.selection, reader))
+
+
+def _read_data(reader: Reader, apdu: Apdu, node: Node, name: str) -> None:
+    value = axdr.read(reader, name)
+    apdu.data.append(value)
+    child = value_node(name, value, reader)
+    node.children.append(child)
+    apdu.nodes.append(child)
+
+
+def _read_list(reader: Reader, apdu: Apdu, node: Node) -> None:
+    start = reader.pos
+    count = reader.length("count of data")
+    node.child("data", reader, start, count, str(count))
+    for index in range(count):
+        _read_data(reader, apdu, node, f"data {index}")
+
+
+def _read_request(reader: Reader, apdu: Apdu, node: Node) -> None:
+    _read_specification(reader, node, apdu)
+    _read_list(reader, apdu, node)
+    if len(apdu.data) != len(apdu.items):
+        raise reader.error(f"{len(apdu.items)} accesses, but {len(apdu.data)} data")
+
+
+def _read_response(reader: Reader, apdu: Apdu, node: Node) -> None:
+    _read_specification(reader, node, apdu)
+    _read_list(reader, apdu, node)
+    start = reader.pos
+    count = reader.length("count of results")
+    node.child("results", reader, start, count, str(count))
+    for index in range(count):
+        start = reader.pos
+        choice = reader.uint(1, f"result {index}")
+        if choice not in (1, 2, 3):
+            raise reader.error(f"result {index}: choice {choice}", start)
+        result = reader.uint(1, f"result {index}")
+        apdu.results.append((choice, result))
+        text = f"{OPERATIONS[choice]}: {RESULTS.get(result, 'reserved')} ({result})"
+        node.child(f"result {index}", reader, start, result, text)
+    if count != len(apdu.data):
+        raise reader.error(f"{len(apdu.data)} data, but {count} results")
+
+
+def value_node(name: str, value: axdr.Value, reader: Reader) -> Node:
+    """A tree of an A-XDR value; date-times are read out, rows of compact-arrays listed."""
+    node = Node(name, value.offset, value.length, space=reader.space)
+    if value.type in ("array", "structure"):
+        node.text = f"{value.type} of {len(value.items)}"
+        node.children = [
+            value_node(f"[{index}]", item, reader) for index, item in enumerate(value.items)
+        ]
+    elif value.type == "compact-array" and isinstance(value.value, list):
+        node.text = f"compact-array of {len(value.value)} rows"
+        node.value = {"element_type": value.element_type}
+        for index, (row, place) in enumerate(zip(value.value, value.rows, strict=True)):
+            child = Node(f"[{index}]", place[0], place[1], row, space=reader.space)
+            child.text = row_text(row)
+            node.children.append(child)
+    else:
+        node.value = value.value
+        node.text = simple_text(value)
+    return node
+
+
+def row_text(row: Json) -> str:
+    """A compact-array row for people, without meaning."""
+    if isinstance(row, list):
+        return ", ".join(
+            f"({row_text(item)})" if isinstance(item, list) else str(item) for item in row
+        )
+    return str(row)
+
+
+def simple_text(value: axdr.Value) -> str:
+    """A simple A-XDR value with its type, for people."""
+    if value.type == "null-data":
+        return "null-data"
+    moment = axdr.date_time_text(value.octets)
+    if moment:
+        return f"{moment} ({value.value})"
+    if value.type == "octet-string":
+        shown = value.octets.decode("ascii", "replace")
+        quoted = f' "{shown}"' if value.octets and shown.isprintable() and shown.isascii() else ""
+        return f"{value.value or 'empty'}{quoted} (octet-string, {len(value.octets)})"
+    return f"{value.value} ({value.type})"

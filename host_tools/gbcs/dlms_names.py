@@ -1,0 +1,159 @@
+"""Names and units for DLMS values, from the use case's list of objects."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, cast
+
+from host_tools.gbcs import dlms, times, units
+from host_tools.gbcs.axdr import Value
+from host_tools.gbcs.tree import Json, Node
+from host_tools.gbcs.use_cases import UseCase
+
+Row = dict[str, Any]
+
+PROFILE_GENERIC, REGISTER, EXTENDED_REGISTER = 7, 3, 4
+
+# Objects whose unit is fixed (no scaler travels with them).
+_FIXED_UNITS = (
+    (71, r"0-0:17\.0\.[1-4]\.255", 4, "V"),  # threshold_normal
+    (71, r"0-0:17\.0\.[1-4]\.255", 6, "s"),  # min_over_threshold_duration
+    (1, r"1-0:[357]2\.3[15]\.0\.4", 2, "V"),  # average over/under voltage thresholds
+    (7, r"1-0:[357]2\.24\.0\.255", 4, "s"),  # capture_period
+)
+
+
+def rows_for(use_case: UseCase | None, count: int) -> list[Row]:
+    """The table rows of `count` accesses; [] if the use case has no such form."""
+    if use_case is None:
+        return []
+    rows: list[Row] = use_case.table.get("dlms", [])
+    if len(rows) == count:
+        return rows
+    for variant in use_case.table.get("variants", []):
+        if len(variant) == count:
+            keyed = {(row["class"], row["obis"], row["attr"]): row for row in rows}
+            return [keyed.get((item[0], item[1], item[2]), _bare_row(item)) for item in variant]
+    return []
+
+
+def _bare_row(item: list[Any]) -> Row:
+    op = "action" if item[3] == "method" else "set"
+    return {"op": op, "class": item[0], "obis": item[1], "attr": item[2]}
+
+
+def annotate(apdu: dlms.Apdu, use_case: UseCase | None) -> None:
+    """Name the data of a request or response and write units into their nodes."""
+    if apdu.tag == dlms.DATA_NOTIFICATION:
+        _annotate_alert(apdu, use_case)
+        return
+    rows = rows_for(use_case, len(apdu.data))
+    for index, value in enumerate(apdu.data):
+        node = apdu.nodes[index]
+        row = rows[index] if rows else {}
+        if apdu.items:
+            item = apdu.items[index]
+            if (row.get("class"), row.get("obis")) != (item.class_id, item.obis):
+                row = {}
+            row = {**row, "class": item.class_id, "obis": item.obis, "attr": item.attr}
+        if not row:
+            continue
+        part = "method" if row.get("op") == "action" else "attribute"
+        node.name = f"{node.name}: {row.get('name') or 'class'} "
+        node.name += f"[{row['class']}/{row['obis']}/{part} {row['attr']}]"
+        _annotate_value(row, value, node)
+    _annotate_registers(apdu, rows)
+
+
+def _annotate_value(row: Row, value: Value, node: Node) -> None:
+    key = (row["class"], row["obis"], row["attr"])
+    if isinstance(value.value, int) and not isinstance(value.value, bool):
+        unit = row.get("unit") or fixed_unit(*key)
+        if unit:
+            node.text = f"{value.value} {unit}"
+    elif row["class"] == PROFILE_GENERIC and row["attr"] == 2:
+        times_in_rows(value, node)
+    fields = row.get("fields")
+    if fields:
+        _name_leaves(fields, node)
+    _scale_inside(value, node)
+
+
+def fixed_unit(class_id: int, obis: str, attr: int) -> str:
+    """The unit of an object that has no scaler, or ""."""
+    for wanted_class, pattern, wanted_attr, unit in _FIXED_UNITS:
+        if (class_id, attr) == (wanted_class, wanted_attr) and re.fullmatch(pattern, obis):
+            return unit
+    return ""
+
+
+def times_in_rows(value: Value, node: Node) -> None:
+    """Show the first column of a profile buffer as the time it is (seconds since 2000)."""
+    if value.type == "compact-array" and isinstance(value.value, list):
+        for row, child in zip(value.value, node.children, strict=True):
+            if isinstance(row, list) and row and isinstance(row[0], int):
+                rest = dlms.row_text(cast("Json", row[1:]))
+                child.text = f"{times.utc_text(row[0])}: {rest}"
+    elif value.type == "array":
+        for item, child in zip(value.items, node.children, strict=True):
+            first = item.items[0] if item.items else None
+            if first is not None and first.type == "double-long-unsigned":
+                child.children[0].text = times.utc_text(cast("int", first.value))
+
+
+def name_protected(use_case: UseCase | None, index: int, value: Value, node: Node) -> None:
+    """Name what a decrypted block holds: one value for each object of the request's list."""
+    rows = rows_for(use_case, index + 1) or (use_case.table.get("dlms", []) if use_case else [])
+    objects: list[Row] = rows[index].get("protected", []) if index < len(rows) else []
+    if len(objects) != len(value.items):
+        return
+    for row, item, child in zip(objects, value.items, node.children, strict=True):
+        child.name = f"{row['name']} [{row['class']}/{row['obis']}/attribute {row['attr']}]"
+        _annotate_value(row, item, child)
+
+
+def _leaves(node: Node) -> list[Node]:
+    if not node.children:
+        return [node]
+    return [leaf for child in node.children for leaf in _leaves(child)]
+
+
+def _name_leaves(fields: list[list[str]], node: Node) -> None:
+    leaves = _leaves(node)
+    if len(leaves) == len(fields) and len(leaves) > 1:
+        for leaf, field in zip(leaves, fields, strict=True):
+            leaf.name = field[0].rsplit(".", 1)[-1]
+
+
+def _scale_inside(value: Value, node: Node) -> None:
+    # {value, {scaler, unit}, value, {scaler, unit}, ...} as collections of registers have it.
+    for index, item in enumerate(value.items):
+        child = node.children[index]
+        after = value.items[index + 1] if index + 1 < len(value.items) else None
+        pair = units.scaler_unit(after) if after is not None else None
+        if pair and isinstance(item.value, int):
+            child.text = f"{units.scaled_text(item.value, *pair)} (raw {item.value})"
+        _scale_inside(item, child)
+
+
+def _annotate_registers(apdu: dlms.Apdu, rows: list[Row]) -> None:
+    keys = [(row["class"], row["obis"], row["attr"]) for row in rows]
+    for index, (class_id, obis, attr) in enumerate(keys):
+        if class_id not in (REGISTER, EXTENDED_REGISTER) or attr != 2:
+            continue
+        if (class_id, obis, 3) not in keys:
+            continue
+        pair = units.scaler_unit(apdu.data[keys.index((class_id, obis, 3))])
+        value = apdu.data[index].value
+        if pair and isinstance(value, int):
+            apdu.nodes[index].text = f"{units.scaled_text(value, *pair)} (raw {value})"
+
+
+def _annotate_alert(apdu: dlms.Apdu, use_case: UseCase | None) -> None:
+    names: list[str] = use_case.table.get("alert_body", []) if use_case else []
+    body, node = apdu.data[0], apdu.nodes[0]
+    for index, (item, child) in enumerate(zip(body.items, node.children, strict=True)):
+        default = ("alertCode", "timeStamp")[index] if index < 2 else child.name
+        child.name = names[index] if len(names) == len(body.items) else default
+        if index == 0 and isinstance(item.value, int):
+            child.text = f"0x{item.value:04X}"

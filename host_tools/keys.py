@@ -1,0 +1,272 @@
+"""Keys of devices and remote parties: KEYS.json, PARTIES.json, and the ring the decoder asks.
+
+KEYS.json describes one device as `smets respond` wants it; PARTIES.json (from `smets keygen`)
+holds remote parties with their private keys and the devices' public keys. Both are validated
+against the schemas of `host_tools.schemas` before anything is taken from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from host_tools.gbcs import crypto
+from host_tools.schemas import SchemaProblem, parse_document, validate
+
+__all__ = [
+    "BROKER",
+    "DeviceKeys",
+    "Device",
+    "KeyRing",
+    "Parties",
+    "Party",
+    "PrivateParty",
+    "SchemaProblem",
+    "load_keys",
+    "load_parties",
+    "validate",
+]
+
+BROKER = "access_control_broker"
+
+
+@dataclass(frozen=True)
+class Party:
+    """A remote party as a device knows it; `shared_secret` stands in for the key agreement."""
+
+    id: bytes
+    role: str
+    ka_public: ec.EllipticCurvePublicKey | None = None
+    ds_public: ec.EllipticCurvePublicKey | None = None
+    shared_secret: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class DeviceKeys:
+    """KEYS.json: one device and its remote parties."""
+
+    device_id: bytes
+    parties: tuple[Party, ...]
+    private_key: ec.EllipticCurvePrivateKey | None = field(default=None, repr=False)
+    ka_public: ec.EllipticCurvePublicKey | None = None
+    ds_public: ec.EllipticCurvePublicKey | None = None
+
+
+@dataclass(frozen=True)
+class PrivateParty:
+    """A remote party with its private keys (PARTIES.json)."""
+
+    id: bytes
+    role: str
+    ka_private: ec.EllipticCurvePrivateKey = field(repr=False)
+    ds_private: ec.EllipticCurvePrivateKey = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Device:
+    """A device as its remote parties know it (PARTIES.json)."""
+
+    id: bytes
+    type: str
+    ka_public: ec.EllipticCurvePublicKey
+    ds_public: ec.EllipticCurvePublicKey | None = None
+
+
+@dataclass(frozen=True)
+class Parties:
+    """PARTIES.json: remote parties with private keys, and the devices they speak to."""
+
+    parties: tuple[PrivateParty, ...]
+    devices: tuple[Device, ...]
+
+    def party(self, who: str) -> PrivateParty:
+        """The party of a role name, or with an EUI-64 in hex; KeyError says what there is."""
+        for party in self.parties:
+            if who.lower() == party.role or who.upper() == party.id.hex().upper():
+                return party
+        known = ", ".join(f"{party.role} ({party.id.hex().upper()})" for party in self.parties)
+        raise KeyError(f"no party {who!r}; there are: {known}")
+
+    def device(self, eui: bytes) -> Device:
+        """The device of an EUI-64; KeyError says what there is."""
+        for device in self.devices:
+            if device.id == eui:
+                return device
+        known = ", ".join(device.id.hex().upper() for device in self.devices)
+        raise KeyError(f"no device {eui.hex().upper()}; there are: {known}")
+
+
+def _point(entry: dict[str, Any], member: str) -> ec.EllipticCurvePublicKey | None:
+    text = entry.get(member)
+    return None if text is None else crypto.public_from_point(bytes.fromhex(text))
+
+
+def keys_from(document: object) -> DeviceKeys:
+    """KEYS.json values to keys; raises SchemaProblem."""
+    validate(document, "keys")
+    root = cast("dict[str, Any]", document)
+    scalar = root.get("private_key")
+    private = None if scalar is None else crypto.private_from_scalar(int(scalar, 16))
+    ka_public = _point(root, "device_ka_public")
+    if private is not None:
+        ka_public = private.public_key()
+    parties = tuple(
+        Party(
+            bytes.fromhex(entry["id"]),
+            entry["role"],
+            _point(entry, "ka_public"),
+            _point(entry, "ds_public"),
+            bytes.fromhex(entry["shared_secret"]) if "shared_secret" in entry else None,
+        )
+        for entry in root["parties"]
+    )
+    device = bytes.fromhex(root["device_id"])
+    return DeviceKeys(device, parties, private, ka_public, _point(root, "device_ds_public"))
+
+
+def parties_from(document: object) -> Parties:
+    """PARTIES.json values to keys; raises SchemaProblem."""
+    validate(document, "parties")
+    root = cast("dict[str, Any]", document)
+    parties = tuple(
+        PrivateParty(
+            bytes.fromhex(entry["id"]),
+            entry["role"],
+            crypto.private_from_scalar(int(entry["ka_private"], 16)),
+            crypto.private_from_scalar(int(entry["ds_private"], 16)),
+        )
+        for entry in root["parties"]
+    )
+    devices = tuple(
+        Device(
+            bytes.fromhex(entry["id"]),
+            entry["type"],
+            crypto.public_from_point(bytes.fromhex(entry["ka_public"])),
+            _point(entry, "ds_public"),
+        )
+        for entry in root["devices"]
+    )
+    return Parties(parties, devices)
+
+
+def load_keys(path: Path) -> DeviceKeys:
+    """Read KEYS.json; raises OSError or SchemaProblem."""
+    return keys_from(parse_document(path.read_bytes()))
+
+
+def load_parties(path: Path) -> Parties:
+    """Read PARTIES.json; raises OSError or SchemaProblem."""
+    return parties_from(parse_document(path.read_bytes()))
+
+
+class KeyRing:
+    """The keys given to the decoder: shared secrets, signing keys, roles, device types."""
+
+    def __init__(self) -> None:
+        self._secrets: dict[frozenset[bytes], bytes] = {}
+        self._private: dict[bytes, ec.EllipticCurvePrivateKey] = {}
+        self._public: dict[bytes, ec.EllipticCurvePublicKey] = {}
+        self._ds_public: dict[bytes, ec.EllipticCurvePublicKey] = {}
+        self._devices: dict[bytes, str | None] = {}
+        self._roles: dict[bytes, str] = {}
+        self._brokers: list[bytes] = []
+
+    @classmethod
+    def load(cls, paths: Iterable[Path]) -> KeyRing:
+        """A ring of KEYS.json and PARTIES.json files, told apart by their members.
+
+        Raises OSError, or SchemaProblem whose text begins with the file's name.
+        """
+        ring = cls()
+        for path in paths:
+            try:
+                document = parse_document(path.read_bytes())
+                if isinstance(document, dict) and "devices" in cast("dict[str, Any]", document):
+                    ring.add_parties(parties_from(cast("object", document)))
+                else:
+                    ring.add_device(keys_from(cast("object", document)))
+            except SchemaProblem as error:
+                raise SchemaProblem(error.path, error.what, str(path)) from None
+        return ring
+
+    def add_device(self, keys: DeviceKeys) -> None:
+        """Take in the keys of a device."""
+        self._devices.setdefault(keys.device_id, None)
+        if keys.private_key is not None:
+            self._private[keys.device_id] = keys.private_key
+        if keys.ka_public is not None:
+            self._public[keys.device_id] = keys.ka_public
+        if keys.ds_public is not None:
+            self._ds_public[keys.device_id] = keys.ds_public
+        for party in keys.parties:
+            self._add_role(party.id, party.role)
+            if party.shared_secret is not None:
+                self._secrets[frozenset((keys.device_id, party.id))] = party.shared_secret
+            if party.ka_public is not None:
+                self._public.setdefault(party.id, party.ka_public)
+            if party.ds_public is not None:
+                self._ds_public.setdefault(party.id, party.ds_public)
+
+    def add_parties(self, parties: Parties) -> None:
+        """Take in remote parties and the devices they know."""
+        for party in parties.parties:
+            self._add_role(party.id, party.role)
+            self._private[party.id] = party.ka_private
+            self._public[party.id] = party.ka_private.public_key()
+            self._ds_public[party.id] = party.ds_private.public_key()
+        for device in parties.devices:
+            self._devices[device.id] = device.type
+            self._public.setdefault(device.id, device.ka_public)
+            if device.ds_public is not None:
+                self._ds_public.setdefault(device.id, device.ds_public)
+
+    def _add_role(self, party: bytes, role: str) -> None:
+        self._roles.setdefault(party, role)
+        if role == BROKER and party not in self._brokers:
+            self._brokers.append(party)
+
+    def set_device_type(self, device: bytes, kind: str) -> None:
+        """Say what a device is (ESME, GSME, GPF, ...)."""
+        self._devices[device] = kind
+
+    def device_type(self, device: bytes) -> str | None:
+        """What a device is, if that was given."""
+        return self._devices.get(device)
+
+    def is_device(self, eui: bytes) -> bool:
+        """Whether the EUI-64 is that of a device."""
+        return eui in self._devices
+
+    def role(self, party: bytes) -> str | None:
+        """The role of a remote party."""
+        return self._roles.get(party)
+
+    @property
+    def brokers(self) -> tuple[bytes, ...]:
+        """The access control brokers, whose key makes the MAC of a Command."""
+        return tuple(self._brokers)
+
+    def secret(self, one: bytes, other: bytes) -> bytes | None:
+        """Z of a pair, given or agreed (and kept); None if the keys are not here."""
+        pair = frozenset((one, other))
+        known = self._secrets.get(pair)
+        if known is None:
+            for private, public in ((one, other), (other, one)):
+                if private in self._private and public in self._public:
+                    known = crypto.shared_secret(self._private[private], self._public[public])
+                    self._secrets[pair] = known
+                    break
+        return known
+
+    def agree(self, device: bytes, point: ec.EllipticCurvePublicKey) -> bytes | None:
+        """Z of a device and a key that came in a certificate; None without a private key."""
+        private = self._private.get(device)
+        return None if private is None else crypto.shared_secret(private, point)
+
+    def ds_public(self, eui: bytes) -> ec.EllipticCurvePublicKey | None:
+        """The key that verifies the signatures of a party or device."""
+        return self._ds_public.get(eui)
