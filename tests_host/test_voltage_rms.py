@@ -165,8 +165,8 @@ def test_f11_sine_of_230_volts():
     assert accumulate(codes).volts(250000) == 230, "230 V"
     # 80 different codes of 0.25 V steps: the quantisation does not average out.
     assert abs(accumulate(codes).millivolts(250000) - 230000) <= 15, "within 0.015 V"
-    assert accumulate(sampled({"mv": 229490}, 4000)).volts(250000) == 229, "229.49 V"
-    assert accumulate(sampled({"mv": 229510}, 4000)).volts(250000) == 230, "229.51 V"
+    assert accumulate(sampled({"mv": 229450}, 4000)).volts(250000) == 229, "229.45 V"
+    assert accumulate(sampled({"mv": 229550}, 4000)).volts(250000) == 230, "229.55 V"
 
 
 def test_f12_root_of_the_mean_square_and_not_the_mean():

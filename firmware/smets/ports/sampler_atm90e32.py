@@ -50,7 +50,7 @@ class Atm90e32Sampler(Sampler):
         if phases not in (1, 3) or len(gains) < phases:
             raise SamplerError("1 or 3 phases, a gain for each")
         self.phases = self.stride = phases
-        self.rate_mhz = 1000 * 1000 // _INTERVAL_MS * 1000
+        self.rate_mhz = 1000000 // _INTERVAL_MS
         self.resets = 0  # how often the chip was set up, for diagnosis
         self._spi = spi
         self._select = select

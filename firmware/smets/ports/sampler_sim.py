@@ -187,7 +187,7 @@ class SimReadings(Sampler):
     readings = True
     uv = 1000
 
-    def __init__(self, waves=({},), phases: int = 1, rate_mhz: int = 1000000):
+    def __init__(self, waves=({},), phases: int = 1, rate_mhz: int = 1000):
         self.phases = self.stride = phases
         self.rate_mhz = rate_mhz
         self._waves = _waves(waves, phases)
