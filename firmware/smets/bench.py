@@ -128,7 +128,7 @@ class Bench:
 
     def _forget(self, document):
         """Be a new device of the same role, with no keys and an empty state."""
-        self.device = devices.build(self.device.name.lower())
+        self.device = devices.build(self.device.name.lower(), self.device.store)
         self.session = None
         gc.collect()
         return {}

@@ -4,22 +4,25 @@
 ROLES = ("esme", "gsme", "gpf", "chf")
 
 
-def build(role: str):
-    """A fresh device of a role (one of ROLES); ValueError for another word."""
+def build(role: str, store=None):
+    """A fresh device of a role (one of ROLES); ValueError for another word.
+
+    `store` (smets.ports.store) keeps what must survive a power cut.
+    """
     if role == "esme":
         from smets.devices.esme import Esme
 
-        return Esme()
+        return Esme(store)
     if role == "gsme":
         from smets.devices.gsme import Gsme
 
-        return Gsme()
+        return Gsme(store)
     if role == "gpf":
         from smets.devices.gpf import Gpf
 
-        return Gpf()
+        return Gpf(store)
     if role == "chf":
         from smets.devices.chf import Chf
 
-        return Chf()
+        return Chf(store)
     raise ValueError("no device role " + role)

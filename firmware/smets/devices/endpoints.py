@@ -5,3 +5,8 @@ ESI = const(1)  # energy service interface: time, price, device management, mess
 MIRROR = const(2)  # GPF: metering and prepayment of the gas meter
 METER = const(1)  # GSME
 DISPLAY = const(1)  # IHD, PPMID
+
+# ZigBee Smart Energy device identifiers.
+ESI_DEVICE = const(0x0500)
+METERING_DEVICE = const(0x0501)
+DISPLAY_DEVICE = const(0x0502)

@@ -4,8 +4,12 @@ from smets import clock
 from smets.devices import endpoints
 from smets.devices.base import Device
 from smets.features import gas_mirror, stamp
+from smets.features.logs import Logs
+from smets.features.tenancy_server import TenancyServer
 from smets.gbcs import table_gas, use_cases
-from smets.zcl import frame
+from smets.zcl import clusters, frame
+
+_SUMMATION = 0x0000
 
 
 class Gpf(Device):
@@ -14,28 +18,60 @@ class Gpf(Device):
     name = "GPF"
     letter = use_cases.GPF
     tables = (table_gas.ROWS,)
+    endpoints = {
+        endpoints.ESI: (
+            endpoints.ESI_DEVICE,
+            (
+                clusters.TIME,
+                clusters.PRICE,
+                clusters.MESSAGING,
+                clusters.CALENDAR,
+                clusters.DEVICE_MANAGEMENT,
+                clusters.EVENTS,
+            ),
+            (),
+        ),
+        endpoints.MIRROR: (
+            endpoints.METERING_DEVICE,
+            (clusters.BASIC, clusters.METERING, clusters.PREPAYMENT),
+            (clusters.METERING,),
+        ),
+    }
 
-    def __init__(self):
-        super().__init__()
+    def __init__(self, store=None):
+        super().__init__(store)
         self.mirror = gas_mirror.GasMirror(self.zcl, self.clock)
         self.gsme = b""  # EUI-64 of the paired meter; reports of others are ignored
+        self.tenancy = TenancyServer(self)
+        self.logs = Logs(self, self.tenancy.hidden_before)
+        self.serve_time()
+        self.inputs = {"gsme": self.pair}
+
+    def pair(self, eui: str):
+        """Take reports of the gas meter with this EUI-64 (16 hexadecimal digits)."""
+        self.gsme = bytes.fromhex(eui)
 
     def header_stamp(self, writer):
         """The stamp of the last committed update."""
         stamp.put(writer, stamp.GPF, self.mirror.stamp)
 
-    def receive(self, han_frame):
-        """Take a HAN frame: a report of the gas meter, or a read of a display."""
-        super().receive(han_frame)
-        if han_frame.destination_endpoint != endpoints.MIRROR or han_frame.source != self.gsme:
-            return
-        request = frame.parse(han_frame.payload)
-        if request.from_server and request.command == frame.REPORT_ATTRIBUTES:
-            self.mirror.report(han_frame.cluster, request)
+    def take(self, frame_in):
+        """A report of the gas meter, or what a display asks."""
+        if frame_in.destination_endpoint == endpoints.MIRROR:
+            request = frame.parse(frame_in.payload)
+            if request.from_server and request.command == frame.REPORT_ATTRIBUTES:
+                if frame_in.source != self.gsme:
+                    self.ignore("stranger")
+                elif self.mirror.report(frame_in.cluster, request):
+                    self._log()
+                return
+        super().take(frame_in)
 
-    def restart(self):
-        """After a power cut: no update yet, so the stamp is invalid (facts E.3, 4)."""
-        self.mirror.abort()
-        self.mirror.stamp = stamp.Stamp(stamp.GPF, clock.UTC_INVALID, clock.INVALID)
-        self.zcl.attributes.clear()
-        self.mirror.show_stamp()
+    def _log(self):
+        """Enter the register of a committed update in the logs, at its half hour."""
+        when = self.mirror.stamp
+        register = self.zcl.get(clusters.METERING, _SUMMATION)
+        if not isinstance(register, int) or when.status == clock.INVALID:
+            return
+        if when.seconds % 1800 == 0:
+            self.logs.record(when.seconds, register)

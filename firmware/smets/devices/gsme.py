@@ -7,12 +7,12 @@ from smets.devices.base import Device
 from smets.features import gas_mirror, stamp
 from smets.gbcs import table_gas, use_cases
 from smets.ports.han import HanFrame
-from smets.zcl import types
+from smets.zcl import clusters, types
 
 # GBCS recommends that the mirror is updated each 30 minutes.
 REPORT_PERIOD = const(1800)
 # Clusters that a report carries, in order; the last frame says "complete".
-_REPORTED = (0x0000, 0x0700, 0x0705, 0x0702)
+_REPORTED = (clusters.BASIC, clusters.PRICE, clusters.PREPAYMENT, clusters.METERING)
 # Octets of attributes in one frame: what an 802.15.4 frame with APS security has room for.
 _ROOM = const(56)
 
@@ -23,9 +23,10 @@ class Gsme(Device):
     name = "GSME"
     letter = use_cases.GSME
     tables = (table_gas.ROWS,)
+    endpoints = {endpoints.METER: (endpoints.METERING_DEVICE, (clusters.METERING,), ())}
 
-    def __init__(self):
-        super().__init__()
+    def __init__(self, store=None):
+        super().__init__(store)
         self.gpf = b""  # EUI-64 of the paired GPF
         # A meter from before the release sends no ReadingSnapShotTime.
         self.sends_time = True
@@ -33,6 +34,19 @@ class Gsme(Device):
         self._waited = 0  # seconds since the last report, while the clock is invalid
         # Gas drawn: register steps a report period (unit of CurrentSummationDelivered).
         self.draw = 0
+        self.inputs = {"gpf": self.pair, "sends_time": self.set_sends_time, "draw": self.set_draw}
+
+    def pair(self, eui: str):
+        """Report to the GPF with this EUI-64 (16 hexadecimal digits)."""
+        self.gpf = bytes.fromhex(eui)
+
+    def set_sends_time(self, value: bool):
+        """Whether reports carry ReadingSnapShotTime."""
+        self.sends_time = bool(value)
+
+    def set_draw(self, value: int):
+        """Gas drawn each half hour, in register steps."""
+        self.draw = int(value)
 
     def header_stamp(self, writer):
         """Own clock, own status."""
@@ -63,9 +77,10 @@ class Gsme(Device):
             self.push()
 
     def _draw(self):
-        register = self.zcl.get(0x0702, 0x0000)
+        register = self.zcl.get(clusters.METERING, 0x0000)
         if register is not None and self.draw:
-            self.zcl.set(0x0702, 0x0000, types.UINT48, (register + self.draw) % (1 << 48))
+            total = (register + self.draw) % (1 << 48)
+            self.zcl.set(clusters.METERING, 0x0000, types.UINT48, total)
 
     def push(self):
         """Queue one whole report to the GPF; without a GPF nothing is sent."""

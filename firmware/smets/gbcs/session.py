@@ -66,7 +66,7 @@ class Session:
 
     `device` has `letter` (a use_cases device letter), `tables` (rows of use cases), `clock`,
     `zcl` (zcl.server.Server), `dlms` (dlms.objects.Objects), `header_stamp(writer)` for stamped
-    use cases, and `counters` (a mapping that survives restarts: party id -> counter octets).
+    use cases, and `counters` (gbcs.counters.Counters).
     """
 
     def __init__(self, device, keys):
@@ -114,9 +114,11 @@ class Session:
                 return _Again(octets)
         self._check_replay(command, use_case)
         exchange = Exchange(command, self.keys, party)
-        parts = self._carry_out(command, use_case, exchange)
         if use_case.replay_protected:
-            self.device.counters[bytes(command.originator)] = exchange.counter
+            # Before it is carried out: a power cut in between may lose the command, never
+            # carry it out twice.
+            self.device.counters.set(exchange.originator, exchange.counter)
+        parts = self._carry_out(command, use_case, exchange)
         response = self._respond(command, use_case, party, parts)
         self.answered += 1
         self._note_counter(command)

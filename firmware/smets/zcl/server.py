@@ -10,7 +10,7 @@ ABSENT = frame.UNSUPPORTED_ATTRIBUTE
 class Server:
     """Attributes and commands of the clusters of one device.
 
-    `attributes`  cluster -> attribute -> type octet and value octets
+    `attributes`  cluster -> attribute -> type octet and value octets, or a function of these
     `faults`      cluster -> attribute -> status that reading it gives
     `commands`    (cluster, direction bit, command) -> handler(call), for what a feature does
     `published`   (cluster, response command) -> payloads: snapshots, logs, calendars
@@ -37,6 +37,8 @@ class Server:
         octets = self.attributes.get(cluster, {}).get(attribute)
         if octets is None:
             return None
+        if callable(octets):
+            octets = octets()
         return types.read_value(Reader(octets, 1), octets[0])
 
     def status(self, cluster: int, attribute: int) -> int:
@@ -64,7 +66,8 @@ class Server:
             writer.le(attribute, 2)
             writer.u8(status)
             if status == frame.SUCCESS:
-                writer.put(values[attribute])
+                octets = values[attribute]
+                writer.put(octets() if callable(octets) else octets)
             elif worst == frame.SUCCESS:
                 worst = status
         return worst
@@ -72,10 +75,7 @@ class Server:
     def execute(self, call):
         """Carry out a cluster command: a status, or a list of response payloads.
 
-        A command that nothing handles is answered from `published`: the n-th request of a
-        message gets the n-th payload, a lone request gets them all; past the end comes the
-        fault of the command, else NOT_FOUND. Where the answer is a Default Response the
-        payload is kept.
+        A command that nothing handles is answered by `answer_published`.
         """
         request = call.request
         side = request.frame_control & frame.SERVER_TO_CLIENT
@@ -83,6 +83,17 @@ class Server:
         fault = self.command_faults.get((call.cluster, request.command))
         if handler:
             return handler(call) if fault is None else fault
+        return self.answer_published(call)
+
+    def answer_published(self, call):
+        """The answer to a command from what the state holds.
+
+        The n-th request of a message gets the n-th payload of `published`, a lone request gets
+        them all; past the end comes the fault of the command, else NOT_FOUND. Where the answer
+        is a Default Response the payload of the command is kept.
+        """
+        request = call.request
+        fault = self.command_faults.get((call.cluster, request.command))
         payloads = self.published.get((call.cluster, call.reply_command), ())
         if call.count == 1 and payloads:
             return payloads
@@ -109,3 +120,5 @@ class Call:
         self.reply_command = frame.DEFAULT_RESPONSE
         self.index = 0
         self.count = 1
+        # Whether a device of the HAN asks, not a remote party.
+        self.from_han = False

@@ -1,0 +1,126 @@
+# Change of tenancy at the meter side: the date that ECS12 or GCS09 sets, served to the HAN.
+# Device Management 0x0200, 0x0201 on the ESI endpoint; executed on receipt, past or future.
+from smets import cosem_time
+from smets.codec import DecodeError, Reader, Writer
+from smets.compat import const
+from smets.dlms import objects
+from smets.features import restriction
+from smets.zcl import frame, types
+from smets.zcl.clusters import DEVICE_MANAGEMENT
+
+CHANGE_OF_TENANCY_UPDATE = const(0x0200)
+CHANGE_CONTROL = const(0x0201)
+GET_CHANGE_OF_TENANCY = const(0x00)
+PUBLISH_CHANGE_OF_TENANCY = const(0x00)
+
+# restrictDataDateTime, mapping row 75.
+DATE_OBJECT = "1/0-0:94.44.3.2/2"
+
+_RECORD = "tenancy"
+_PUBLISH_SIZE = const(17)
+_OCTET_STRING_12 = b"\x09\x0c"
+
+
+class TenancyServer:
+    """The date, its control word and the command it came with; kept through power cuts."""
+
+    def __init__(self, device):
+        self._device = device
+        self.date = restriction.NONE
+        self.control = 0
+        self.provider = 0
+        self.issuer_event = 0
+        self._serve()
+        commands = device.zcl.commands
+        commands[(DEVICE_MANAGEMENT, 0, GET_CHANGE_OF_TENANCY)] = self._get
+        publish = (DEVICE_MANAGEMENT, frame.SERVER_TO_CLIENT, PUBLISH_CHANGE_OF_TENANCY)
+        commands[publish] = self._publish
+        key = objects.key(DATE_OBJECT)
+        device.dlms.setters[key] = self._set_object
+        device.dlms.loaders[key] = self._load_object
+
+    def restore(self):
+        """Take the stored date up again after a restart."""
+        record = self._device.store.get(_RECORD) if self._device.store else None
+        if record is not None and len(record) == 16:
+            reader = Reader(record)
+            self.date = reader.be(4, "date")
+            self.control = reader.be(4, "control")
+            self.provider = reader.be(4, "provider")
+            self.issuer_event = reader.be(4, "issuer event")
+            self._serve()
+
+    def hidden_before(self) -> int:
+        """UTC seconds before which logs give the HAN nothing."""
+        return restriction.hidden_before(self.date, self._device.clock)
+
+    def set(self, date: int, control: int, provider: int = 0, issuer_event: int = 0):
+        """Store and serve a date; an identical one costs no flash write."""
+        values = (date, control, provider, issuer_event)
+        if values == (self.date, self.control, self.provider, self.issuer_event):
+            return
+        if self._device.store:
+            writer = Writer(16)
+            for value in values:
+                writer.be(value, 4)
+            self._device.store.put(_RECORD, bytes(writer.view()))
+        self.date, self.control, self.provider, self.issuer_event = values
+        self._serve()
+
+    def _serve(self):
+        server = self._device.zcl
+        server.set(DEVICE_MANAGEMENT, CHANGE_OF_TENANCY_UPDATE, types.UTC_TIME, self.date)
+        server.set(DEVICE_MANAGEMENT, CHANGE_CONTROL, types.BITMAP32, self.control)
+
+    def _publish(self, call) -> int:
+        """PublishChangeOfTenancy from the remote party (GCS09)."""
+        if call.from_han:
+            return frame.NOT_AUTHORIZED
+        if len(call.request.payload) != _PUBLISH_SIZE:
+            return frame.MALFORMED_COMMAND
+        reader = Reader(call.request.payload)
+        provider = reader.le(4, "ProviderID")
+        issuer_event = reader.le(4, "IssuerEventID")
+        reader.u8("TariffType")
+        date = reader.le(4, "ImplementationDateTime")
+        control = reader.le(4, "ProposedTenancyChangeControl")
+        if date == 0:
+            return frame.INVALID_VALUE  # "now" is not a date that a display could act on
+        if restriction.OLDER_EVENTS_IGNORED and issuer_event < self.issuer_event:
+            return frame.SUCCESS
+        if date == restriction.NONE:
+            # A cancellation: of the tenancy it names, and of no other.
+            if (provider, issuer_event) == (self.provider, self.issuer_event):
+                self.set(restriction.NONE, 0, provider, issuer_event)
+            return frame.SUCCESS
+        self.set(date, control, provider, issuer_event)
+        return frame.SUCCESS
+
+    def _get(self, call):
+        """GetChangeOfTenancy of a display."""
+        pending = self.date != restriction.NONE and self._device.clock.seconds < self.date
+        if not pending and not (restriction.GET_ANSWERS_PAST_DATES and self.control):
+            return frame.NOT_FOUND
+        writer = Writer(_PUBLISH_SIZE)
+        writer.le(self.provider, 4)
+        writer.le(self.issuer_event, 4)
+        writer.u8(0)
+        writer.le(self.date, 4)
+        writer.le(self.control, 4)
+        return [bytes(writer.view())]
+
+    def _set_object(self, data) -> int:
+        """Set of restrictDataDateTime (ECS12)."""
+        if bytes(data[:2]) != _OCTET_STRING_12:
+            return objects.OTHER_REASON
+        try:
+            date = cosem_time.parse(data[2:])
+        except DecodeError:
+            return objects.OTHER_REASON
+        self.set(date, restriction.ESME_CHANGE_CONTROL)
+        return objects.SUCCESS
+
+    def _load_object(self, octets):
+        """The date of a state that is loaded."""
+        self._set_object(octets)
+        self._device.dlms.values[objects.key(DATE_OBJECT)] = octets
