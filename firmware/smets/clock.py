@@ -103,6 +103,8 @@ class Clock:
         self.status = status
 
     def advance(self, seconds: int):
-        """Let time pass; an invalid clock does not run."""
+        """Let time pass; an invalid clock does not run, and past the last UTCTime all are."""
         if self.status != INVALID:
             self.seconds += seconds
+            if self.seconds >= UTC_INVALID:
+                self.set(UTC_INVALID, INVALID)
