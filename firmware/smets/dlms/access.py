@@ -115,14 +115,21 @@ def _permit(body: str, elements, session):
                     raise NotPermitted(objects.describe(item.key))
 
 
-def execute(payload, use_case, model, session) -> Parts:
-    """Carry out an Access-Request and return the Access-Response as a stream.
+def prepare(payload, use_case, session) -> Request:
+    """Parse an Access-Request and check it against its use case; DecodeError, NotPermitted.
 
-    `model` is the device's Objects; `session` says who asks (see protected.py). Raises
-    DecodeError, NotPermitted: then nothing has been carried out.
+    `session` says who asks (see protected.py).
     """
     request = parse(payload)
     _permit(use_case.body, request.elements, session)
+    return request
+
+
+def execute(request: Request, model, session) -> Parts:
+    """Carry out what `prepare` returned on `model`, the device's Objects.
+
+    Returns the Access-Response as a stream.
+    """
     break_on_error = request.invoke_id[0] & _BREAK_ON_ERROR
     parts = Parts()
     head = Writer(12)

@@ -116,18 +116,21 @@ def is_failure(status: int) -> bool:
     return status not in (frame.SUCCESS, frame.NOT_FOUND)
 
 
-def execute(payload, use_case, server, cipher) -> bytes:
-    """Carry out a GBZ command and return the GBZ payload of its response.
+def prepare(payload, use_case) -> list:
+    """(component, body row) pairs of a GBZ command; DecodeError, NotPermitted."""
+    components = parse(payload)
+    return list(zip(components, _permitted(use_case.body, components)))
+
+
+def execute(prepared, server, cipher) -> bytes:
+    """Carry out what `prepare` returned; the GBZ payload of the response.
 
     `server` has `read` and `execute` (zcl.server). `cipher()` returns a fresh Gcm with the
-    key of the response's encrypted components. Raises DecodeError, NotPermitted: then nothing
-    has been carried out.
+    key of the response's encrypted components.
     """
-    components = parse(payload)
-    rows = _permitted(use_case.body, components)
     replies = []  # (cluster, ZCL frame, encrypted)
     failed = False
-    for component, row in zip(components, rows):
+    for component, row in prepared:
         if failed:
             reply = _default(row, component.request, frame.FAILURE, _NOT_CARRIED_OUT)
             replies.append((component.cluster, reply, False))

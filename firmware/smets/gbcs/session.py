@@ -4,10 +4,14 @@ from hashlib import sha256
 
 from smets import cosem_time
 from smets.codec import DecodeError, Writer
+from smets.compat import const
 from smets.crypto import CryptoError, equal
 from smets.dlms import access
 from smets.gbcs import gbz, message, policy, use_cases
 from smets.parts import Parts
+
+# First octet of a DLMS payload; a GBZ payload begins with its profile, 0109.
+_ACCESS_REQUEST = const(0xD9)
 
 _NO_SIGNATURE = bytes(message.SIGNATURE_SIZE)
 
@@ -114,11 +118,12 @@ class Session:
                 return _Again(octets)
         self._check_replay(command, use_case)
         exchange = Exchange(command, self.keys, party)
+        carry_out = self._prepare(command, use_case, exchange)
         if use_case.replay_protected:
             # Before it is carried out: a power cut in between may lose the command, never
             # carry it out twice.
             self.device.counters.set(exchange.originator, exchange.counter)
-        parts = self._carry_out(command, use_case, exchange)
+        parts = carry_out()
         response = self._respond(command, use_case, party, parts)
         self.answered += 1
         self._note_counter(command)
@@ -171,12 +176,19 @@ class Session:
             if last is not None and bytes(command.counter) <= last:
                 raise Refused("replay")
 
-    def _carry_out(self, command, use_case, exchange):
-        if len(command.payload) and command.payload[0] == 0xD9:
-            return access.execute(command.payload, use_case, self.device.dlms, exchange)
-        parts = Parts()
-        parts.add(gbz.execute(command.payload, use_case, self.device.zcl, exchange.cipher))
-        return parts
+    def _prepare(self, command, use_case, exchange):
+        """Check the payload; returns what carries it out and gives the response payload."""
+        if len(command.payload) and command.payload[0] == _ACCESS_REQUEST:
+            request = access.prepare(command.payload, use_case, exchange)
+            return lambda: access.execute(request, self.device.dlms, exchange)
+        prepared = gbz.prepare(command.payload, use_case)
+
+        def carry_out():
+            parts = Parts()
+            parts.add(gbz.execute(prepared, self.device.zcl, exchange.cipher))
+            return parts
+
+        return carry_out
 
     def _respond(self, command, use_case, party, parts):
         header = message.Header(
