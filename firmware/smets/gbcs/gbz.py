@@ -28,7 +28,7 @@ class NotPermitted(Exception):
 
 
 def parse(payload) -> list:
-    """The components of a command (zcl.server.Call); DecodeError names the offset and what is wrong."""
+    """The components of a command (zcl.server.Call); DecodeError names the offset."""
     reader = Reader(payload)
     for octet in PROFILE:
         reader.expect(octet, "GBZ profile")

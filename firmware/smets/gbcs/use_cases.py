@@ -1,5 +1,5 @@
 # Use cases: what each message code permits, and how the answer is protected. Tables, no engine.
-# A row is (message code, name, targets, flags, body); the rows stand in table_gas.py, table_esme.py.
+# A row is (message code, name, targets, flags, body); the rows stand in table_*.py.
 #
 # targets  words of a device letter and role letters: "PSN GS" is GPF for supplier and network
 #          operator, GSME for the supplier alone.
