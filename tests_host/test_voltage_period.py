@@ -1,6 +1,8 @@
 # engines: cpython unix
 from array import array
 
+from testkit import raises, tmpdir
+
 from smets.clock import INVALID, RELIABLE, UNIX_TO_2000, UNRELIABLE, to_seconds
 from smets.features.proflog import FileRegion, RamRegion
 from smets.features.voltage import policy
@@ -9,7 +11,6 @@ from smets.features.voltage.events import PowerEvents
 from smets.features.voltage.meter import LOG_REGION, VoltageMeter
 from smets.features.voltage.period import PeriodEngine
 from smets.features.voltage.timing import Timeline
-from testkit import raises, tmpdir
 
 DAY = to_seconds(2015, 6, 1, 0, 0, 0)
 MISSING = -1
@@ -96,7 +97,7 @@ class Bench:
         self.pass_time(seconds * 1000 + ms)
 
     def cut(self, seconds, ms=0):
-        """Power is away until a UTC time; settings are those of a new meter then, but the period."""
+        """Power is away until a UTC time; of the settings only the period is kept."""
         periods = [phase.period for phase in self.meter.phase]
         self.now, self.ms = seconds, ms
         self.power_up()

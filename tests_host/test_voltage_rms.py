@@ -1,9 +1,10 @@
 # engines: cpython unix
 from array import array
 
+from testkit import Skip
+
 from smets.features.voltage import rms
 from smets.ports.sampler_sim import SimSampler
-from testkit import Skip
 
 SMALL = 1 << 30  # 31-bit small integers reach from -SMALL to SMALL - 1
 
@@ -93,7 +94,7 @@ def int_of(value):
 
 
 def test_no_step_of_the_block_loop_leaves_small_integers():
-    """spec: sums within 31-bit small integers, whatever the samples and however long the period."""
+    """spec: sums within 31-bit small integers, however long the period."""
     block = [0, 0]
     for code in (0, 4095, 2048):
         rms.fold_python([Small(code)] * 255, 0, 1, 255, block)

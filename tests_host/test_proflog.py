@@ -1,0 +1,368 @@
+# engines: cpython unix
+import os
+
+from testkit import Skip, raises, tmpdir
+
+from smets.features.proflog import FileRegion, LogError, RamRegion, RingLog
+
+ROWS = 20
+SIZE = 512  # 32 slots of 16 octets
+
+
+class Cut(Exception):
+    """The power went away."""
+
+
+class CutRegion(RamRegion):
+    """Memory that outlives a power cut in the middle of a write; `tear` is what got through."""
+
+    def __init__(self, data):
+        super().__init__(len(data))
+        self._data[:] = data
+        self.left = -1  # writes until the cut, -1: none comes
+        self.tear = None
+
+    def write(self, offset, data):
+        if self.left == 0:
+            for index in self.tear:
+                self._data[offset + index] = data[index]
+            raise Cut()
+        self.left -= 1
+        super().write(offset, data)
+
+
+def rows_of(log, start=0, end=0xFFFFFFFF):
+    found = []
+    for part in log.select(start, end).chunks(log.width):
+        found.append(bytes(part))
+    return found
+
+
+def values(log, start=0, end=0xFFFFFFFF):
+    return [
+        (int.from_bytes(row[:4], "big"), int.from_bytes(row[4:8], "big"))
+        for row in rows_of(log, start, end)
+    ]
+
+
+def filled(count, rows=ROWS, size=SIZE):
+    region = RamRegion(size)
+    log = RingLog(region, rows, 8)
+    for index in range(count):
+        log.append_value(1000 + index, index)
+    return region, log
+
+
+def test_new_region_is_empty():
+    for filler in (0, 0xFF):
+        region = RamRegion(SIZE)
+        region.write(0, bytes((filler,)) * SIZE)
+        log = RingLog(region, ROWS, 8)
+        assert len(log) == 0 and log.newest == 0 and values(log) == [], filler
+
+
+def test_rows_come_back_after_a_restart():
+    region, log = filled(5)
+    for again in (log, RingLog(region, ROWS, 8)):
+        assert values(again) == [(1000 + index, index) for index in range(5)]
+        assert again.newest == 1004 and len(again) == 5 and again.head() == 5
+
+
+def test_f47_ring_keeps_the_newest():
+    """spec: 4,320 rows are kept, the oldest goes first."""
+    for rows, count, size in ((ROWS, 21, SIZE), (31, 100, SIZE), (4320, 4321, 69632)):
+        region, log = filled(count, rows, size)
+        for again in (log, RingLog(region, rows, 8)):
+            assert len(again) == rows, rows
+            selection = again.select()
+            first = bytearray(8)
+            assert selection.readinto(first) == 8
+            assert first == (1000 + count - rows).to_bytes(4, "big") + (count - rows).to_bytes(
+                4, "big"
+            ), rows
+            assert again.newest == 1000 + count - 1, rows
+
+
+def test_f48_both_ends_of_a_range_are_included():
+    """spec: from and to are inclusive."""
+    _region, log = filled(10)
+    assert values(log, 1003, 1005) == [(1003, 3), (1004, 4), (1005, 5)]
+    assert values(log, 1004, 1004) == [(1004, 4)]
+    assert len(values(log, 0, 0xFFFFFFFF)) == 10, "from the oldest to the newest"
+
+
+def test_f49_f50_nothing_in_the_range():
+    """project-choice: from later than to selects nothing, as does a range without rows."""
+    _region, log = filled(10)
+    for start, end in ((1005, 1003), (0, 999), (1010, 0xFFFFFFFF)):
+        selection = log.select(start, end)
+        assert selection.count == 0 == selection.length, (start, end)
+        assert selection.readinto(bytearray(64)) == 0
+        assert values(log, start, end) == []
+
+
+def test_f51_a_full_log_is_34560_octets():
+    """spec: 4,320 rows of 8 octets, known before the first is read; read in bounded memory."""
+    _region, log = filled(4400, 4320, 69632)
+    selection = log.select()
+    assert selection.count == 4320 and selection.length == 34560
+    buffer = bytearray(1000)  # not a multiple of a row
+    octets = 0
+    expected = 1080
+    while True:
+        got = selection.readinto(buffer)
+        if got == 0:
+            break
+        assert got % 8 == 0, "whole rows"
+        for at in range(0, got, 8):
+            assert int.from_bytes(buffer[at : at + 4], "big") == expected
+            expected += 1
+        octets += got
+    assert octets == 34560
+
+
+def test_event_rows_of_ten_octets():
+    region = RamRegion(4096)
+    log = RingLog(region, 100, 10)
+    for index in range(250):
+        # Times of events may go back with the clock.
+        time = 5000 + index - (100 if index > 240 else 0)
+        log.append(time.to_bytes(4, "big") + bytes((0x80, index, 0, 0, 0, 7)))
+    again = RingLog(region, 100, 10)
+    found = rows_of(again)
+    assert len(found) == 100 and found == rows_of(log)
+    assert [row[5] for row in found] == list(range(150, 250)), "in the order of arrival"
+    assert again.newest == 5149
+
+
+def test_selection_while_rows_are_appended():
+    """What was counted is read, or the reader is told."""
+    _region, log = filled(20)
+    selection = log.select()
+    row = bytearray(8)
+    for index in range(12):
+        log.append_value(2000 + index, 0)
+    assert selection.readinto(row) == 8 and row[:4] == (1000).to_bytes(4, "big")
+    selection = log.select()
+    log.append_value(3000, 0)
+    assert selection.count == 20
+    octets = selection.readinto(bytearray(400))
+    assert octets == 160, "rows appended later are not part of it"
+    selection = log.select()
+    for index in range(13):
+        log.append_value(4000 + index, 0)
+    with raises(LogError):
+        selection.readinto(row)
+
+
+def test_wrong_sizes():
+    with raises(LogError):
+        RingLog(RamRegion(SIZE), 32, 8)
+    log = RingLog(RamRegion(SIZE), 31, 8)
+    with raises(LogError):
+        log.append(b"short")
+
+
+def tears(length):
+    """Which octets of a write get through: none to all, from either end, and every other one."""
+    for count in range(length + 1):
+        yield range(count)
+        yield range(length - count, length)
+    yield range(0, length, 2)
+    yield range(1, length, 2)
+
+
+def test_f38_no_cut_tears_an_entry():
+    """spec: at whatever octet the power goes, the log is the old or the new one."""
+    region, log = filled(0)
+    for index in range(70):
+        before = rows_of(log)
+        after = (before + [(1000 + index).to_bytes(4, "big") + index.to_bytes(4, "big")])[-ROWS:]
+        seen = set()
+        for tear in tears(16):
+            cut = CutRegion(region._data)
+            torn = RingLog(cut, ROWS, 8)
+            cut.left, cut.tear = 0, tear
+            with raises(Cut):
+                torn.append_value(1000 + index, index)
+            found = rows_of(RingLog(cut, ROWS, 8))
+            assert found == before or found == after, (index, list(tear))
+            seen.add(found == after)
+            # The log goes on: a row once torn is written again.
+            cut.left = -1
+            again = RingLog(cut, ROWS, 8)
+            again.append_value(5000, 1)
+            assert rows_of(again) == (found + [(5000).to_bytes(4, "big") + b"\0\0\0\1"])[-ROWS:]
+        assert seen == {False, True}, "both happen"
+        log.append_value(1000 + index, index)
+
+
+def test_damaged_slot_is_left_out():
+    region, _log = filled(10)
+    region._data[3 * 16 + 6] ^= 1
+    log = RingLog(region, ROWS, 8)
+    assert [time for time, _value in values(log)] == [
+        1000 + index for index in range(10) if index != 3
+    ]
+    assert log.select().count == 9 and log.newest == 1009
+
+
+def test_slots_of_another_place_are_not_taken():
+    region, log = filled(10)
+    region._data[20 * 16 : 21 * 16] = region._data[9 * 16 : 10 * 16]
+    assert RingLog(region, ROWS, 8).head() == 10
+    assert len(values(log)) == 10
+
+
+def test_files_hold_a_log():
+    path = tmpdir() + "/log"
+    log = RingLog(FileRegion(path, 1024, 256), ROWS, 8)
+    for index in range(150):
+        log.append_value(index, index * 3)
+        if index in (0, 15, 16, 63, 64, 149):
+            again = RingLog(FileRegion(path, 1024, 256), ROWS, 8)
+            assert values(again) == values(log), index
+            assert again.newest == index
+    assert sorted(os.listdir(path[:-4])) == ["log.0", "log.1", "log.2", "log.3"]
+
+
+def test_file_region_across_segments():
+    path = tmpdir() + "/region"
+    region = FileRegion(path, 64, 16)
+    buffer = bytearray(b"\xff" * 64)
+    region.read_into(0, buffer)
+    assert buffer == bytes(64), "never written"
+    region.write(12, b"0123456789abcdefghij")
+    region.read_into(0, buffer)
+    assert buffer == bytes(12) + b"0123456789abcdefghij" + bytes(32)
+    part = bytearray(7)
+    region.read_into(13, part)
+    assert part == b"1234567"
+
+
+def test_failing_medium_is_an_error():
+    path = tmpdir() + "/x"
+    os.mkdir(path + ".0")  # not a file
+    region = FileRegion(path, 64, 16)
+    with raises(OSError):
+        region.write(0, b"data")
+    with raises(OSError):
+        region.read_into(0, bytearray(4))
+
+
+class Flash:
+    """NOR flash in memory for littlefs: counts erases, and loses power at a chosen operation."""
+
+    SIZE = 4096
+
+    def __init__(self, blocks):
+        self.blocks = blocks
+        self.data = bytearray(b"\xff" * (blocks * self.SIZE))
+        self.erases = 0
+        self.octets = 0
+        self.left = -1  # operations until the power goes, -1: it stays
+        self.cut = False
+
+    def restore(self, left):
+        self.left = left
+        self.cut = False
+
+    def _lost(self):
+        # Once gone the power stays away, also for what littlefs tries when it closes a file.
+        self.cut = self.cut or self.left == 0
+        self.left -= 1
+        return self.cut
+
+    def readblocks(self, block, buffer, offset=0):
+        start = block * self.SIZE + offset
+        buffer[:] = memoryview(self.data)[start : start + len(buffer)]
+
+    def writeblocks(self, block, buffer, offset=0):
+        start = block * self.SIZE + offset
+        was_cut = self.cut
+        if self._lost():
+            if not was_cut:
+                half = len(buffer) // 2
+                self.data[start : start + half] = buffer[:half]
+            return -5
+        self.octets += len(buffer)
+        self.data[start : start + len(buffer)] = buffer
+
+    def ioctl(self, op, arg):
+        if op == 4:
+            return self.blocks
+        if op == 5:
+            return self.SIZE
+        if op == 6:
+            if self._lost():
+                return -5
+            self.erases += 1
+            start = arg * self.SIZE
+            self.data[start : start + self.SIZE] = b"\xff" * self.SIZE
+        return 0
+
+
+def littlefs():
+    try:
+        from vfs import VfsLfs2, mount, umount
+    except ImportError:
+        raise Skip("littlefs is part of MicroPython")
+    return VfsLfs2, mount, umount
+
+
+def test_wear_on_littlefs():
+    """project-choice: an entry costs a write, and 1.1 erases of a 4 KiB block."""
+    VfsLfs2, mount, umount = littlefs()
+    flash = Flash(20)
+    VfsLfs2.mkfs(flash, progsize=256)
+    mount(VfsLfs2(flash, progsize=256), "/wear")
+    try:
+        log = RingLog(FileRegion("/wear/log", 8192), 480, 8)
+        for index in range(512):
+            log.append_value(index, 230)
+        flash.erases = flash.octets = 0
+        for index in range(512):
+            log.append_value(512 + index, 230)
+        assert len(log) == 480
+    finally:
+        umount("/wear")
+    print("erases an entry:", flash.erases / 512, "octets an entry:", flash.octets / 512)
+    assert 512 <= flash.erases <= 512 * 11 // 10, flash.erases
+    assert flash.octets <= 512 * 4608, flash.octets
+
+
+def test_f38_cut_at_every_flash_operation():
+    """spec: on littlefs the log is the old or the new one wherever the power goes."""
+    VfsLfs2, mount, umount = littlefs()
+    flash = Flash(10)
+    VfsLfs2.mkfs(flash, progsize=256)
+
+    def power_up():
+        flash.restore(-1)
+        mount(VfsLfs2(flash, progsize=256), "/cut")
+        log = RingLog(FileRegion("/cut/log", 2048, 1024), 100, 8)
+        return log, [time for time, _value in values(log)]
+
+    log, _found = power_up()
+    for index in range(150):
+        log.append_value(index, index)
+    umount("/cut")
+    cuts = 0
+    for index in range(150, 170):
+        operation = 0
+        while True:
+            # Each try starts from the state that the one before left, whatever it is.
+            log, found = power_up()
+            if found == list(range(index - 99, index + 1)):
+                umount("/cut")
+                break
+            assert found == list(range(index - 100, index)), (index, operation)
+            flash.restore(operation)
+            try:
+                log.append_value(index, index)
+            except OSError:
+                cuts += 1
+            umount("/cut")
+            operation += 1
+    print("cuts:", cuts)
+    assert cuts > 40, cuts
