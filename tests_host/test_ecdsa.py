@@ -43,11 +43,11 @@ FIPS_186_SIGNATURE = unhexlify(
     "8bf77819ca05a6b2786c76262bf7371cef97b218e96f175a3ccdda2acc058903"
 )
 
-# The nonces for the key 3, the message "retry" and the order 2^255 + 95, by Python's hmac.
+# The nonces for the key 3, the digest EE EE .. EE and the order 2^255 + 95, by Python's hmac.
 RETRIED = [
-    unhexlify("698c6238e6dff1dae41b25ac6ffcefff1959be547e0c4f14b18aa42ddf2b54e8"),
-    unhexlify("7bc09b851810ae6cb7c124c61e4cd1faf1754a3a43c5d299fc0111d903fdd28d"),
-    unhexlify("22e7e1ad680a73ddefd720ae905d49685d77d18ad20fb3d8ee9c3946b5dd9896"),
+    unhexlify("1396846990af84e8010704b8acd401e59279e8cb7ca96947f0710b9b06cbeb0b"),
+    unhexlify("5a20e377b0c990a2b2e044f8b01bbebcef8ea5237003b39e4dd1a7d951d9e5bb"),
+    unhexlify("23d007f1e99e6e7b7288eef94e7a185cb1b269d4a8052bab0db1d45bc40de449"),
 ]
 
 
@@ -143,6 +143,7 @@ def test_signatures_of_other_forms():
         b"",
         good[:63],
         good + b"\x00",
+        good[:32] + b"\x00" + good[32:],
         b"\x00" + good,
         good[:32],
         good[32:] + good[:32],  # s || r
@@ -161,41 +162,56 @@ def test_high_s_is_a_signature_too():
     assert ecdsa.verify(public, digest, other), "n - s"
 
 
+def key_for(x, r, s, e):
+    # The public key for which r || s of the digest e leads to a point R with this x: without any
+    # discrete logarithm it is Q = (s * R - e * G) / r. None where the curve has no such x.
+    square = (x * x * x - 3 * x + B) % P
+    y = pow(square, (P + 1) >> 2, P)
+    if y * y % P != square:
+        return None
+    w = inverse(r)
+    qx, qy, qz = p256.combine(s * w % N, x, y, (N - e) * w % N)
+    w = inverse(qz, P)
+    return b"\x04" + octets(qx * w * w % P) + octets(qy * w * w * w % P)
+
+
 def test_equivalent_values_beyond_the_range_fail():
-    # A small r, for which r + n still has 32 octets: x of the point is r, and r + n is refused.
-    r = 5  # a point of the curve
-    y = pow((r * r * r - 3 * r + B) % P, (P + 1) >> 2, P)
+    # A small r, for which r + n still has 32 octets.
     e = 0x1234567890
-    # Without its discrete logarithm the key follows from r and s: Q = (s * R - e * G) / r.
     s = 0xABCDEF
-    rx, ry, rz = p256.combine(s * inverse(r) % N, r, y, (N - e) * inverse(r) % N)
-    w = inverse(rz, P)
-    public = b"\x04" + octets(rx * w * w % P) + octets(ry * w * w * w % P)
-    assert ecdsa.verify(public, octets(e), octets(r) + octets(s)), "r itself"
-    assert not ecdsa.verify(public, octets(e), octets(r + N) + octets(s)), "r + n"
-    assert not ecdsa.verify(public, octets(e), octets(r) + octets(s + N)), "s + n"
-    assert r + N < P, "r + n would be an x"
+    public = key_for(5, 5, s, e)
+    assert ecdsa.verify(public, octets(e), octets(5) + octets(s)), "r itself"
+    assert not ecdsa.verify(public, octets(e), octets(5 + N) + octets(s)), "r + n"
+    assert not ecdsa.verify(public, octets(e), octets(5) + octets(s + N)), "s + n"
+
+
+def test_x_that_is_r_modulo_p_only_fails():
+    # x is r + n modulo p, but r + n is beyond p: a verifier that does not look accepts.
+    e = 0x1234567890
+    s = 0xABCDEF
+    found = 0
+    for x in range(4, 12):
+        r = x + P - N
+        public = key_for(x, r, s, e)
+        if public is not None:
+            found += 1
+            assert not ecdsa.verify(public, octets(e), octets(r) + octets(s)), x
+    assert found, "no such point"
 
 
 def test_x_of_the_point_between_n_and_p():
-    # Then r is x - n, and a verifier that compares x with r alone fails: one chance in 2^128.
-    x = N + 1
-    while True:
-        square = (x * x * x - 3 * x + B) % P
-        y = pow(square, (P + 1) >> 2, P)
-        if y * y % P == square:
-            break
-        x += 1
-    assert N < x < P, "x in the gap"
-    r = x - N
-    s = 0x13579BDF
+    # Then r is x - n, and a verifier that compares x with r alone refuses.
     e = 0x2468ACE0
-    qx, qy, qz = p256.combine(s * inverse(r) % N, x, y, (N - e) * inverse(r) % N)
-    w = inverse(qz, P)
-    public = b"\x04" + octets(qx * w * w % P) + octets(qy * w * w * w % P)
-    assert ecdsa.verify(public, octets(e), octets(r) + octets(s)), "x - n"
-    assert not ecdsa.verify(public, octets(e), octets(r + 1) + octets(s)), "x - n + 1"
-    assert not ecdsa.verify(public, octets(e), octets(x) + octets(s)), "x itself is no r"
+    s = 0x13579BDF
+    found = 0
+    for r in range(1, 12):
+        public = key_for(N + r, r, s, e)
+        if public is not None:
+            found += 1
+            assert ecdsa.verify(public, octets(e), octets(r) + octets(s)), r
+            assert not ecdsa.verify(public, octets(e), octets(r + 1) + octets(s)), r
+            assert not ecdsa.verify(public, octets(e), octets(r + N) + octets(s)), r
+    assert found, "no such point"
 
 
 def test_sum_at_infinity_is_no_signature():
@@ -272,7 +288,7 @@ def test_bad_keys_and_digests_raise():
 def test_nonces_are_retried_in_range():
     # With an order just above 2^255 every second candidate is too large: RFC 6979 3.2 h 3.
     order = (1 << 255) + 95
-    digest = ecdsa.sha256(b"retry")
+    digest = b"\xee" * 32
     some = []
     for k in ecdsa.nonces(octets(3), digest, order):
         some.append(k)

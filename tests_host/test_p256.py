@@ -183,6 +183,22 @@ def test_combine_through_infinity_and_through_a_doubling():
             assert affine(p256.combine(1 << 51, qx, qy, g)) == expected, (g, q)
 
 
+def test_combine_goes_on_from_infinity_with_a_negative_digit():
+    # After columns 51 to 46 the comb has added c * G, the window 32 * Q for its digit at bit 51;
+    # Q = -c / 32 * G makes that infinity, and the digit at bit 45 is -3.
+    g = 0x6F << 240 | 0x3F57
+    columns = p256._comb(g)
+    c = 0
+    for i in range(51, 45, -1):
+        entry = columns[i] & 15
+        scalar = (1 << 208) + sum([(1 if entry >> r & 1 else -1) << (52 * r) for r in range(4)])
+        c = 2 * c + (-scalar if columns[i] & 16 else scalar)
+    q = -c * pow(32, N - 2, N) % N
+    qx, qy = base_multiple(q)
+    k = (1 << 51) - (3 << 45)
+    assert affine(p256.combine(k, qx, qy, g)) == base_multiple(k * q + g), "sum"
+
+
 def test_shared_secret_keeps_leading_zero_octets():
     # Wanted: private * Q = (x, y) with a tiny x, so Q = (1 / private) * (x, y).
     private = 0x1234567890ABCDEF << 190 | 3
@@ -255,6 +271,9 @@ def test_public_keys_out_of_range():
     refused(encoded(point[0] + P, point[1]))
     refused(encoded(P, root(B)))
     assert p256.check_public(encoded(0, root(B)))[0] == 0, "x = 0 is on the curve"
+    x = 0x9B21C2DE1DA31D68731DBDAF97D7AB3F979131E28E3DC5B2077D5A7187914A78  # where y is 6
+    assert p256.check_public(encoded(x, 6)) == (x, 6), "the point itself"
+    refused(encoded(x, 6 + P))
     refused(encoded(GX, P))
     refused(encoded(P, P))
     refused(b"\x04" + b"\xff" * 64)

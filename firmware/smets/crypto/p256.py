@@ -164,17 +164,16 @@ def _cached(x, y, z):
 
 
 def _double(x, y, z, times):
-    # "dbl-2001-b" for a = -3, so often; infinity stays infinity.
-    if z:
-        while times:
-            times -= 1
-            yy = y * y % P
-            b = x * yy % P
-            zz = z * z % P
-            a = 3 * (x - zz) * (x + zz) % P
-            z = 2 * y * z % P
-            x = (a * a - 8 * b) % P
-            y = (a * (4 * b - x) - 8 * yy * yy) % P
+    # "dbl-2001-b" for a = -3, so often. Infinity, which is (1, 1, 0) here, stays as it is.
+    while times:
+        times -= 1
+        yy = y * y % P
+        b = x * yy % P
+        zz = z * z % P
+        a = 3 * (x - zz) * (x + zz) % P
+        z = 2 * y * z % P
+        x = (a * a - 8 * b) % P
+        y = (a * (4 * b - x) - 8 * yy * yy) % P
     return x, y, z
 
 
