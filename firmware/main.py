@@ -17,7 +17,17 @@ def read_role() -> str:
         return json.load(file)["role"]
 
 
-def run(role: str):
+def read_store():
+    """The store named by the second argument (a folder), or None."""
+    arguments = getattr(sys, "argv", ())
+    if len(arguments) < 3:
+        return None
+    from smets.ports.store import Store
+
+    return Store(arguments[2])
+
+
+def run(role: str, store=None):
     """Serve lines of standard input until it ends."""
     out = sys.stdout
 
@@ -26,7 +36,7 @@ def run(role: str):
         if text[-1:] == "\n" and hasattr(out, "flush"):
             out.flush()
 
-    bench = Bench(devices.build(role), write)
+    bench = Bench(devices.build(role, store), write)
     while True:
         line = sys.stdin.readline()
         if not line:
@@ -37,4 +47,4 @@ def run(role: str):
 
 
 if __name__ == "__main__":
-    run(read_role())
+    run(read_role(), read_store())

@@ -114,14 +114,15 @@ class _FileTransport:
 class ProcessTransport(_FileTransport):
     """A device process of our firmware: engine "unix" (MicroPython) or "cpython"."""
 
-    def __init__(self, role: str, engine: str, heap: str = HEAP) -> None:
+    def __init__(self, role: str, engine: str, store: str | None = None, heap: str = HEAP) -> None:
+        """`store` is the folder that survives the process: a device's flash."""
         environment = dict(os.environ, MICROPYPATH=str(FIRMWARE), PYTHONPATH=str(FIRMWARE))
         if engine == "unix":
             command = [find_micropython(), "-X", f"heapsize={heap}"]
         else:
             command = [sys.executable, "-u"]
         self.process = subprocess.Popen(
-            [*command, str(FIRMWARE / "main.py"), role],
+            [*command, str(FIRMWARE / "main.py"), role, *([store] if store else [])],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -201,10 +202,10 @@ def find_micropython() -> str:
     return found
 
 
-def open_transport(role: str, engine: str) -> Transport:
+def open_transport(role: str, engine: str, store: str | None = None) -> Transport:
     """A transport by engine name: unix, cpython, host:port, or the path of a serial port."""
     if engine in ("unix", "cpython"):
-        return ProcessTransport(role, engine)
+        return ProcessTransport(role, engine, store)
     host, _, port = engine.rpartition(":")
     if host and port.isdecimal():
         return TcpTransport(engine)
@@ -224,7 +225,7 @@ class BenchClient:
     ) -> None:
         self.transport = transport
         self.timeout = timeout
-        self._on_frame = on_frame
+        self.on_frame = on_frame
         self._number = 0
 
     def __enter__(self) -> BenchClient:
@@ -272,8 +273,8 @@ class BenchClient:
             head, _, rest = line.partition("#")
             text, _, rest = rest.partition(":")
             if head == "ZCL:FRAME":
-                if self._on_frame is not None:
-                    self._on_frame(bytes.fromhex(rest.partition(":")[2]))
+                if self.on_frame is not None:
+                    self.on_frame(bytes.fromhex(rest.partition(":")[2]))
             elif text == str(number) and head.partition(":")[0] in ("GBCS", "ZCL", "CTRL", "LOG"):
                 return head, rest.partition(":")[2]
             elif head == "LOG:ERROR":
