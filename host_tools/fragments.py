@@ -19,7 +19,9 @@ Json = dict[str, Any]
 
 def state_fragments(state: Json) -> Iterator[tuple[str, Json]]:
     """Yield (verb, fragment) pairs that, in order, make up the state."""
-    head = {name: state[name] for name in ("device", "device_eui", "clock", "stamp") if name in state}
+    head = {
+        name: state[name] for name in ("device", "device_eui", "clock", "stamp") if name in state
+    }
     if head:
         yield "STATE", head
     for cluster, attributes in cast("dict[str, Json]", state.get("zcl", {})).items():
@@ -84,6 +86,9 @@ def key_fragments(keys: Json) -> Iterator[tuple[str, Json]]:
 
 def load(control: Any, state: Json | None, keys: Json | None) -> None:
     """Load both into a device through `control(verb, document)`."""
-    for fragments in (key_fragments(keys) if keys else (), state_fragments(state) if state else ()):
+    for fragments in (
+        key_fragments(keys) if keys else (),
+        state_fragments(state) if state else (),
+    ):
         for verb, fragment in fragments:
             control(verb, fragment)

@@ -12,7 +12,7 @@ from typing import Any
 
 from host_tools import fragments
 from host_tools.bench import BenchClient, BenchError, open_transport
-from host_tools.han.frame import Frame, FrameError, from_octets
+from host_tools.han.frame import Frame, FrameError, from_octets, to_octets
 from host_tools.han.framelog import LogWriter
 from host_tools.han.hub import Hub
 
@@ -143,7 +143,7 @@ class Home:
     def _deliver(self, eui: int, frame: Frame) -> None:
         for device in self.devices.values():
             if int(device.eui, 16) == eui:
-                device.client.frame(frame.to_octets())
+                device.client.frame(to_octets(frame))
                 return
 
     def command(self, role: str, message: bytes) -> bytes:
