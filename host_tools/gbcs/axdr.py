@@ -237,7 +237,7 @@ def _encode_content(kind: str, value: Json) -> bytes:
     if kind == "null-data":
         return b""
     if kind == "boolean":
-        return b"\x01" if value else b"\x00"
+        return b"\xff" if value else b"\x00"
     if not isinstance(value, str):
         raise ValueError(f"{value!r} is not the text of a {kind}")
     if kind == "bit-string":

@@ -107,7 +107,7 @@ def _write(name: str, kind: Any, value: Json) -> bytes:
         raise ValueError(f"{name} is missing")
     try:
         if isinstance(kind, str):
-            return _write_plain(kind, value)
+            return write_plain(kind, value)
         if "record" in kind:
             return write_fields(kind["record"], cast("Record", _is(dict, value)))
         items = cast("list[Json]", _is(list, value))
@@ -125,7 +125,8 @@ def _is(kind: type, value: Json) -> object:
     return value
 
 
-def _write_plain(kind: str, value: Json) -> bytes:
+def write_plain(kind: str, value: Json) -> bytes:
+    """The octets of a field of a plain type; ValueError if the value does not fit."""
     if kind == "event":
         code = int(value, 16) if isinstance(value, str) else value
         return zcl_types.write(0x21, code)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, cast
 
-from host_tools.gbcs import crypto
+from host_tools.gbcs import crypto, zcl_fields, zcl_table
 from host_tools.schemas.problem import Path, SchemaProblem
 
 _RANGES = {
@@ -39,6 +39,8 @@ def _state(root: dict[str, Any]) -> None:
     _hex_keys(root.get("zcl", {}), ("zcl",))
     faults: dict[str, Any] = root.get("faults", {})
     _hex_keys(faults.get("zcl", {}), ("faults", "zcl"))
+    for index, item in enumerate(root.get("zcl_commands", [])):
+        _command(item, ("zcl_commands", index))
     objects: dict[tuple[int, str, int], int] = {}
     for index, item in enumerate(root.get("dlms", [])):
         path = ("dlms", index)
@@ -63,6 +65,46 @@ def _once(members: dict[str, Any], path: Path) -> None:
         other = seen.setdefault(int(name, 16), name)
         if other != name:
             raise SchemaProblem((*path, name), f"is already {other}")
+
+
+def _command(item: dict[str, Any], path: Path) -> None:
+    cluster, number = int(item["cluster"], 16), int(item["command"], 16)
+    known = [zcl_table.command(cluster, side, number) for side in (True, False)]
+    command = next((entry for entry in known if entry and entry.name == item["name"]), None)
+    if command is None:
+        names = " or ".join(repr(entry.name) for entry in known if entry) or "none"
+        what = f"{item['name']!r} is not command {item['command']} of cluster {item['cluster']}"
+        raise SchemaProblem((*path, "name"), f"{what} ({names})")
+    _fields(dict(command.fields), item["fields"], (*path, "fields"))
+
+
+def _fields(kinds: dict[str, Any], values: dict[str, Any], path: Path) -> None:
+    for name, value in values.items():
+        if name not in kinds:
+            raise SchemaProblem(path, f"unknown member {name!r}")
+        _field(kinds[name], value, (*path, name))
+
+
+def _field(kind: Any, value: Any, path: Path) -> None:
+    if isinstance(kind, str):
+        try:
+            zcl_fields.write_plain(kind, value)
+        except ValueError as error:
+            raise SchemaProblem(path, str(error)) from None
+    elif "record" in kind:
+        _fields(dict(kind["record"]), _of(dict, value, path), path)
+    else:
+        for index, item in enumerate(cast("list[Any]", _of(list, value, path))):
+            if "of" in kind:
+                _field(kind["of"], item, (*path, index))
+            else:
+                _fields(dict(kind["list"]), _of(dict, item, (*path, index)), (*path, index))
+
+
+def _of(kind: type, value: Any, path: Path) -> Any:
+    if not isinstance(value, kind):
+        raise SchemaProblem(path, f"is not {'a record' if kind is dict else 'a list'}")
+    return value
 
 
 def _axdr(value: dict[str, Any], path: Path) -> None:

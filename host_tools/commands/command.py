@@ -1,0 +1,120 @@
+"""`smets command`: build a command as a remote party."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from host_tools.commands.parse import fail
+from host_tools.gbcs import use_cases
+from host_tools.gbcs.params import ParameterError, from_text
+from host_tools.gbcs.times import parse_iso
+from host_tools.gbcs.tree import Json
+from host_tools.keys import SchemaProblem, load_parties
+from host_tools.remote import build_command, needed_parameters
+
+
+def command(
+    use_case: Annotated[str, typer.Argument(metavar="USECASE", help="Such as GCS13a.")],
+    counter: Annotated[
+        int | None, typer.Option("--counter", metavar="N", min=0, help="Originator counter.")
+    ] = None,
+    originator: Annotated[
+        str, typer.Option("--as", metavar="ROLE|EUI", help="Who sends it.")
+    ] = "supplier",
+    to: Annotated[str, typer.Option("--to", metavar="EUI", help="The device.")] = "",
+    keys: Annotated[
+        Path | None, typer.Option("--keys", metavar="FILE", help="parties.json of smets keygen.")
+    ] = None,
+    param: Annotated[
+        list[str] | None,
+        typer.Option("--param", metavar="NAME=VALUE", help="A value it carries; repeatable."),
+    ] = None,
+    time: Annotated[
+        str, typer.Option("--time", metavar="UTC", help="In place of the current time.")
+    ] = "",
+    supplementary: Annotated[
+        str,
+        typer.Option("--supplementary", metavar="EUI[:N]", help="Party a broker asks for."),
+    ] = "",
+    certificate: Annotated[
+        Path | None,
+        typer.Option("--certificate", metavar="FILE", help="That party's certificate, DER."),
+    ] = None,
+    show: Annotated[
+        bool, typer.Option("--params", help="Only list the parameters it needs.")
+    ] = False,
+) -> None:
+    """Print a command as hex: signed by the originator when critical, MACed by the broker.
+
+    Times are UTC, such as 2026-11-06T10:00:00Z; `now` and `never` are understood where the use
+    case has them. Values of lists and structures are JSON in the notation of STATE.json.
+    """
+    try:
+        row = use_cases.by_name(use_case)
+        if show:
+            for name in needed_parameters(row):
+                typer.echo(name)
+            return
+        if counter is None or not to or keys is None:
+            raise ValueError("--counter, --to and --keys are needed")
+        parties = load_parties(keys)
+        sender = parties.party(originator)
+        message = build_command(
+            row,
+            parties=parties,
+            originator=originator,
+            target=_eui(to, "--to"),
+            counter=counter,
+            params=_params(param or []),
+            now=parse_iso(time) if time else None,
+            supplementary=_supplementary(supplementary),
+            certificate=certificate.read_bytes() if certificate else None,
+        )
+    except KeyError as error:
+        raise fail(str(error.args[0])) from None
+    except (OSError, ValueError, SchemaProblem, ParameterError) as error:
+        raise fail(str(error)) from None
+    role = sender.role.replace("_", " ")
+    if row.roles and role not in [name.lower() for name in row.roles]:
+        allowed = ", ".join(row.roles)
+        typer.echo(f"note: {row.id} is for {allowed}; a device refuses a {role}", err=True)
+    typer.echo(message.hex().upper())
+
+
+def _eui(text: str, option: str) -> bytes:
+    if len(text) == 16:
+        try:
+            return bytes.fromhex(text)
+        except ValueError:
+            pass
+    raise ValueError(f"{option} {text}: an EUI-64 is 16 hex digits")
+
+
+def _params(texts: list[str]) -> dict[str, Json]:
+    out: dict[str, Json] = {}
+    for text in texts:
+        name, separator, value = text.partition("=")
+        if not separator or not name:
+            raise ValueError(f"--param {text}: expected NAME=VALUE")
+        if name in out:
+            raise ValueError(f"--param {name} is given twice")
+        out[name] = from_text(value)
+    return out
+
+
+def _supplementary(text: str) -> tuple[bytes, int | None] | None:
+    if not text:
+        return None
+    eui, separator, counter = text.partition(":")
+    try:
+        return _eui(eui, "--supplementary"), int(counter, 0) if separator else None
+    except ValueError as error:
+        raise ValueError(f"--supplementary {text}: {error}") from None
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `smets`."""
+    app.command()(command)

@@ -1,0 +1,85 @@
+"""`smets keygen`: test keys for devices and remote parties."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from host_tools.schemas import schema
+from host_tools.testkeys import HOME, Home, make_home, signing_pem, write_private
+
+
+def keygen(
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the files go.")],
+    device: Annotated[
+        list[str] | None, typer.Option("--device", metavar="TYPE", help="ESME, GSME, GPF, ...")
+    ] = None,
+    eui: Annotated[
+        list[str] | None, typer.Option("--eui", metavar="EUI", help="Its EUI-64, 16 hex digits.")
+    ] = None,
+    seed: Annotated[
+        str | None, typer.Option("--seed", metavar="N", help="Reproducible keys, for tests only.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")] = False,
+) -> None:
+    """Make key pairs: <EUI>.json (KEYS.json) for each device, parties.json for the remote parties.
+
+    Give --device and --eui once for each device; without them a home of four devices is made. The
+    remote parties are a supplier, a network operator and an access control broker. A device's
+    signing key goes to <EUI>.ds.pem. All files hold private keys.
+    """
+    try:
+        home = make_home(_devices(device or [], eui or []), seed)
+        written = _write(home, out, force)
+    except (OSError, ValueError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from None
+    for path in written:
+        typer.echo(str(path))
+    if seed is not None:
+        typer.echo("Keys from a seed are known to everybody: use them for tests only.", err=True)
+
+
+def _devices(types: list[str], euis: list[str]) -> list[tuple[str, str]]:
+    if len(types) != len(euis):
+        raise ValueError(
+            f"{len(types)} --device, but {len(euis)} --eui: give both for each device"
+        )
+    if not types:
+        return list(HOME)
+    known: list[str] = schema("parties")["$defs"]["device"]["properties"]["type"]["enum"]
+    for kind, eui in zip(types, euis, strict=True):
+        if kind not in known:
+            raise ValueError(f"--device {kind}: not one of {', '.join(known)}")
+        if not re.fullmatch("[0-9A-Fa-f]{16}", eui):
+            raise ValueError(f"--eui {eui}: an EUI-64 is 16 hex digits")
+    upper = [eui.upper() for eui in euis]
+    if len(set(upper)) != len(upper):
+        raise ValueError("--eui: two devices with the same EUI-64")
+    return list(zip(types, upper, strict=True))
+
+
+def _write(home: Home, out: Path, force: bool) -> list[Path]:
+    out.mkdir(parents=True, exist_ok=True)
+    files = {out / f"{eui}.json": _json(document) for eui, document in home.keys.items()}
+    files |= {out / f"{eui}.ds.pem": signing_pem(key) for eui, key in home.signing.items()}
+    files[out / "parties.json"] = _json(home.parties_document)
+    existing = [path for path in files if path.exists()]
+    if existing and not force:
+        raise ValueError(f"{existing[0]} exists: --force overwrites it")
+    for path, data in files.items():
+        write_private(path, data)
+    return sorted(files)
+
+
+def _json(document: dict[str, Any]) -> bytes:
+    return json.dumps(document, indent=1).encode() + b"\n"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `smets`."""
+    app.command()(keygen)
