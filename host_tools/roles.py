@@ -2,4 +2,4 @@
 
 __all__ = ["ROLES"]
 
-ROLES = ("gpf", "gsme", "esme", "chf")
+ROLES = ("gpf", "gsme", "esme", "chf", "ihd", "ppmid")

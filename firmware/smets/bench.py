@@ -180,6 +180,7 @@ class Bench:
             "counter_reused": session.counter_reused if session else 0,
             "clock_status": clock.STATUS_NAMES[self.device.clock.status],
         }
+        answer["summary"] = self.device.summary()
         if self.device.clock.seconds < clock.UTC_INVALID:
             answer["time"] = clock.format_iso(self.device.clock.seconds)
         return answer

@@ -1,7 +1,7 @@
 # Device roles: which tables and which features each is made of.
 # A role is imported when it is built, so a board holds the code of its own role only.
 
-ROLES = ("esme", "gsme", "gpf", "chf")
+ROLES = ("esme", "gsme", "gpf", "chf", "ihd", "ppmid")
 
 
 def build(role: str, store=None):
@@ -25,4 +25,12 @@ def build(role: str, store=None):
         from smets.devices.chf import Chf
 
         return Chf(store)
+    if role == "ihd":
+        from smets.devices.ihd import Ihd
+
+        return Ihd(store)
+    if role == "ppmid":
+        from smets.devices.ppmid import Ppmid
+
+        return Ppmid(store)
     raise ValueError("no device role " + role)

@@ -40,6 +40,10 @@ class Device:
         """Let time pass; a role does here what falls due."""
         self.clock.advance(seconds)
 
+    def summary(self) -> dict:
+        """What a person would want to know of the device, for a host that asks."""
+        return {}
+
     def serve_time(self):
         """Serve the Time cluster from the device's clock."""
         values = self.zcl.attributes.setdefault(clusters.TIME, {})

@@ -5,6 +5,7 @@ from smets.codec import DecodeError, Reader, Writer
 from smets.compat import const
 from smets.dlms import objects
 from smets.features import restriction
+from smets.ports.store import StoreError
 from smets.zcl import frame, types
 from smets.zcl.clusters import DEVICE_MANAGEMENT
 
@@ -31,6 +32,7 @@ class TenancyServer:
         self.provider = 0
         self.issuer_event = 0
         self._serve()
+        self.restore()
         commands = device.zcl.commands
         commands[(DEVICE_MANAGEMENT, 0, GET_CHANGE_OF_TENANCY)] = self._get
         publish = (DEVICE_MANAGEMENT, frame.SERVER_TO_CLIENT, PUBLISH_CHANGE_OF_TENANCY)
@@ -41,7 +43,12 @@ class TenancyServer:
 
     def restore(self):
         """Take the stored date up again after a restart."""
-        record = self._device.store.get(_RECORD) if self._device.store else None
+        if not self._device.store:
+            return
+        try:
+            record = self._device.store.get(_RECORD)
+        except StoreError:
+            record = None  # damaged: no date is served rather than a wrong one
         if record is not None and len(record) == 16:
             reader = Reader(record)
             self.date = reader.be(4, "date")
@@ -55,7 +62,10 @@ class TenancyServer:
         return restriction.hidden_before(self.date, self._device.clock)
 
     def set(self, date: int, control: int, provider: int = 0, issuer_event: int = 0):
-        """Store and serve a date; an identical one costs no flash write."""
+        """Store and serve a date; an identical one costs no flash write.
+
+        Raises StoreError where it cannot be stored; the old date then stays in force.
+        """
         values = (date, control, provider, issuer_event)
         if values == (self.date, self.control, self.provider, self.issuer_event):
             return
@@ -90,10 +100,13 @@ class TenancyServer:
             return frame.SUCCESS
         if date == restriction.NONE:
             # A cancellation: of the tenancy it names, and of no other.
-            if (provider, issuer_event) == (self.provider, self.issuer_event):
-                self.set(restriction.NONE, 0, provider, issuer_event)
-            return frame.SUCCESS
-        self.set(date, control, provider, issuer_event)
+            if (provider, issuer_event) != (self.provider, self.issuer_event):
+                return frame.SUCCESS
+            control = 0
+        try:
+            self.set(date, control, provider, issuer_event)
+        except StoreError:
+            return frame.HARDWARE_FAILURE
         return frame.SUCCESS
 
     def _get(self, call):
@@ -117,7 +130,10 @@ class TenancyServer:
             date = cosem_time.parse(data[2:])
         except DecodeError:
             return objects.OTHER_REASON
-        self.set(date, restriction.ESME_CHANGE_CONTROL)
+        try:
+            self.set(date, restriction.ESME_CHANGE_CONTROL)
+        except StoreError:
+            return objects.HARDWARE_FAULT
         return objects.SUCCESS
 
     def _load_object(self, octets):

@@ -9,6 +9,7 @@ from smets.crypto import CryptoError, equal
 from smets.dlms import access
 from smets.gbcs import gbz, message, policy, use_cases
 from smets.parts import Parts
+from smets.ports.store import StoreError
 
 # First octet of a DLMS payload; a GBZ payload begins with its profile, 0109.
 _ACCESS_REQUEST = const(0xD9)
@@ -92,6 +93,8 @@ class Session:
             refused = Refused("not-permitted", str(error))
         except CryptoError as error:
             refused = Refused("no-key", str(error))
+        except StoreError as error:
+            refused = Refused("storage", str(error))
         except Refused as error:
             refused = error
         self.refusals[refused.reason] = self.refusals.get(refused.reason, 0) + 1

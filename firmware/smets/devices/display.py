@@ -1,0 +1,341 @@
+# What an IHD and a PPMID have in common: they find their meters, poll them, keep a history, and
+# keep the tenancy rules. Everything runs on `advance`; nothing waits for an answer.
+import sys
+
+from smets import clock
+from smets.codec import Reader
+from smets.compat import const
+from smets.devices import endpoints
+from smets.devices.base import Device
+from smets.features import logs
+from smets.features.readings import POLLED, Readings
+from smets.features.tenancy import cleared, machine
+from smets.features.tenancy.client import TenancyClient
+from smets.features.tenancy.vault import Vault
+from smets.ports.han import PROFILE_SE, PROFILE_ZDO, HanFrame
+from smets.ports.store import Disk, StoreError
+from smets.zcl import clusters, discovery, frame, types
+
+# Seconds between polls: SMETS2 6.3.4 asks for electricity each 10 s; gas changes each half hour.
+_POLL = {cleared.ELECTRICITY: 10, cleared.GAS: 600}
+_TIME_POLL = const(900)
+_HISTORY_POLL = const(1800)
+# Seconds until a search without an answer is sent again.
+_SEARCH_AGAIN = const(30)
+# Seconds for which an answer is waited for.
+_TIMEOUT = const(10)
+# Purge steps in one `advance`, so that a long purge never keeps the radio waiting.
+_STEPS = const(8)
+# Days and half hours of history asked for in one request: what fits one fragmented answer.
+_SAMPLES = const(24)
+_FUELS = {"electricity": cleared.ELECTRICITY, "gas": cleared.GAS}
+_HAN_CLUSTERS = (
+    clusters.TIME,
+    clusters.METERING,
+    clusters.PRICE,
+    clusters.PREPAYMENT,
+    clusters.MESSAGING,
+    clusters.DEVICE_MANAGEMENT,
+)
+
+
+class Meter:
+    """A paired meter: its address, where its clusters are, what was read, what comes next."""
+
+    def __init__(self, fuel: int, eui: bytes):
+        self.fuel = fuel
+        self.eui = eui
+        self.found = {}  # cluster -> endpoint
+        self.searched = {}  # cluster -> uptime of the last search
+        self.readings = Readings()
+        self.poll_due = 0
+        self.history_due = 0
+
+
+class Display(Device):
+    """A display of one home: at most one electricity and one gas meter."""
+
+    endpoints = {endpoints.DISPLAY: (endpoints.DISPLAY_DEVICE, (), _HAN_CLUSTERS)}
+    sleepy = False
+
+    def __init__(self, store=None):
+        super().__init__(store)
+        if store is None:
+            raise ValueError("a display needs a store")
+        # Desktop file systems have no blocks of ours to overwrite: see ports.store.Disk.
+        flash = sys.platform not in ("linux", "darwin", "win32")
+        self.vault = Vault(Disk(store.path + "/history", flash))
+        self.tenancy = machine.Tenancy(store, self.vault, self._on_tenancy)
+        self.client = TenancyClient(self.tenancy, self._send_tenancy, self.sleepy)
+        self.meters = {}
+        self.uptime = 0
+        self.notices = []  # scopes whose data was cleared for a new tenancy, until confirmed
+        self._sequence = 0
+        self._waiting = {}  # sequence -> (kind, fuel, cluster, uptime it was sent)
+        self._time_due = 0
+        self.inputs = {"pair": self.pair, "unpair": self.unpair}
+
+    # --- Pairing and discovery -----------------------------------------------------------------
+
+    def pair(self, meter: dict):
+        """{"fuel": "electricity" or "gas", "eui": 16 hexadecimal digits}."""
+        fuel = _FUELS[meter["fuel"]]
+        eui = bytes.fromhex(meter["eui"])
+        self.meters[fuel] = Meter(fuel, eui)
+        self.tenancy.meter(fuel, int.from_bytes(eui, "big"))
+        self._search()
+
+    def unpair(self, fuel: str):
+        """Forget the meter of a fuel."""
+        self.meters.pop(_FUELS[fuel], None)
+
+    def _search(self):
+        for meter in self.meters.values():
+            for cluster in (clusters.DEVICE_MANAGEMENT, clusters.METERING, clusters.TIME):
+                before = meter.searched.get(cluster)
+                if cluster in meter.found:
+                    continue
+                if before is not None and self.uptime - before < _SEARCH_AGAIN:
+                    continue
+                meter.searched[cluster] = self.uptime
+                sequence = self._next("match", meter.fuel, cluster)
+                self.outbox.append(
+                    discovery.match_request(self.eui, meter.eui, sequence, PROFILE_SE, (cluster,))
+                )
+
+    def _next(self, kind: str, fuel: int, cluster: int) -> int:
+        self._sequence = (self._sequence + 1) & 0xFF
+        self._waiting[self._sequence] = (kind, fuel, cluster, self.uptime)
+        return self._sequence
+
+    # --- Time ----------------------------------------------------------------------------------
+
+    def advance(self, seconds: int):
+        """Let time pass: ask what is due, and go on with a purge."""
+        super().advance(seconds)
+        self.uptime += seconds
+        for sequence in [
+            key for key in self._waiting if self.uptime - self._waiting[key][3] > _TIMEOUT
+        ]:
+            del self._waiting[sequence]
+        self._search()
+        self.client.tick(self.uptime)
+        self._purge()
+        if self.uptime >= self._time_due:
+            self._ask_time()
+        for meter in self.meters.values():
+            if self.uptime >= meter.poll_due:
+                self._poll(meter)
+            if (
+                self.uptime >= meter.history_due
+                and self.tenancy.visible_from(meter.fuel) is not None
+            ):
+                self._ask_history(meter)
+
+    def utc(self):
+        """UTC seconds since 2000, or None while the clock is not to be trusted."""
+        return None if self.clock.status == clock.INVALID else self.clock.seconds
+
+    def _purge(self):
+        for _ in range(_STEPS):
+            if not self.tenancy.step(self.utc()):
+                return
+
+    def _ask_time(self):
+        for fuel in (cleared.GAS, cleared.ELECTRICITY):
+            meter = self.meters.get(fuel)
+            if meter and clusters.TIME in meter.found:
+                self._time_due = self.uptime + _TIME_POLL
+                self._read(meter, clusters.TIME, (0x0000, 0x0001))
+                return
+
+    def _poll(self, meter):
+        if clusters.METERING in meter.found:
+            meter.poll_due = self.uptime + _POLL[meter.fuel]
+            for cluster, attributes in POLLED[meter.fuel]:
+                meter.found.setdefault(cluster, meter.found[clusters.METERING])
+                self._read(meter, cluster, attributes)
+
+    def _read(self, meter, cluster, attributes):
+        ids = b"".join([attribute.to_bytes(2, "little") for attribute in attributes])
+        sequence = self._next("read", meter.fuel, cluster)
+        self._send(meter, cluster, frame.header(0, sequence, frame.READ_ATTRIBUTES, ids))
+
+    def _ask_history(self, meter):
+        if clusters.METERING not in meter.found or self.utc() is None:
+            return
+        meter.history_due = self.uptime + _HISTORY_POLL
+        for log, item, period in (
+            (logs.DAILY, cleared.DAYS, 86400),
+            (logs.PROFILE, cleared.PROFILE, 1800),
+        ):
+            newest = 0
+            for row in self.vault.series.records(meter.fuel, item):
+                newest = row[0] + period
+            earliest = max(newest, self.clock.seconds - _SAMPLES * period, 0)
+            payload = (
+                log.to_bytes(2, "little")
+                + earliest.to_bytes(4, "little")
+                + b"\x00"
+                + _SAMPLES.to_bytes(2, "little")
+            )
+            sequence = self._next("history", meter.fuel, clusters.METERING)
+            request = frame.header(
+                frame.CLUSTER_SPECIFIC, sequence, logs.GET_SAMPLED_DATA, payload
+            )
+            self._send(meter, clusters.METERING, request)
+
+    def _send(self, meter, cluster, payload):
+        self.outbox.append(
+            HanFrame(
+                self.eui, meter.eui, endpoints.DISPLAY, meter.found[cluster], cluster, payload
+            )
+        )
+
+    def _send_tenancy(self, fuel, payload):
+        self._send(self.meters[fuel], clusters.DEVICE_MANAGEMENT, payload)
+
+    # --- Frames --------------------------------------------------------------------------------
+
+    def discover(self, frame_in):
+        """A ZDO frame: an answer to a search, or a search of others."""
+        found = discovery.parse_match_response(frame_in)
+        if found is None:
+            super().discover(frame_in)
+            return
+        sequence, matched = found
+        waiting = self._waiting.pop(sequence, None)
+        if waiting is None or waiting[0] != "match":
+            return
+        meter = self.meters.get(waiting[1])
+        if meter is None or meter.eui != frame_in.source:
+            return
+        cluster = waiting[2]
+        address = int.from_bytes(meter.eui, "big")
+        if matched:
+            meter.found[cluster] = matched[0]
+            if cluster == clusters.DEVICE_MANAGEMENT:
+                self.client.join(self.uptime, meter.fuel, address, matched[0])
+        elif cluster == clusters.DEVICE_MANAGEMENT:
+            self.client.absent(meter.fuel, address)
+
+    def receive(self, frame_in):
+        """Take a HAN frame; those of Device Management go to the tenancy client."""
+        if frame_in.profile != PROFILE_ZDO and frame_in.cluster == clusters.DEVICE_MANAGEMENT:
+            self.client.receive(
+                self.uptime,
+                int.from_bytes(frame_in.source, "big"),
+                frame_in.source_endpoint,
+                frame_in.profile,
+                frame_in.cluster,
+                frame_in.payload,
+                bool(frame_in.flags & 1),
+                bool(frame_in.flags & 6),
+            )
+            self._purge()
+        else:
+            super().receive(frame_in)
+
+    def take(self, frame_in):
+        """An answer of a meter."""
+        meter = self._meter_of(frame_in)
+        answer = frame.parse(frame_in.payload)
+        waiting = self._waiting.get(answer.sequence)
+        if meter is None or waiting is None or not answer.from_server:
+            self.ignore("unasked")
+            return
+        if waiting[1] != meter.fuel or waiting[2] != frame_in.cluster:
+            self.ignore("unasked")
+            return
+        del self._waiting[answer.sequence]
+        if answer.command == frame.READ_ATTRIBUTES_RESPONSE and waiting[0] == "read":
+            self._on_values(meter, frame_in.cluster, Reader(answer.payload))
+        elif answer.cluster_specific and waiting[0] == "history":
+            self._on_history(meter, Reader(answer.payload))
+
+    def _meter_of(self, frame_in):
+        for meter in self.meters.values():
+            if meter.eui == frame_in.source:
+                return meter
+        return None
+
+    def _on_values(self, meter, cluster, reader):
+        while reader.left():
+            attribute = reader.le(2, "attribute id")
+            if reader.u8("status") != frame.SUCCESS:
+                meter.readings.drop(cluster, attribute)
+                continue
+            type_id = reader.u8("data type")
+            value = types.read_value(reader, type_id)
+            if cluster == clusters.TIME:
+                self._on_time(attribute, value)
+            else:
+                meter.readings.take(cluster, attribute, type_id, value, self.clock.seconds)
+
+    def _on_time(self, attribute, value):
+        if attribute == 0x0000:
+            valid = isinstance(value, int) and value < clock.UTC_INVALID
+            self.clock.set(value, clock.RELIABLE if valid else clock.INVALID)
+
+    def _on_history(self, meter, reader):
+        log = reader.le(2, "SampleID")
+        start = reader.le(4, "SampleStartTime")
+        reader.u8("SampleType")
+        reader.le(2, "SampleRequestInterval")
+        count = reader.le(2, "NumberOfSamples")
+        item, minutes = (cleared.DAYS, 1440) if log == logs.DAILY else (cleared.PROFILE, 30)
+        rows = []
+        for index in range(count):
+            value = reader.le(3, "sample")
+            rows.append(
+                (start + index * minutes * 60, minutes, None if value == 0xFFFFFF else value, None)
+            )
+        reader.finish("samples")
+        try:
+            self.vault.series.extend(meter.fuel, item, rows)
+        except StoreError:
+            self.ignore("storage")  # asked for again at the next poll
+
+    # --- Tenancy -------------------------------------------------------------------------------
+
+    def _on_tenancy(self, event, scope, date):
+        if event == machine.HIDDEN:
+            for meter in self.meters.values():
+                if scope in (meter.fuel, cleared.SHARED):
+                    meter.readings.clear()
+        elif event == machine.APPLIED and scope not in self.notices:
+            self.notices.append(scope)
+
+    def summary(self) -> dict:
+        """What the screen would show, for a host that asks: nothing hidden is in it."""
+        shown = {}
+        for name in _FUELS:
+            fuel = _FUELS[name]
+            meter = self.meters.get(fuel)
+            if meter is None:
+                continue
+            seen, intent, applied = self.tenancy.dates(fuel)
+            days = list(self.vault.series.records(fuel, cleared.DAYS))
+            halves = list(self.vault.series.records(fuel, cleared.PROFILE))
+            shown[name] = {
+                "register": meter.readings.get(clusters.METERING, 0x0000),
+                "as_of": _iso(meter.readings.get(clusters.METERING, 0x0007)),
+                "days": len(days),
+                "half_hours": len(halves),
+                "oldest": _iso(min([row[0] for row in days + halves])) if days + halves else None,
+                "tenancy": _STATES[self.tenancy.state(fuel)],
+                "date_seen": _iso(seen),
+                "applied": _iso(applied),
+                "purging": _iso(intent),
+            }
+        shown["notices"] = list(self.notices)
+        return shown
+
+
+_STATES = ("absent", "unread", "waiting", "purging", "pending", "clear")
+
+
+def _iso(seconds):
+    if seconds is None or seconds >= clock.UTC_INVALID:
+        return None
+    return clock.format_iso(seconds)
