@@ -90,9 +90,6 @@ class Series:
         struct.pack_into(">H", self._buffer, at + _ROW - 2, check)
 
     def _flush(self, prefix: str, item: int, tail: list, pending: int):
-        if tail[1] == self._segment:
-            tail[0] += 1
-            tail[1] = 0
         if not pending:
             return
         end = pending * _ROW
@@ -103,13 +100,19 @@ class Series:
             end = len(self._buffer)
         name = prefix + "%05d" % tail[0]
         self._vault.disk.write(name, tail[1] * _ROW, (memoryview(self._buffer)[:end],))
-        tail[1] += pending
+        self._advance(tail, tail[1] + pending)
+
+    def _advance(self, tail: list, count: int):
+        tail[1] = count
+        if count == self._segment:
+            tail[0] += 1
+            tail[1] = 0
 
     def _tail(self, prefix: str) -> list:
-        """[number of the newest file, records in it, start of the last one], read once."""
+        """[number of the file to write to, records in it, start of the last one], read once."""
         tail = self._tails.get(prefix)
         if tail is None:
-            tail = [0, self._segment, 0]
+            tail = [1, 0, 0]
             files = self._vault.files(prefix)
             for name in reversed(files):
                 count = 0
@@ -117,7 +120,8 @@ class Series:
                     count = index + 1
                     tail[2] = max(tail[2], row[0])
                 if name == files[-1]:
-                    tail[0], tail[1] = int(name[len(prefix) :]), count
+                    tail[0] = int(name[len(prefix) :])
+                    self._advance(tail, count)
                 if tail[2]:
                     break
             self._tails[prefix] = tail
