@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from host_tools import fragments
@@ -78,7 +79,7 @@ class Home:
         """Start a device process, load it and put it on the hub."""
         client = BenchClient(open_transport(role, self.engine, store))
         device = HomeDevice(role, eui, client)
-        client.on_frame = lambda octets: self._heard(device, octets)
+        client.on_frame = partial(self._heard, device)
         self.devices[role] = device
         self.hub.attach(int(eui, 16))
         if self.log is not None:

@@ -76,8 +76,8 @@ class Bench:
                 self._zcl(number, body)
             elif kind == "CTRL" and verb in self._verbs:
                 answer = self._verbs[verb](json.loads(body) if body else {})
-                self._text("CTRL:OK", number, json.dumps(answer))
                 self._flush()
+                self._text("CTRL:OK", number, json.dumps(answer))
             else:
                 raise LineError("unknown event %s:%s" % (kind[:16], verb[:16]))
         except LineError as error:
@@ -100,11 +100,11 @@ class Bench:
         except Refused as refused:
             self._text("GBCS:NONE", number, str(refused))
             return
+        self._flush()
         self._write("GBCS:DATA#%d:%d:" % (number, response.length))
         for chunk in response.chunks():
             self._write(hexlify(chunk).decode().upper())
         self._write("\n")
-        self._flush()
 
     def _zcl(self, number, body):
         try:
@@ -112,11 +112,11 @@ class Bench:
         except DecodeError as error:
             self._text("LOG:ERROR", number, str(error))
             return
-        self._text("ZCL:OK", number, "")
         self._flush()
+        self._text("ZCL:OK", number, "")
 
     def _flush(self):
-        """Send what the device has to say on the HAN."""
+        """Send what the device has to say on the HAN, before the answer to what caused it."""
         while self.device.outbox:
             octets = self.device.outbox.pop(0).encode()
             self._sent += 1

@@ -1,0 +1,1 @@
+"""What `smets run` shows: scenes, each with a verdict, played by real device processes."""
