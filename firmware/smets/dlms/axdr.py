@@ -1,6 +1,6 @@
 # A-XDR data (IEC 62056-6-2 Data): checking, skipping, reading simple values.
 # Values travel as the octets they are sent in; only what a device must understand is decoded.
-from smets.codec import DecodeError
+from smets.codec import DecodeError, Reader
 from smets.compat import const
 
 NULL = const(0x00)
@@ -110,8 +110,9 @@ def _skip_typed(reader, description, at) -> int:
     """Pass over content of the type described from `at`; returns where that description ends."""
     tag = description[at]
     if tag == STRUCTURE:
-        count = description[at + 1]
-        at += 2
+        size = Reader(description, at + 1)
+        count = size.length("structure size")
+        at = size.pos
         for _ in range(count):
             at = _skip_typed(reader, description, at)
         return at

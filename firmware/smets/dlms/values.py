@@ -113,9 +113,12 @@ def _describe(element) -> bytes:
     if isinstance(element, dict):
         if "structure" in element:
             parts = _list(element["structure"])
-            return bytes((axdr.STRUCTURE, len(parts))) + b"".join(_describe(p) for p in parts)
+            head = bytes((axdr.STRUCTURE,)) + _length(len(parts))
+            return head + b"".join(_describe(part) for part in parts)
         if "array" in element:
             count, inner = _list(element["array"])
+            if not isinstance(count, int) or not 0 < count <= 0xFFFF:
+                raise ValueError("array of %s elements" % (count,))
             return bytes((axdr.ARRAY,)) + count.to_bytes(2, "big") + _describe(inner)
     return bytes((_type(element)[0],))
 
