@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import string
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,6 +58,9 @@ def parse(
             message = decode(to_octets(line), ring, unsigned=pre_command)
         except (DecodeError, ValueError) as error:
             typer.echo(f"{where}{error}", err=True)
+            if as_json:
+                offset = error.offset if isinstance(error, DecodeError) else None
+                typer.echo(json.dumps({"error": str(error), "offset": offset}))
             status = MALFORMED
             continue
         if as_json:
@@ -81,7 +85,7 @@ def read_lines(source: str) -> Iterator[tuple[int, str]]:
     """
     if source == "-":
         text = sys.stdin.read()
-    elif _looks_hex(source):
+    elif not set(source) - set(f"{string.hexdigits} ") and not _is_file(source):
         text = source
     else:
         try:
@@ -95,8 +99,11 @@ def read_lines(source: str) -> Iterator[tuple[int, str]]:
     yield from lines
 
 
-def _looks_hex(text: str) -> bool:
-    return not Path(text).exists() if len(text) < 200 else True
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).is_file()
+    except OSError:  # too long for a name: a message
+        return False
 
 
 def to_octets(line: str) -> bytes:

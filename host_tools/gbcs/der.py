@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+import warnings
+from collections.abc import Callable
+from typing import Protocol
 
 from cryptography import x509
 
@@ -11,6 +13,12 @@ from host_tools.gbcs.reader import Reader
 from host_tools.gbcs.tree import Json, Node
 
 MAX_DEPTH = 32
+
+
+class _Subject(Protocol):
+    @property
+    def subject(self) -> x509.Name: ...
+
 
 _UNIVERSAL = {
     1: "BOOLEAN",
@@ -152,19 +160,28 @@ def _object_identifier(reader: Reader, raw: bytes, start: int) -> tuple[Json, st
     return text, f"{text} (OBJECT IDENTIFIER)"
 
 
+def certificate_subject(raw: bytes) -> str | None:
+    """The subject of an X.509 certificate, or None if the octets are none."""
+    return _subject(x509.load_der_x509_certificate, raw)
+
+
+def _subject(load: Callable[[bytes], _Subject], raw: bytes) -> str | None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about serial numbers and the like
+        try:
+            return load(raw).subject.rfc4514_string() or "empty"
+        except Exception:  # the library raises many kinds for octets that are no certificate
+            return None
+
+
 def _certificate_text(raw: bytes) -> str:
     if len(raw) < 200:
         return ""
-    try:
-        certificate: Any = x509.load_der_x509_certificate(raw)
-        kind = "certificate"
-    except ValueError:
-        try:
-            certificate = x509.load_der_x509_csr(raw)
-            kind = "certification request"
-        except ValueError:
-            return ""
-    return f"{kind}, subject {certificate.subject.rfc4514_string() or 'empty'}"
+    subject = certificate_subject(raw)
+    if subject is not None:
+        return f"certificate, subject {subject}"
+    subject = _subject(x509.load_der_x509_csr, raw)
+    return "" if subject is None else f"certification request, subject {subject}"
 
 
 def _json(node: Node) -> Json:

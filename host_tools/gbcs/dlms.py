@@ -104,6 +104,7 @@ class Apdu:
     data: list[axdr.Value] = field(default_factory=lambda: list[axdr.Value]())
     results: list[tuple[int, int]] = field(default_factory=lambda: list[tuple[int, int]]())
     nodes: list[Node] = field(default_factory=lambda: list[Node]())  # of `data`
+    access_nodes: list[Node] = field(default_factory=lambda: list[Node]())  # of `items`
 
     def to_json(self) -> dict[str, Json]:
         """What the APDU says, values in the notation of STATE.json."""
@@ -199,6 +200,7 @@ def _read_specification(reader: Reader, node: Node, apdu: Apdu) -> None:
             item.selection = axdr.read(reader, "access parameters")
         apdu.items.append(item)
         child = node.child(f"access {index}", reader, start, None, item.label())
+        apdu.access_nodes.append(child)
         if item.selection is not None:
             child.children.append(value_node("selection", item.selection, reader))
 

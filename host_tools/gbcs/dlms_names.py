@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from typing import Any, cast
 
-from host_tools.gbcs import dlms, times, units
+from host_tools.gbcs import dlms, times, units, zcl_table
 from host_tools.gbcs.axdr import Value
 from host_tools.gbcs.tree import Json, Node
-from host_tools.gbcs.use_cases import UseCase
+from host_tools.gbcs.use_cases import UseCase, by_code
 
 Row = dict[str, Any]
 
+FDEA_DLMS = 0x00CC
 PROFILE_GENERIC, REGISTER, EXTENDED_REGISTER = 7, 3, 4
 
 # Objects whose unit is fixed (no scaler travels with them).
@@ -56,6 +57,8 @@ def annotate(apdu: dlms.Apdu, use_case: UseCase | None) -> None:
             if (row.get("class"), row.get("obis")) != (item.class_id, item.obis):
                 row = {}
             row = {**row, "class": item.class_id, "obis": item.obis, "attr": item.attr}
+            if "name" in row:
+                apdu.access_nodes[index].text += f" ({row['name']})"
         if not row:
             continue
         part = "method" if row.get("op") == "action" else "attribute"
@@ -149,6 +152,22 @@ def _annotate_registers(apdu: dlms.Apdu, rows: list[Row]) -> None:
             apdu.nodes[index].text = f"{units.scaled_text(value, *pair)} (raw {value})"
 
 
+def future_dated_text(body: bytes) -> str:
+    """What the body of a future-dated execution alert points to (message codes 0x00CC, 0x00CD)."""
+    code, counter = int.from_bytes(body[:2], "big"), int.from_bytes(body[2:10], "big")
+    use_case = by_code(code)
+    command = f"{use_case.id if use_case else f'0x{code:04X}'}, counter {counter}"
+    if len(body) == 19:
+        class_id, obis = int.from_bytes(body[10:12], "big"), dlms.obis_text(body[12:18])
+        return f"{command}: class {class_id} {obis} attribute {body[18]}"
+    if len(body) == 14:
+        cluster = int.from_bytes(body[10:12], "big")
+        entry = zcl_table.command(cluster, bool(body[12] & 8), body[13])
+        name = entry.name if entry else f"command 0x{body[13]:02X}"
+        return f"{command}: {zcl_table.cluster_name(cluster)} {name}"
+    return body.hex().upper()
+
+
 def _annotate_alert(apdu: dlms.Apdu, use_case: UseCase | None) -> None:
     names: list[str] = use_case.table.get("alert_body", []) if use_case else []
     body, node = apdu.data[0], apdu.nodes[0]
@@ -157,3 +176,5 @@ def _annotate_alert(apdu: dlms.Apdu, use_case: UseCase | None) -> None:
         child.name = names[index] if len(names) == len(body.items) else default
         if index == 0 and isinstance(item.value, int):
             child.text = f"0x{item.value:04X}"
+        elif index == 2 and use_case is not None and use_case.code == FDEA_DLMS:
+            child.text = future_dated_text(item.octets)

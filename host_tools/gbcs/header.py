@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cryptography import x509
-
 from host_tools.gbcs import times
+from host_tools.gbcs.der import certificate_subject
 from host_tools.gbcs.errors import DecodeError
 from host_tools.gbcs.reader import Reader, encode_length
 from host_tools.gbcs.tree import Node
@@ -256,8 +255,8 @@ def _read_other_information(reader: Reader, parent: Node, cra: int) -> _Other:
         return code, party, counter, other, None
     certificate = inner.take(inner.left, "key agreement certificate")
     child = node.child("key agreement certificate", inner, begin, certificate.hex().upper())
-    try:
-        child.text = x509.load_der_x509_certificate(certificate).subject.rfc4514_string()
-    except ValueError:
-        raise inner.error("other-information: not an X.509 certificate", begin) from None
+    subject = certificate_subject(certificate)
+    if subject is None:
+        raise inner.error("other-information: not an X.509 certificate", begin)
+    child.text = subject
     return code, party, counter, None, certificate

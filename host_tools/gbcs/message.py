@@ -153,6 +153,10 @@ def _read_gbz(message: Message, reader: Reader, node: Node, ring: KeyRing) -> No
     else:
         payload = gbz.read(reader, node, opener)
     message.content = payload
+    if payload.alert_body is not None:
+        body = node.find("body")
+        if body is not None:
+            body.text = dlms_names.future_dated_text(payload.alert_body)
     for item in payload.components:
         if item.encrypted:
             name = f"component {item.index}"

@@ -17,7 +17,7 @@ class ParameterError(Exception):
 
 
 def plain(name: str) -> str:
-    """A name without case and punctuation: `Implementation Date/Time`, `ImplementationDateTime`."""
+    """A name without case and punctuation, so that `Issuer Event ID` may be IssuerEventID."""
     return re.sub(r"[^a-z0-9#\[\]]", "", name.lower())
 
 

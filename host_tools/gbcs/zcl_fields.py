@@ -8,6 +8,7 @@ Values are in the notation of STATE.json.
 
 from __future__ import annotations
 
+import re
 from typing import Any, cast
 
 from host_tools.gbcs import zcl_types
@@ -128,20 +129,20 @@ def _is(kind: type, value: Json) -> object:
 def write_plain(kind: str, value: Json) -> bytes:
     """The octets of a field of a plain type; ValueError if the value does not fit."""
     if kind == "event":
-        code = int(value, 16) if isinstance(value, str) else value
-        return zcl_types.write(0x21, code)
+        if not isinstance(value, str) or not re.fullmatch("0x[0-9A-Fa-f]{4}", value):
+            raise ValueError(f"{value!r} is not an event code such as 0x8F1F")
+        return zcl_types.write(0x21, int(value, 16))
     if kind == "hexstr":
-        raw = bytes.fromhex(_text(value))
-        return zcl_types.write(0x41, {"hex": raw.hex()})
+        return zcl_types.write(0x41, {"hex": _hex(value).hex()})
     if kind == "date":
-        raw = bytes.fromhex(_text(value))
+        raw = _hex(value)
         if len(raw) != 4:
             raise ValueError("a date is 4 octets")
         return raw
     return zcl_types.write(zcl_types.TYPE_IDS[_ALIASES.get(kind, kind)], value)
 
 
-def _text(value: Json) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"{value!r} is not text")
-    return value
+def _hex(value: Json) -> bytes:
+    if not isinstance(value, str) or not re.fullmatch("([0-9A-Fa-f]{2})*", value):
+        raise ValueError(f"{value!r} is not octets in hex")
+    return bytes.fromhex(value)

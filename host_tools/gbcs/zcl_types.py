@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from host_tools.gbcs import times
 from host_tools.gbcs.reader import Reader
 from host_tools.gbcs.tree import Json
@@ -78,7 +80,7 @@ def write(type_id: int, value: Json) -> bytes:
     size = _FIXED.get(type_id)
     if size is None:
         raise ValueError(f"{type_name(type_id)} cannot be written")
-    if not isinstance(value, int):
+    if not isinstance(value, int) or isinstance(value, bool):
         raise ValueError(f"{value!r} is not an integer")
     try:
         return value.to_bytes(size, "little", signed=_signed(type_id))
@@ -90,8 +92,9 @@ def string_octets(value: Json) -> bytes:
     """The octets of a string given as text or as {"hex": ...}; ValueError otherwise."""
     if isinstance(value, str):
         return value.encode()
-    if isinstance(value, dict) and set(value) == {"hex"} and isinstance(value["hex"], str):
-        return bytes.fromhex(value["hex"])
+    raw = value.get("hex") if isinstance(value, dict) else None
+    if isinstance(raw, str) and re.fullmatch("([0-9A-Fa-f]{2})*", raw):
+        return bytes.fromhex(raw)
     raise ValueError(f'{value!r} is neither text nor {{"hex": ...}}')
 
 
