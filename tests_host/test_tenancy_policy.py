@@ -1,0 +1,56 @@
+"""The choices of the tenancy clients, and that every idea of the specification has its test."""
+
+import ast
+import re
+from pathlib import Path
+
+from smets.features.tenancy import policy
+
+TESTS = Path(__file__).parent
+TENANCY = TESTS.parent / "firmware/smets/features/tenancy"
+LABELS = ("rtds:", "spec:", "project-choice:")
+
+
+def _constants():
+    """Name and comment above of each constant of policy.py."""
+    comment = []
+    found = {}
+    for line in (TENANCY / "policy.py").read_text().splitlines():
+        name = re.match(r"([A-Z_]+) = ", line)
+        if line.startswith("# ") and not line.startswith("# ---"):
+            comment.append(line)
+        elif name:
+            found[name[1]] = " ".join(comment)
+        else:
+            comment = []
+    return found
+
+
+def test_every_choice_is_used_and_explained():
+    """project-choice: a constant that nothing reads is no choice, one without reason no help."""
+    used = "".join(path.read_text() for path in TENANCY.glob("*.py"))
+    constants = _constants()
+    assert len(constants) > 20
+    assert set(constants) == {name for name in dir(policy) if name.isupper()}
+    for name, comment in constants.items():
+        own = name == "STRADDLING_CLEARED"  # the function next to it reads it
+        assert own or f"policy.{name}" in used, name
+        assert len(comment) > 40, name
+
+
+def test_kept():
+    """project-choice: a bucket belongs to the tenancy in which all of it lies."""
+    assert policy.kept(100, 100, 130) and not policy.kept(100, 99, 130)
+    assert not policy.kept(100, 70, 100) and policy.kept(0, 1, 2)
+
+
+def test_every_idea_has_its_test():
+    """Ideas 1 to 50 of the tenancy specification are tests, each labelled with its evidence."""
+    ideas = set()
+    for path in [*TESTS.glob("test_tenancy_*.py"), *TESTS.glob("test_purge_*.py")]:
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.FunctionDef) and re.match(r"test_g\d\d", node.name):
+                ideas.update(int(number) for number in re.findall(r"_g(\d\d)", node.name))
+                text = ast.get_docstring(node) or ""
+                assert text.startswith(LABELS), f"{path.name}: {node.name} has no label"
+    assert ideas == set(range(1, 51)), sorted(set(range(1, 51)) ^ ideas)
