@@ -253,6 +253,13 @@ class BenchClient:
             raise Refusal(body)
         raise BenchError(body)
 
+    def try_respond(self, command: bytes) -> bytes | None:
+        """The response to a GBCS command, or None where the device gives none."""
+        try:
+            return self.respond(command)
+        except Refusal:
+            return None
+
     def frame(self, octets: bytes) -> None:
         """Deliver a HAN frame to the device."""
         number = self._send("ZCL:FRAME", len(octets), octets.hex().upper())
