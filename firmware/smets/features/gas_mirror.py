@@ -4,14 +4,15 @@ from smets import clock
 from smets.codec import DecodeError, Reader
 from smets.compat import const
 from smets.features import stamp
-from smets.zcl import frame, types
+from smets.zcl import clusters, frame, types
 
-METERING = const(0x0702)
+METERING = clusters.METERING
 READING_SNAPSHOT_TIME = const(0x0007)
 ATTRIBUTE_REPORTING_STATUS = const(0xFFFE)
 
-_PENDING = const(0)
 _COMPLETE = const(1)
+# What a meter may fill: the hub's own clusters, time and tenancy among them, are not its business.
+_MIRRORED = (clusters.BASIC, clusters.PRICE, clusters.METERING, clusters.PREPAYMENT)
 # A gas meter has some sixty attributes to report; a report that does not end is cut off here.
 _MOST_STAGED = const(96)
 
@@ -25,6 +26,8 @@ class GasMirror:
         self._clock = own_clock
         self._staged = {}  # cluster -> attribute -> octets
         self._count = 0
+        self._complete = False  # whether the frame at hand ends its report
+        self._dropping = False  # whether a frame of the report at hand was malformed
         self.stamp = stamp.Stamp()
         self.commits = 0
         self.malformed = 0
@@ -32,16 +35,24 @@ class GasMirror:
     def report(self, cluster: int, request) -> bool:
         """Take one Report Attributes frame; True when it completed an update.
 
-        A malformed frame is counted and drops the whole report: values of two reports are
-        never mixed.
+        A malformed frame is counted and drops the whole report, what is still to come of it
+        included: values of two reports are never mixed.
         """
+        self._complete = False
+        if cluster not in _MIRRORED:
+            self.malformed += 1
+            return False
         try:
-            status = self._stage(cluster, Reader(request.payload))
+            self._stage(cluster, Reader(request.payload))
         except DecodeError:
             self.malformed += 1
             self.abort()
+            self._dropping = not self._complete
             return False
-        if status != _COMPLETE:
+        if not self._complete:
+            return False
+        if self._dropping:
+            self.abort()
             return False
         self._commit()
         return True
@@ -50,24 +61,23 @@ class GasMirror:
         """Forget what is staged; values and stamp stay those of the last commit."""
         self._staged = {}
         self._count = 0
+        self._dropping = False
 
-    def _stage(self, cluster, reader) -> int:
-        status = _PENDING
+    def _stage(self, cluster, reader):
         values = self._staged.setdefault(cluster, {})
         while reader.left():
             attribute = reader.le(2, "attribute id")
             start = reader.pos
             value = types.read_value(reader, reader.u8("data type"))
             if attribute == ATTRIBUTE_REPORTING_STATUS:
-                status = _COMPLETE if value == _COMPLETE else _PENDING
+                self._complete = value == _COMPLETE
                 continue
-            if status == _COMPLETE:
+            if self._complete:
                 raise DecodeError(start, "attribute after AttributeReportingStatus complete")
             self._count += 1
             if self._count > _MOST_STAGED:
                 raise DecodeError(start, "report too long")
             values[attribute] = bytes(reader.data[start : reader.pos])
-        return status
 
     def _commit(self):
         reported = self._staged.get(METERING, {}).get(READING_SNAPSHOT_TIME)
@@ -76,7 +86,10 @@ class GasMirror:
             seconds = int.from_bytes(reported[1:5], "little")
         self.stamp = stamp.committed(seconds, self._clock)
         for cluster in self._staged:
-            self._server.attributes.setdefault(cluster, {}).update(self._staged[cluster])
+            values = self._server.attributes.setdefault(cluster, {})
+            for attribute, octets in self._staged[cluster].items():
+                if not callable(values.get(attribute)):  # what the hub works out itself stays
+                    values[attribute] = octets
         self.show_stamp()
         self.abort()
         self.commits += 1
