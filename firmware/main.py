@@ -1,34 +1,19 @@
 # Starts a device: a role behind its bench link, on a board, the Unix port or CPython alike.
-# The role comes from the command line, or from device.json beside this file on a board.
+# The role comes from the command line; on a board from device.json of the install in use.
 import sys
 
-from smets import devices
-from smets.bench import Bench
+# An install is a folder with the firmware and its device.json. This file names the one in use;
+# where there is none, device.json and the firmware lie in the root and in /lib.
+_IN_USE = "/slot"
+# This one names an install that has not shown yet that it works: it is tried once.
+_ON_TRIAL = "/slot.try"
 
 
-def read_role() -> str:
-    """The role to play: the first argument, else `role` of device.json."""
-    arguments = getattr(sys, "argv", ())
-    if len(arguments) > 1:
-        return arguments[1]
-    import json
-
-    with open("device.json") as file:
-        return json.load(file)["role"]
-
-
-def read_store():
-    """The store named by the second argument (a folder), or None."""
-    arguments = getattr(sys, "argv", ())
-    if len(arguments) < 3:
-        return None
-    from smets.ports.store import Store
-
-    return Store(arguments[2])
-
-
-def run(role: str, store=None):
+def run(role: str):
     """Serve lines of standard input until it ends."""
+    from smets import devices
+    from smets.bench import Bench
+
     out = sys.stdout
 
     def write(text):
@@ -36,7 +21,7 @@ def run(role: str, store=None):
         if text[-1:] == "\n" and hasattr(out, "flush"):
             out.flush()
 
-    bench = Bench(devices.build(role, store), write)
+    bench = Bench(devices.build(role), write)
     while True:
         line = sys.stdin.readline()
         if not line:
@@ -46,5 +31,48 @@ def run(role: str, store=None):
             bench.line(line)
 
 
+def _read(path: str) -> str:
+    try:
+        with open(path) as file:
+            return file.read().strip()
+    except OSError:
+        return ""
+
+
+def run_board():
+    """Play the role of device.json until Ctrl-C; an install on trial that fails is left again."""
+    import os
+
+    name = trial = _read(_ON_TRIAL)
+    if trial:
+        # Whatever happens from here on, the next start is of the install that works.
+        os.remove(_ON_TRIAL)
+    else:
+        name = _read(_IN_USE)
+
+    def confirm():
+        with open(_IN_USE + ".new", "w") as file:
+            file.write(name)
+        os.rename(_IN_USE + ".new", _IN_USE)
+
+    folder = "/" + name if name else ""
+    if name:
+        sys.path.insert(0, folder)
+    try:
+        from smets import runtime
+
+        runtime.main(folder, confirm if trial else None)
+    except Exception as error:
+        if not trial:
+            raise
+        sys.print_exception(error)
+        import machine
+
+        machine.soft_reset()
+
+
 if __name__ == "__main__":
-    run(read_role(), read_store())
+    if len(sys.argv) > 1:
+        run(sys.argv[1])
+    else:
+        run_board()

@@ -1,0 +1,92 @@
+# Console port: the bench link's lines over a board's own REPL stream (USB serial or UART).
+# A line is bounded; what is longer is dropped up to the next line end, and said so.
+import sys
+
+from smets.compat import const
+
+# What `LineBuffer.take` returns.
+NOTHING = const(0)  # the line goes on
+LINE = const(1)  # `text` has a line that is not empty
+LONG = const(2)  # a line was longer than the limit and is gone
+NOISE = const(3)  # a line was not text and is gone
+INTERRUPT = const(4)  # Ctrl-C was asked for
+
+_CTRL_C = const(3)
+_CR = const(13)
+_LF = const(10)
+
+
+class LineBuffer:
+    """Collects octets into lines that CR or LF ends; never holds more than `limit` octets.
+
+    Ctrl-C counts at the start of a line (mpremote sends CR, Ctrl-C) or twice in a row. Elsewhere
+    it is an octet like any other, so that noise on the line hardly ever stops the device.
+    """
+
+    def __init__(self, limit: int):
+        self.text = ""
+        self._octets = bytearray(limit)
+        self._length = 0
+        self._last = _LF
+
+    def take(self, octet: int) -> int:
+        """Take one octet; returns what it completes."""
+        last = self._last
+        self._last = octet
+        if octet == _CTRL_C and last in (_CR, _LF, _CTRL_C):
+            self._length = 0
+            self._last = _LF
+            return INTERRUPT
+        length = self._length
+        if octet == _CR or octet == _LF:
+            self._length = 0
+            return self._end(length) if length else NOTHING
+        if length < len(self._octets):
+            self._octets[length] = octet
+        # One beyond the limit says "too long", however long it gets.
+        self._length = min(length, len(self._octets)) + 1
+        return NOTHING
+
+    def _end(self, length) -> int:
+        if length > len(self._octets):
+            return LONG
+        try:
+            self.text = str(memoryview(self._octets)[:length], "utf-8").strip()
+        except UnicodeError:
+            return NOISE
+        return LINE if self.text else NOTHING
+
+
+class Console:
+    """The stream that the board's REPL uses, octet by octet without blocking longer than asked."""
+
+    def __init__(self):
+        import select
+
+        self._in = sys.stdin.buffer
+        self._out = sys.stdout
+        self._octet = bytearray(1)
+        self._poll = select.poll()
+        self._poll.register(sys.stdin, select.POLLIN)
+        try:
+            from micropython import kbd_intr
+
+            self._kbd_intr = kbd_intr
+        except ImportError:
+            self._kbd_intr = lambda char: None
+
+    def listen(self, wanted: bool):
+        """Take Ctrl-C as an octet (`wanted`), or let it interrupt what runs."""
+        self._kbd_intr(-1 if wanted else _CTRL_C)
+
+    def wait(self, ms: int) -> bool:
+        """Whether an octet comes within `ms` milliseconds."""
+        return bool(self._poll.poll(ms))
+
+    def read(self) -> int:
+        """The next octet; -1 at the end of the stream."""
+        return self._octet[0] if self._in.readinto(self._octet) else -1
+
+    def write(self, text: str):
+        """Send text; one piece a call, so that nobody need hold a long answer whole."""
+        self._out.write(text)

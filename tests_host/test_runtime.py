@@ -1,0 +1,745 @@
+# engines: cpython unix
+# The loop of a board: lines, restarts, the log of exceptions, what comes back after a power cut.
+import json
+import os
+import sys
+
+import main
+from testkit import raises, tmpdir
+
+from smets import bench, clock, runtime
+from smets.ports import console, watchdog
+from smets.ports.store import Store, StoreError
+
+EUI = "00DB123456789ABC"
+PARTY = {"id": "90B3D51F30010000", "role": "supplier", "ka_public": "04" + "11" * 64}
+STEPS = {"0x0702": {"0x0000": {"type": "0x25", "value": 4711}}}
+
+
+class Script:
+    """A console that says what it is given, then presses Ctrl-C; keeps what it is told.
+
+    `silences` waits are in vain before the last octets come; `ends` is the end of the stream.
+    """
+
+    def __init__(self, octets, silences=0, ends=False):
+        self.octets = octets
+        self.at = 0
+        self.silences = silences
+        self.last = -1 if ends else 3
+        self.said = ""
+        self.listening = False
+        self.while_listening = True
+
+    def listen(self, wanted):
+        self.listening = wanted
+
+    def wait(self, ms):
+        self.while_listening = self.while_listening and self.listening
+        if self.at == len(self.octets) and self.silences:
+            self.silences -= 1
+            return False
+        return True
+
+    def read(self):
+        if self.at == len(self.octets):
+            return self.last
+        self.at += 1
+        return self.octets[self.at - 1]
+
+    def write(self, text):
+        assert not self.listening, "the device works while Ctrl-C is an octet"
+        self.said += text
+
+    def lines(self):
+        return self.said.split("\n")[:-1]
+
+
+class Dog:
+    """A watchdog that counts."""
+
+    def __init__(self):
+        self.started = self.fed = self.stopped = 0
+
+    def start(self):
+        self.started += 1
+
+    def feed(self):
+        self.fed += 1
+
+    def stop(self):
+        self.stopped += 1
+
+
+def line(verb, document=None, number=1):
+    text = "" if document is None else json.dumps(document)
+    return "CTRL:%s#%d:%d:%s\n" % (verb, number, len(text), text)
+
+
+def answer(text):
+    """The document of an answer line."""
+    assert text.startswith("CTRL:OK#"), text
+    return json.loads(text.split(":", 3)[3])
+
+
+def device(role="gsme", path=None):
+    """A runtime and the list of what it writes."""
+    said = []
+    store = Store(path) if path else None
+    ring = runtime.Ring(store)
+    return runtime.Runtime({"role": role, "build": "b1"}, said.append, store, ring), said
+
+
+def tell(made, verb, document=None):
+    """The answer of a runtime to one line."""
+    made[1].clear()
+    made[0].line(line(verb, document).strip())
+    return answer("".join(made[1]))
+
+
+def refused(made, verb, document):
+    """The words with which it refuses one."""
+    made[1].clear()
+    made[0].line(line(verb, document).strip())
+    text = "".join(made[1])
+    assert text.startswith("LOG:ERROR#1:"), text
+    return text.strip().split(":", 3)[3]
+
+
+def collect(octets, limit=10):
+    """What a line buffer makes of octets: (event, text) pairs."""
+    lines = console.LineBuffer(limit)
+    events = []
+    for octet in octets:
+        event = lines.take(octet)
+        if event:
+            events.append((event, lines.text if event == console.LINE else ""))
+    return events
+
+
+def test_lines_end_with_cr_or_lf():
+    expected = [(console.LINE, "ab"), (console.LINE, "cd"), (console.LINE, "ef")]
+    assert collect(b"ab\ncd\r\n\r\n  ef \r") == expected
+    assert collect(b"\n\r   \r\n") == [], "an empty line is no line"
+
+
+def test_a_line_may_be_as_long_as_the_limit_and_no_longer():
+    assert collect(b"0123456789\n") == [(console.LINE, "0123456789")]
+    assert collect(b"0123456789a\nok\n") == [(console.LONG, ""), (console.LINE, "ok")]
+    assert collect(b"x" * 1000 + b"\r\nok\n") == [(console.LONG, ""), (console.LINE, "ok")]
+
+
+def test_noise_is_refused_up_to_the_next_line():
+    assert collect(b"a\xff\xfe\nok\n") == [(console.NOISE, ""), (console.LINE, "ok")]
+
+
+def test_ctrl_c_counts_at_the_start_of_a_line_or_twice():
+    assert collect(b"\x03") == [(console.INTERRUPT, "")]
+    assert collect(b"ab\r\x03") == [(console.LINE, "ab"), (console.INTERRUPT, "")]
+    assert collect(b"ab\x03cd\n") == [(console.LINE, "ab\x03cd")], "noise, not a wish"
+    assert collect(b"ab\x03\x03") == [(console.INTERRUPT, "")]
+    assert collect(b"x" * 50 + b"\x03\x03ok\n") == [(console.INTERRUPT, ""), (console.LINE, "ok")]
+
+
+def test_the_ring_keeps_the_last_entries_through_restarts():
+    path = tmpdir() + "/state"
+    ring = runtime.Ring(Store(path))
+    assert ring.texts() == []
+    for number in range(20):
+        ring.add("entry %d" % number)
+    ring.add("entry 19")
+    kept = ["entry %d" % number for number in range(12, 20)]
+    assert ring.texts() == kept, "the same text twice is entered once"
+    assert runtime.Ring(Store(path)).texts() == kept
+    ring.add("a" * 1000 + "end")
+    assert ring.texts()[-1] == "a" * 477 + "end"
+    ring.clear()
+    assert runtime.Ring(Store(path)).texts() == []
+
+
+def test_the_ring_does_without_its_record():
+    path = tmpdir() + "/state"
+    Store(path).put("log", b'["one"]')
+    with open(path + "/log", "wb") as file:
+        file.write(b"damaged")
+    assert runtime.Ring(Store(path)).texts() == []
+    ring = runtime.Ring(Store(path))
+    os.remove(path + "/log")
+    os.rmdir(path)
+    ring.add("no folder to write to")
+    assert ring.texts() == ["no folder to write to"]
+
+
+def test_an_exception_is_entered_with_its_traceback():
+    ring = runtime.Ring()
+    try:
+        raise ValueError("what went wrong")
+    except ValueError as error:
+        ring.add_exception(error)
+    text = ring.texts()[0]
+    assert "ValueError: what went wrong" in text, text
+    assert "test_runtime" in text, "and where"
+
+
+def test_hello_says_what_runs_and_confirms_the_install():
+    confirmed = []
+    said = []
+    made = runtime.Runtime(
+        {"role": "gpf", "board": "virtual", "build": "abc"},
+        said.append,
+        confirm=lambda: confirmed.append(1),
+    )
+    for _ in range(2):
+        assert tell((made, said), "HELLO") == {
+            "firmware": bench.__version__,
+            "device": "GPF",
+            "board": "virtual",
+            "build": "abc",
+        }
+    assert confirmed == [1], "once"
+
+
+def test_keys_and_state_come_back():
+    path = tmpdir() + "/state"
+    made = device("gsme", path)
+    tell(made, "KEYS", {"device_id": EUI})
+    tell(made, "KEYS", {"parties": [PARTY]})
+    tell(made, "STATE", {"zcl": STEPS})
+    tell(made, "STATE", {"clock": {"time": "2015-01-01T00:00:00Z"}})
+    again = device("gsme", path)[0]
+    assert again.session.keys.device_id.hex().upper() == EUI
+    assert again.session.keys.find(bytes.fromhex(PARTY["id"])).role == "supplier"
+    assert again.device.zcl.get(0x0702, 0) == 4711
+    assert again.device.clock.status == clock.INVALID, "nobody knows how long the power was off"
+    assert again.device.clock.seconds == clock.UTC_INVALID
+
+
+def test_a_mirror_is_empty_after_a_power_cut():
+    """spec E.3, 4: no update since the restart, so no attribute and an invalid stamp."""
+    path = tmpdir() + "/state"
+    made = device("gpf", path)
+    tell(made, "STATE", {"zcl": STEPS, "clock": {"time": "2015-01-01T00:00:00Z"}})
+    stamp = {"source": "GSME", "time": "2015-01-01T00:00:00Z", "status": "reliable"}
+    tell(made, "STATE", {"stamp": stamp})
+    assert made[0].device.mirror.stamp.status == clock.RELIABLE
+    assert made[0].device.zcl.get(0x0702, 0) == 4711
+    again = device("gpf", path)[0]
+    assert again.device.zcl.get(0x0702, 0) is None
+    assert again.device.mirror.stamp.status == clock.INVALID
+
+
+def test_what_a_feature_stored_wins_over_what_was_loaded_before():
+    path = tmpdir() + "/state"
+    made = device("gpf", path)
+    tell(made, "STATE", {"zcl": {"0x0708": {"0x0200": {"type": "0xE2", "value": 100}}}})
+    made[0].device.tenancy.set(7000, 3, 1, 2)
+    again = device("gpf", path)[0]
+    assert again.device.tenancy.date == 7000
+    assert again.device.zcl.get(0x0708, 0x0200) == 7000
+    again.device.tenancy.set(8000, 3, 1, 3)
+    assert device("gpf", path)[0].device.tenancy.date == 8000
+
+
+def test_counters_survive_and_forget_removes_everything():
+    path = tmpdir() + "/state"
+    made = device("gsme", path)
+    party = bytes.fromhex(PARTY["id"])
+    tell(made, "KEYS", {"device_id": EUI})
+    tell(made, "SET", {"draw": 5})
+    tell(made, "SET", {"sends_time": False})
+    made[0].device.counters.set(party, b"\0" * 7 + b"\x09")
+    made[0].ring.add("an old exception")
+    again = device("gsme", path)
+    assert again[0].device.counters.get(party) == b"\0" * 7 + b"\x09"
+    assert (again[0].device.draw, again[0].device.sends_time) == (5, False)
+    tell(again, "FORGET")
+    third = device("gsme", path)[0]
+    assert third.session is None
+    assert third.device.counters.get(party) is None
+    assert third.device.draw == 0
+    assert third.ring.texts() == ["an old exception"]
+
+
+def test_a_fragment_loaded_twice_is_kept_once_in_its_newest_place():
+    path = tmpdir() + "/state"
+    made = device("gsme", path)
+    one = {"zcl": STEPS}
+    two = {"zcl": {"0x0702": {"0x0000": {"type": "0x25", "value": 4712}}}}
+    for _ in range(3):
+        tell(made, "STATE", one)
+        tell(made, "STATE", two)
+        tell(made, "STATE", one)
+    names = [name for name in Store(path).names() if name.startswith("load.")]
+    assert len(names) == 2, names
+    again = device("gsme", path)
+    assert again[0].device.zcl.get(0x0702, 0) == 4711
+    tell(again, "STATE", two)
+    assert len(Store(path).names()) == 2, "known after a restart too"
+    assert device("gsme", path)[0].device.zcl.get(0x0702, 0) == 4712
+
+
+def test_the_journal_is_bounded():
+    path = tmpdir() + "/state"
+    journal = runtime.Journal(Store(path))
+    for number in range(256):
+        journal.add("STATE", {"n": number})
+    with raises(bench.LineError) as caught:
+        journal.add("STATE", {"n": 256})
+    assert "FORGET" in str(caught.error)
+    journal.add("STATE", {"n": 255})
+    numbers = [document["n"] for _, document in runtime.Journal(Store(path)).replay()]
+    assert numbers == list(range(256))
+
+
+def test_what_is_refused_is_not_kept():
+    path = tmpdir() + "/state"
+    made = device("gsme", path)
+    assert refused(made, "STATE", {"zlc": {}}) == "state.zlc: unknown member"
+    refused(made, "SET", {"nothing": 1})
+    assert Store(path).names() == []
+
+
+def test_a_damaged_or_outdated_fragment_does_not_stop_the_device():
+    path = tmpdir() + "/state"
+    made = device("gsme", path)
+    tell(made, "STATE", {"zcl": STEPS})
+    tell(made, "KEYS", {"device_id": EUI})
+    Store(path).put("load.2", b'STATE {"member_of_old_firmware":1}')
+    with open(path + "/load.0", "wb") as file:
+        file.write(b"damaged")
+    again = device("gsme", path)[0]
+    assert again.session.keys.device_id.hex().upper() == EUI, "the rest is loaded"
+    assert again.device.zcl.get(0x0702, 0) is None
+    lost, outdated = again.ring.texts()
+    assert "lost" in lost and "member_of_old_firmware" in outdated, (lost, outdated)
+
+
+def test_without_a_store_nothing_is_kept():
+    made = device("gsme")
+    tell(made, "KEYS", {"device_id": EUI})
+    tell(made, "SET", {"draw": 5})
+    tell(made, "FORGET")
+    assert made[0].session is None
+    assert made[0].device.draw == 0
+
+
+def test_the_log_is_read_and_cleared_over_the_link():
+    made = device()
+    made[0].ring.add("one")
+    assert tell(made, "LOG") == {"restarts": 0, "log": ["one"]}
+    assert tell(made, "LOG", {"clear": True})["log"] == ["one"]
+    assert tell(made, "LOG")["log"] == []
+
+
+def test_time_that_passes_goes_to_the_device_and_what_it_says_to_the_link():
+    made = device()
+    tell(made, "CLOCK", {"time": "2015-01-01T00:29:58Z"})
+    tell(made, "KEYS", {"device_id": EUI})
+    tell(made, "SET", {"gpf": "00DB123456789AB0"})
+    made[1].clear()
+    made[0].tick(1)
+    assert made[1] == []
+    made[0].tick(1)
+    assert "".join(made[1]).startswith("ZCL:FRAME#"), "a report at the half hour"
+
+
+def test_reset_is_that_of_the_board():
+    class Machine:
+        def __init__(self):
+            self.resets = 0
+
+        def reset(self):
+            self.resets += 1
+
+    machine = Machine()
+    known = sys.modules.get("machine")
+    sys.modules["machine"] = machine
+    try:
+        tell(device(), "RESET")
+    finally:
+        del sys.modules["machine"]
+        if known:
+            sys.modules["machine"] = known
+    assert machine.resets == 1
+
+
+def serve(text, settings=None, silences=0, ends=False, **more):
+    """What a loop does with a console that says `text`."""
+    script = Script(text.encode() if isinstance(text, str) else text, silences, ends)
+    dog = Dog()
+    loop = runtime.Loop(settings or {"role": "gsme"}, script, dog, **more)
+    loop.serve()
+    return script, dog, loop
+
+
+def test_the_loop_answers_until_ctrl_c():
+    script, dog, _ = serve(line("HELLO", number=1) + "rubbish\n" + line("QUERY", number=2))
+    hello, rubbish, query = script.lines()
+    assert answer(hello)["device"] == "GSME"
+    assert rubbish == "LOG:ERROR#0:24:not KIND:VERB#n:len:body"
+    assert query.startswith("CTRL:OK#2:")
+    assert (dog.started, dog.stopped) == (1, 1)
+    assert dog.fed > 3
+    assert script.while_listening and not script.listening
+
+
+def test_the_loop_ends_with_the_stream():
+    script, dog, _ = serve(line("HELLO"), silences=3, ends=True)
+    assert len(script.lines()) == 1
+    assert script.silences == 0
+    assert dog.stopped == 1
+
+
+def test_long_lines_and_noise_get_an_error_and_the_next_line_its_answer():
+    long = b"CTRL:HELLO#7:" + b"9" * bench.LINE_LIMIT
+    script = serve(long + b"\n\xff\xfe\xfd\n" + line("HELLO").encode())[0]
+    lines = script.lines()
+    assert lines[0] == "LOG:ERROR#0:32:line longer than 8192 characters"
+    assert lines[1] == "LOG:ERROR#0:22:line is not UTF-8 text"
+    assert answer(lines[2])["device"] == "GSME"
+
+
+class Failing(runtime.Runtime):
+    """A runtime with an input that raises what nothing catches."""
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.device.inputs["fail"] = self.fail
+
+    def fail(self, value):
+        raise RuntimeError("failed as asked to: %s" % value)
+
+
+def with_failing(function):
+    kept = runtime.Runtime
+    runtime.Runtime = Failing
+    try:
+        return function()
+    finally:
+        runtime.Runtime = kept
+
+
+def test_an_exception_is_logged_and_the_device_restarted():
+    path = tmpdir() + "/state"
+    text = (
+        line("KEYS", {"device_id": EUI}, 1)
+        + line("CLOCK", {"time": "2015-01-01T00:00:00Z"}, 2)
+        + line("SET", {"fail": 1}, 3)
+        + line("QUERY", None, 4)
+        + line("LOG", None, 5)
+    )
+    script, dog, loop = with_failing(lambda: serve(text, store=Store(path)))
+    lines = script.lines()
+    assert lines[2].endswith("restarted: RuntimeError: failed as asked to: 1"), lines
+    query = answer(lines[3])
+    assert query["time"] == "2015-01-01T00:00:00Z", "the clock goes on, no power was cut"
+    assert query["clock_status"] == "reliable"
+    log = answer(lines[4])
+    assert log["restarts"] == 1
+    assert "RuntimeError: failed as asked to: 1" in log["log"][0]
+    assert loop.runtime.session.keys.device_id.hex().upper() == EUI
+    assert (dog.started, dog.stopped) == (1, 1)
+
+
+def test_failures_one_after_another_lead_to_the_repl():
+    failing = "".join(line("SET", {"fail": number}) for number in range(9))
+    script, dog, loop = with_failing(lambda: serve(failing))
+    assert len(script.lines()) == 4
+    assert loop.ring.restarts == 4
+    assert script.at < len(script.octets), "the rest was not read"
+    assert dog.stopped == 1
+
+
+def test_a_line_that_is_answered_ends_a_row_of_failures():
+    text = (line("SET", {"fail": 1}) * 3 + line("HELLO")) * 3
+    script, _, loop = with_failing(lambda: serve(text))
+    assert len(script.lines()) == 12
+    assert loop.ring.restarts == 9
+    assert len(loop.ring.texts()) == 1, "the same exception again is entered once"
+
+
+def test_a_device_that_cannot_be_built_leads_to_the_repl():
+    script = serve(line("HELLO"), {"role": "toaster"})[0]
+    assert len(script.lines()) == 4
+    assert "no device role toaster" in script.lines()[0]
+
+
+def test_ctrl_c_while_the_device_works_leads_to_the_repl():
+    class Stopped(Failing):
+        def fail(self, value):
+            raise KeyboardInterrupt
+
+    kept = runtime.Runtime
+    runtime.Runtime = Stopped
+    try:
+        script, dog, loop = serve(line("SET", {"fail": 1}) + line("HELLO"))
+    finally:
+        runtime.Runtime = kept
+    assert script.lines() == []
+    assert dog.stopped == 1
+    assert loop.ring.texts() == []
+
+
+class Ticks:
+    """A tick counter that wraps, as boards have one; each look takes 700 ms."""
+
+    def __init__(self, start):
+        self.now = start
+
+    def ticks_ms(self):
+        self.now = (self.now + 700) & 0x3FFFFFFF
+        return self.now
+
+    def ticks_diff(self, late, early):
+        return ((late - early + 0x20000000) & 0x3FFFFFFF) - 0x20000000
+
+    def ticks_add(self, ticks, ms):
+        return (ticks + ms) & 0x3FFFFFFF
+
+
+def test_real_time_passes_in_whole_seconds_and_none_is_lost():
+    text = line("CLOCK", {"time": "2015-01-01T00:00:00Z"})
+    loop = serve(text, silences=10, time=Ticks(0x3FFFFF00))[2]
+    # A look at the start and one each turn of the loop, 12 of them: 8.4 s.
+    seconds = loop.runtime.device.clock.seconds - clock.parse_iso("2015-01-01T00:00:00Z")
+    assert seconds == 8, seconds
+
+
+class Wdt:
+    """A watchdog timer; with `deinit` or without it."""
+
+    def __init__(self, timeout):
+        self.timeout = timeout
+        self.fed = 0
+        Wdt.last = self
+
+    def feed(self):
+        self.fed += 1
+
+
+class Stoppable(Wdt):
+    stopped = False
+
+    def deinit(self):
+        self.stopped = True
+
+
+class Timer:
+    def __init__(self, number):
+        self.number = number
+        self.period = self.callback = None
+        Timer.last = self
+
+    def init(self, period, callback):
+        self.period = period
+        self.callback = callback
+
+    def deinit(self):
+        self.callback = None
+
+
+def with_machine(wdt, function):
+    class Machine:
+        pass
+
+    machine = Machine()
+    machine.WDT = wdt
+    machine.Timer = Timer
+    machine.mem32 = {}
+    known = sys.modules.get("machine")
+    sys.modules["machine"] = machine
+    try:
+        function(machine)
+    finally:
+        del sys.modules["machine"]
+        if known:
+            sys.modules["machine"] = known
+
+
+def test_a_board_without_a_watchdog_has_none():
+    dog = watchdog.Watchdog(None)
+    dog.start()
+    dog.feed()
+    dog.stop()
+    assert dog._wdt is None
+
+
+def test_a_watchdog_is_armed_fed_and_stopped():
+    def check(machine):
+        dog = watchdog.Watchdog({"ms": 8000})
+        dog.feed()
+        dog.start()
+        assert Wdt.last.timeout == 8000
+        dog.feed()
+        dog.feed()
+        dog.stop()
+        dog.stop()
+        dog.feed()
+        assert (Wdt.last.fed, Wdt.last.stopped) == (2, True)
+
+    with_machine(Stoppable, check)
+
+
+def test_a_watchdog_without_an_end_is_stopped_by_a_register():
+    def check(machine):
+        dog = watchdog.Watchdog({"ms": 8000, "off": [0x4005B000, 0x40000000]})
+        dog.start()
+        dog.stop()
+        assert machine.mem32 == {0x4005B000: 0x40000000}
+
+    with_machine(Wdt, check)
+
+
+def test_a_watchdog_that_nothing_stops_is_fed_by_a_timer():
+    def check(machine):
+        dog = watchdog.Watchdog({"ms": 8000, "timer": 1})
+        dog.start()
+        dog.stop()
+        assert (Timer.last.number, Timer.last.period) == (1, 2000)
+        Timer.last.callback(None)
+        assert Wdt.last.fed == 1
+        dog.start()
+        assert Timer.last.callback is None, "the loop feeds it again"
+
+    with_machine(Wdt, check)
+
+
+def boot(path, outcome):
+    """Start a board whose root is `path`; `outcome(folder, confirm)` is its firmware."""
+    kept = (main._IN_USE, main._ON_TRIAL, runtime.main)
+    main._IN_USE = path + "/slot"
+    main._ON_TRIAL = path + "/slot.try"
+    runtime.main = outcome
+    places = list(sys.path)
+    try:
+        main.run_board()
+    finally:
+        main._IN_USE, main._ON_TRIAL, runtime.main = kept
+        places, sys.path[:] = list(sys.path), places
+    return places
+
+
+def put(path, text):
+    with open(path, "w") as file:
+        file.write(text)
+
+
+def test_a_board_runs_the_install_in_use():
+    path = tmpdir()
+    started = []
+
+    def outcome(folder, confirm):
+        started.append((folder, confirm))
+
+    boot(path, outcome)
+    put(path + "/slot", "b\n")
+    assert boot(path, outcome)[0] == "/b"
+    assert started == [("", None), ("/b", None)]
+
+
+def test_an_install_on_trial_runs_once_unless_confirmed():
+    path = tmpdir()
+    started = []
+
+    def silent(folder, confirm):
+        started.append(folder)
+
+    def answering(folder, confirm):
+        started.append(folder)
+        confirm()
+
+    put(path + "/slot", "a")
+    put(path + "/slot.try", "b")
+    boot(path, silent)
+    boot(path, silent)
+    assert started == ["/b", "/a"]
+    put(path + "/slot.try", "b")
+    boot(path, answering)
+    boot(path, silent)
+    assert started == ["/b", "/a", "/b", "/b"]
+    assert sorted(os.listdir(path)) == ["slot"]
+
+
+def test_an_install_on_trial_that_fails_is_left():
+    path = tmpdir()
+
+    class Restarted(Exception):
+        pass
+
+    def failing(folder, confirm):
+        raise ImportError("no module named smets.oops")
+
+    def restart():
+        raise Restarted
+
+    class Machine:
+        soft_reset = staticmethod(restart)
+
+    put(path + "/slot", "a")
+    put(path + "/slot.try", "b")
+    known = sys.modules.get("machine")
+    sys.modules["machine"] = Machine
+    printed = getattr(sys, "print_exception", None)
+    errors = []
+    if not printed:
+        sys.print_exception = errors.append
+    try:
+        with raises(Restarted):
+            boot(path, failing)
+    finally:
+        del sys.modules["machine"]
+        if known:
+            sys.modules["machine"] = known
+        if not printed:
+            del sys.print_exception
+    assert os.listdir(path) == ["slot"]
+    with raises(ImportError):
+        boot(path, failing)
+
+
+def test_the_role_of_the_command_line_serves_standard_input():
+    class Stream:
+        def __init__(self, lines):
+            self.lines = lines
+            self.said = ""
+
+        def readline(self):
+            return self.lines.pop(0) if self.lines else ""
+
+        def write(self, text):
+            self.said += text
+
+        def flush(self):
+            self.said += "|"
+
+    class System:
+        stdin = Stream(["\n", line("HELLO")])
+        stdout = Stream([])
+
+    kept = main.sys
+    main.sys = System
+    try:
+        main.run("chf")
+    finally:
+        main.sys = kept
+    said = System.stdout.said
+    assert said.startswith("CTRL:OK#1:") and said.endswith("\n|"), said
+    assert '"CHF"' in said
+
+
+def test_store_errors_are_exceptions_like_others():
+    class Full:
+        path = ""
+
+        def names(self):
+            raise StoreError(28)
+
+        def get(self, name):
+            return None
+
+        def put(self, name, data):
+            raise StoreError(28)
+
+    script, _, loop = serve(line("HELLO"), store=Full())
+    assert "StoreError" in script.lines()[0]
+    assert loop.ring.restarts == 4
