@@ -4,15 +4,11 @@ from hashlib import sha256
 
 from smets import cosem_time
 from smets.codec import DecodeError, Writer
-from smets.compat import const
 from smets.crypto import CryptoError, equal
 from smets.dlms import access
 from smets.gbcs import gbz, message, policy, use_cases
 from smets.parts import Parts
 from smets.ports.store import StoreError
-
-# First octet of a DLMS payload; a GBZ payload begins with its profile, 0109.
-_ACCESS_REQUEST = const(0xD9)
 
 _NO_SIGNATURE = bytes(message.SIGNATURE_SIZE)
 
@@ -95,6 +91,8 @@ class Session:
             refused = Refused("no-key", str(error))
         except StoreError as error:
             refused = Refused("storage", str(error))
+        except MemoryError:
+            refused = Refused("no-memory")
         except Refused as error:
             refused = error
         self.refusals[refused.reason] = self.refusals.get(refused.reason, 0) + 1
@@ -120,6 +118,8 @@ class Session:
             if kept == digest:
                 return _Again(octets)
         self._check_replay(command, use_case)
+        if not use_case.critical:
+            self.keys.secret(party)  # what could not be answered is not carried out
         exchange = Exchange(command, self.keys, party)
         carry_out = self._prepare(command, use_case, exchange)
         if use_case.replay_protected:
@@ -181,7 +181,7 @@ class Session:
 
     def _prepare(self, command, use_case, exchange):
         """Check the payload; returns what carries it out and gives the response payload."""
-        if len(command.payload) and command.payload[0] == _ACCESS_REQUEST:
+        if use_case.dlms:
             request = access.prepare(command.payload, use_case, exchange)
             return lambda: access.execute(request, self.device.dlms, exchange)
         prepared = gbz.prepare(command.payload, use_case)

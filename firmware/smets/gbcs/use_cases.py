@@ -47,6 +47,7 @@ class UseCase:
         self.dated = "d" in flags
         self.stamped = "t" in flags
         self.body = row[_BODY]
+        self.dlms = self.body[0] in "glsap"  # an element letter of access.py; else GBZ
 
 
 def find(tables, code: int, device: str):
