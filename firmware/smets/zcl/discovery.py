@@ -39,7 +39,7 @@ def address_of(eui) -> int:
 def match_request(
     source: bytes, destination: bytes, sequence: int, profile: int, inputs, outputs=()
 ) -> HanFrame:
-    """Ask which endpoints of a device serve (`inputs`) or use (`outputs`) any of these clusters."""
+    """Ask which endpoints of a device serve (`inputs`) or use (`outputs`) one of these clusters."""
     writer = _request(sequence, destination)
     writer.le(profile, 2)
     _put_clusters(writer, inputs)
@@ -143,8 +143,8 @@ def _match(writer, reader, address, table):
     for endpoint in sorted(table):
         profile, _, served, used = _row(table, endpoint)
         if wanted in (profile, _ANY_PROFILE) and (
-            any([cluster in served for cluster in inputs])
-            or any([cluster in used for cluster in outputs])
+            any(cluster in served for cluster in inputs)
+            or any(cluster in used for cluster in outputs)
         ):
             found.append(endpoint)
     _status(writer, SUCCESS if table else NO_DESCRIPTOR, address)
