@@ -4,11 +4,13 @@ from binascii import unhexlify
 
 from smets import clock
 from smets.compat import const
+from smets.crypto import CryptoError
 from smets.dlms import objects, values
 from smets.features import stamp
 from smets.gbcs import use_cases
 from smets.gbcs.keys import Keys, Party
-from smets.zcl import published, types
+from smets.zcl import published
+from smets.zcl.server import Server
 
 _UNSIGNED_16 = const(0xFFFF)
 
@@ -21,12 +23,21 @@ class StateError(Exception):
         self.path = path
 
 
-def _members(document, path: str, allowed):
+def _members(document, path: str, allowed=None):
+    """An object, whose members are all in `allowed` where that is given."""
     if not isinstance(document, dict):
         raise StateError(path, "not an object")
     for member in document:
-        if member not in allowed:
+        if allowed is not None and member not in allowed:
             raise StateError(path + "." + member, "unknown member")
+    return document
+
+
+def _items(value, path: str):
+    """(item, its path) of each item of a list."""
+    if not isinstance(value, list):
+        raise StateError(path, "not a list")
+    return [(value[index], "%s[%d]" % (path, index)) for index in range(len(value))]
 
 
 def _number(text, path: str, limit: int) -> int:
@@ -34,10 +45,9 @@ def _number(text, path: str, limit: int) -> int:
     if isinstance(text, int) and not isinstance(text, bool):
         value = text
     elif isinstance(text, str) and text[:2] == "0x":
-        try:
-            value = int(text[2:], 16)
-        except ValueError:
+        if len(text) == 2 or not all(char in "0123456789abcdefABCDEF" for char in text[2:]):
             raise StateError(path, "not a hexadecimal number")
+        value = int(text[2:], 16)
     else:
         raise StateError(path, "not a number")
     if not 0 <= value <= limit:
@@ -55,8 +65,10 @@ def _octets(text, path: str, count: int = -1) -> bytes:
     return octets
 
 
-def _time(text, path: str) -> int:
+def _time(text, status: int, path: str) -> int:
     if text is None:
+        if status != clock.INVALID:
+            raise StateError(path, "no time, but the status is not invalid")
         return clock.UTC_INVALID
     if not isinstance(text, str):
         raise StateError(path, "not a time")
@@ -68,19 +80,35 @@ def _time(text, path: str) -> int:
 
 def _word(text, path: str, words) -> int:
     """The index of a word in `words`."""
-    if text not in words:
+    if not isinstance(text, str) or text not in words:
         raise StateError(path, "not one of " + ", ".join(words))
     return words.index(text)
+
+
+class _Trial:
+    """Takes a document in the place of a device, so that a wrong one changes nothing."""
+
+    def __init__(self, device):
+        self.name = device.name
+        self.clock = clock.Clock()
+        self.zcl = Server()
+        self.dlms = objects.Objects()
+        self.mirror = self if getattr(device, "mirror", None) else None
+
+    def show_stamp(self):
+        """A mirror's; nothing to show."""
 
 
 def load(device, document, append: bool = False):
     """Load a state, or a fragment of one, into `device`; StateError names the path.
 
-    With `append`, rows of a compact-array are added to those the object has.
+    With `append`, rows of a compact-array are added to those the object has. All of the
+    document is taken, or nothing.
     """
     _members(document, "state", _LOADERS)
-    for member in document:
-        _LOADERS[member](device, document[member], "state." + member, append)
+    for taker in (_Trial(device), device):
+        for member in document:
+            _LOADERS[member](taker, document[member], "state." + member, append)
 
 
 def _load_device(device, value, path, append):
@@ -95,7 +123,7 @@ def _load_eui(device, value, path, append):
 def _load_clock(device, value, path, append):
     _members(value, path, ("time", "status"))
     status = _word(value.get("status", "reliable"), path + ".status", clock.STATUS_NAMES)
-    device.clock.set(_time(value.get("time"), path + ".time"), status)
+    device.clock.set(_time(value.get("time"), status, path + ".time"), status)
 
 
 def _load_stamp(device, value, path, append):
@@ -105,18 +133,17 @@ def _load_stamp(device, value, path, append):
         raise StateError(path, "a %s has no stamp" % device.name)
     source = _word(value.get("source"), path + ".source", stamp.SOURCE_NAMES)
     status = _word(value.get("status"), path + ".status", clock.STATUS_NAMES)
-    mirror.stamp = stamp.Stamp(source, _time(value.get("time"), path + ".time"), status)
+    time = _time(value.get("time"), status, path + ".time")
+    mirror.stamp = stamp.Stamp(source, time, status)
     mirror.show_stamp()
 
 
 def _load_zcl(device, value, path, append):
-    _members(value, path, value if isinstance(value, dict) else ())
-    for cluster in value:
+    for cluster, attributes in _members(value, path).items():
         inner = path + "." + cluster
         number = _number(cluster, inner, _UNSIGNED_16)
-        _members(value[cluster], inner, value[cluster])
-        for attribute in value[cluster]:
-            _load_attribute(device, number, attribute, value[cluster][attribute], inner)
+        for attribute, notation in _members(attributes, inner).items():
+            _load_attribute(device, number, attribute, notation, inner)
 
 
 def _load_attribute(device, cluster, attribute, notation, path):
@@ -124,7 +151,9 @@ def _load_attribute(device, cluster, attribute, notation, path):
     number = _number(attribute, path, _UNSIGNED_16)
     _members(notation, path, ("type", "value"))
     type_id = _number(notation.get("type"), path + ".type", 0xFF)
-    value = notation.get("value")
+    if "value" not in notation:
+        raise StateError(path, "no value")
+    value = notation["value"]
     if isinstance(value, dict):
         _members(value, path + ".value", ("hex",))
         value = _octets(value.get("hex"), path + ".value.hex")
@@ -139,19 +168,16 @@ def _load_attribute(device, cluster, attribute, notation, path):
 
 
 def _load_zcl_commands(device, value, path, append):
-    if not isinstance(value, list):
-        raise StateError(path, "not a list")
-    for index in range(len(value)):
-        inner = "%s[%d]" % (path, index)
-        item = value[index]
+    for item, inner in _items(value, path):
         _members(item, inner, ("cluster", "command", "name", "fields"))
         cluster = _number(item.get("cluster"), inner + ".cluster", _UNSIGNED_16)
         command = _number(item.get("command"), inner + ".command", 0xFF)
-        leaves = [_leaf(leaf, inner + ".fields") for leaf in item.get("fields", ())]
+        inner += ".fields"
+        leaves = [_leaf(leaf, at) for leaf, at in _items(item.get("fields", []), inner)]
         try:
             payload = published.encode(cluster, command, leaves)
         except ValueError as error:
-            raise StateError(inner + ".fields", str(error))
+            raise StateError(inner, str(error))
         device.zcl.published.setdefault((cluster, command), []).append(payload)
 
 
@@ -161,15 +187,13 @@ def _leaf(value, path):
         if value[:2] == "0x":
             return _number(value, path, 0xFFFFFFFF)
         return _octets(value, path)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise StateError(path, "not an integer or text")
     return value
 
 
 def _load_dlms(device, value, path, append):
-    if not isinstance(value, list):
-        raise StateError(path, "not a list")
-    for index in range(len(value)):
-        inner = "%s[%d]" % (path, index)
-        item = value[index]
+    for item, inner in _items(value, path):
         _members(item, inner, ("class", "obis", "attr", "value"))
         key = _key(item, inner)
         try:
@@ -185,30 +209,29 @@ def _load_dlms(device, value, path, append):
 
 
 def _key(item, path) -> bytes:
+    class_id = _number(item.get("class"), path + ".class", _UNSIGNED_16)
+    attribute = _number(item.get("attr"), path + ".attr", 0xFF)
     try:
-        return objects.key("%d/%s/%d" % (item["class"], item["obis"], item["attr"]))
-    except (KeyError, ValueError, TypeError):
-        raise StateError(path, "class, obis or attr")
+        return objects.key("%d/%s/%d" % (class_id, item.get("obis"), attribute))
+    except ValueError:
+        raise StateError(path + ".obis", "not an OBIS code A-B:C.D.E.F")
 
 
 def _load_faults(device, value, path, append):
     _members(value, path, ("zcl", "zcl_commands", "dlms"))
-    for cluster, attributes in value.get("zcl", {}).items():
+    for cluster, attributes in _members(value.get("zcl", {}), path + ".zcl").items():
         inner = path + ".zcl." + cluster
         faults = device.zcl.faults.setdefault(_number(cluster, inner, _UNSIGNED_16), {})
-        for attribute in attributes:
+        for attribute, fault in _members(attributes, inner).items():
             leaf = inner + "." + attribute
-            status = _number(attributes[attribute], leaf, 0xFF)
-            faults[_number(attribute, leaf, _UNSIGNED_16)] = status
-    for index, item in enumerate(value.get("zcl_commands", ())):
-        inner = "%s.zcl_commands[%d]" % (path, index)
+            faults[_number(attribute, leaf, _UNSIGNED_16)] = _number(fault, leaf, 0xFF)
+    for item, inner in _items(value.get("zcl_commands", []), path + ".zcl_commands"):
         _members(item, inner, ("cluster", "command", "status"))
         cluster = _number(item.get("cluster"), inner + ".cluster", _UNSIGNED_16)
         command = _number(item.get("command"), inner + ".command", 0xFF)
         status = _number(item.get("status"), inner + ".status", 0xFF)
         device.zcl.command_faults[(cluster, command)] = status
-    for index, item in enumerate(value.get("dlms", ())):
-        inner = "%s.dlms[%d]" % (path, index)
+    for item, inner in _items(value.get("dlms", []), path + ".dlms"):
         _members(item, inner, ("op", "class", "obis", "attr", "result"))
         operations = (objects.GET, objects.SET, objects.ACTION)
         operation = operations[_word(item.get("op"), inner + ".op", operations)]
@@ -233,30 +256,47 @@ def load_keys(keys, document):
 
     `keys` is None for the first fragment, which must hold `device_id`.
     """
-    members = (
-        "device_id",
-        "private_key",
-        "ds_private_key",
-        "device_ka_public",
-        "device_ds_public",
-        "parties",
-    )
-    _members(document, "keys", members)
-    if keys is None:
-        keys = Keys(_octets(document.get("device_id", ""), "keys.device_id", 8))
-    for member in ("private_key", "ds_private_key"):
-        if member in document:
-            setattr(keys, member, _octets(document[member], "keys." + member, 32))
-    parties = document.get("parties", [])
-    for index in range(len(parties)):
-        keys.add(_party(parties[index], "keys.parties[%d]" % index))
+    _members(document, "keys", _PRIVATE + _PUBLIC + ("device_id", "parties"))
+    device_id = keys.device_id if keys else b""
+    if keys is None or "device_id" in document:
+        device_id = _octets(document.get("device_id", ""), "keys.device_id", 8)
+    if keys and device_id != keys.device_id:
+        raise StateError("keys.device_id", "the device has another one")
+    private = [name for name in _PRIVATE if name in document]
+    own = [(name, _scalar(document[name], "keys." + name)) for name in private]
+    for name in _PUBLIC:
+        if name in document:
+            _octets(document[name], "keys." + name, 65)
+    parties = [_party(*item) for item in _items(document.get("parties", []), "keys.parties")]
+    keys = keys or Keys(device_id)
+    for name, octets in own:
+        setattr(keys, name, octets)
+    for party in parties:
+        keys.add(party)
     return keys
+
+
+_PRIVATE = ("private_key", "ds_private_key")
+# For the host's eyes: the device works its own public keys out where it needs them.
+_PUBLIC = ("device_ka_public", "device_ds_public")
+
+
+def _scalar(text, path: str) -> bytes:
+    """A private key from 1 to the order of P-256 less one."""
+    from smets.crypto.p256 import scalar
+
+    octets = _octets(text, path, 32)
+    try:
+        scalar(octets)
+    except CryptoError as error:
+        raise StateError(path, str(error))
+    return octets
 
 
 def _party(item, path) -> Party:
     _members(item, path, ("id", "role", "ka_public", "ds_public", "shared_secret"))
     role = item.get("role")
-    if role not in use_cases.ROLES:
+    if not isinstance(role, str) or role not in use_cases.ROLES:
         raise StateError(path + ".role", "unknown role")
     party = Party(
         _octets(item.get("id", ""), path + ".id", 8),
