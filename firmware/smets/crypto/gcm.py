@@ -1,19 +1,19 @@
 # AES-128-GCM with 96-bit IVs (SP 800-38D), streaming, in bounded memory.
-# GHASH works on 8 blocks at a time, as the 256-bit lanes of one big integer: see _multiply.
+# GHASH works on 4 blocks at a time, as the 256-bit lanes of one big integer: see _multiply.
 from smets.compat import const
 from smets.crypto import CryptoError, equal
 from smets.crypto.aes import Aes
 
-_BATCH = const(128)  # octets: one block a lane
-_HALF = const(1024)  # bits of 4 lanes
+_BATCH = const(64)  # octets: one block a lane
+_HALF = const(512)  # bits of 2 lanes
 _TAG = const(12)  # octets: every tag of GBCS
 
 _AAD = const(0)  # what may come next
 _DATA = const(1)
 _DONE = const(2)
 
-_LOW_127 = int.from_bytes((bytes(16) + b"\x7f" + b"\xff" * 15) * 8, "big")
-_LOW_128 = int.from_bytes((bytes(16) + b"\xff" * 16) * 8, "big")
+_LOW_127 = int.from_bytes((bytes(16) + b"\x7f" + b"\xff" * 15) * 4, "big")
+_LOW_128 = int.from_bytes((bytes(16) + b"\xff" * 16) * 4, "big")
 _SQUARES = b"\x00\x01\x04\x05\x10\x11\x14\x15\x40\x41\x44\x45\x50\x51\x54\x55"
 
 
@@ -143,18 +143,18 @@ class Gcm:
         self._buffer[: self._filled] = view[at:]
 
     def _batch(self, blocks):
-        # Horner's rule in each lane: lanes * H^8 + blocks.
+        # Horner's rule in each lane: lanes * H^4 + blocks.
         x = int.from_bytes(blocks, "big")
         x = ((x >> 128) & _LOW_128) << _HALF | (x & _LOW_128)  # even blocks, then odd ones
         if self._lanes:
-            x ^= _multiply(self._lanes, self._power(3))
+            x ^= _multiply(self._lanes, self._power(2))
         self._lanes = x
 
     def _hash(self):
         # GHASH of all that was absorbed, by now whole blocks.
         y = 0
         if self._lanes:
-            y = self._fold(self._lanes >> _HALF, self._lanes & ((1 << _HALF) - 1), 3)
+            y = self._fold(self._lanes >> _HALF, self._lanes & ((1 << _HALF) - 1), 2)
         if self._filled:
             x = y << 8 * self._filled | int.from_bytes(self._buffer[: self._filled], "big")
             log = 1
@@ -218,9 +218,11 @@ def mac(key: bytes, iv: bytes, *aad_parts: bytes) -> bytes:
 def _digits(value):
     # The 32 hexadecimal digits, highest first.
     digits = bytearray(32)
-    for i in range(31, -1, -1):
-        digits[i] = value & 15
-        value >>= 4
+    i = 0
+    for octet in value.to_bytes(16, "big"):
+        digits[i] = octet >> 4
+        digits[i + 1] = octet & 15
+        i += 2
     return digits
 
 
