@@ -9,10 +9,16 @@ _IN_USE = "/slot"
 _ON_TRIAL = "/slot.try"
 
 
-def run(role: str):
-    """Serve lines of standard input until it ends."""
+def run(role: str, folder: str = ""):
+    """Serve lines of standard input until it ends; `folder` is the flash of the device."""
     from smets import devices
     from smets.bench import Bench
+
+    store = None
+    if folder:
+        from smets.ports.store import Store
+
+        store = Store(folder)
 
     out = sys.stdout
 
@@ -21,7 +27,7 @@ def run(role: str):
         if text[-1:] == "\n" and hasattr(out, "flush"):
             out.flush()
 
-    bench = Bench(devices.build(role), write)
+    bench = Bench(devices.build(role, store), write)
     while True:
         line = sys.stdin.readline()
         if not line:
@@ -73,6 +79,6 @@ def run_board():
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
-        run(sys.argv[1])
+        run(*sys.argv[1:3])
     else:
         run_board()

@@ -140,7 +140,8 @@ class ProcessTransport(_FileTransport):
             self.process.wait(timeout=2)
         except subprocess.TimeoutExpired:
             return ""
-        return self.process.stderr.read().decode("utf-8", "replace").strip()
+        last = bytes(self._pending) + self.process.stderr.read()
+        return last.decode("utf-8", "replace").strip()
 
     def close(self) -> None:
         """End the link, then the process."""
