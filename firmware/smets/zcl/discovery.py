@@ -39,7 +39,7 @@ def address_of(eui) -> int:
 def match_request(
     source: bytes, destination: bytes, sequence: int, profile: int, inputs, outputs=()
 ) -> HanFrame:
-    """Ask which endpoints of a device serve (`inputs`) or use (`outputs`) one of these clusters."""
+    """Ask which endpoints of a device serve (`inputs`) or use (`outputs`) one of some clusters."""
     writer = _request(sequence, destination)
     writer.le(profile, 2)
     _put_clusters(writer, inputs)
