@@ -2,11 +2,31 @@
 # A role adds its tables and features; see esme.py, gsme.py, gpf.py.
 from smets import clock, cosem_time
 from smets.codec import DecodeError
+from smets.compat import const
 from smets.dlms.objects import Objects
 from smets.gbcs.counters import Counters
 from smets.ports import han
 from smets.zcl import clusters, han_server, types
 from smets.zcl.server import Server
+
+_HALF_HOUR = const(1800)
+
+
+def half_hours(own_clock, seconds: int):
+    """Advance a clock by `seconds`, stopping at each half hour of UTC that comes by.
+
+    Yields the half hours, UTC seconds since 2000; none while the clock is invalid.
+    """
+    if own_clock.status == clock.INVALID:
+        return
+    end = own_clock.seconds + seconds
+    while True:
+        due = (own_clock.seconds // _HALF_HOUR + 1) * _HALF_HOUR
+        if due > end:
+            break
+        own_clock.seconds = due
+        yield due
+    own_clock.seconds = end
 
 
 class Device:

@@ -100,7 +100,7 @@ class Display(Device):
                 meter.searched[cluster] = self.uptime
                 sequence = self._next("match", meter.fuel, cluster)
                 self.outbox.append(
-                    discovery.match_request(self.eui, meter.eui, sequence, (cluster,))
+                    discovery.match_request(self.eui, meter.eui, sequence, PROFILE_SE, (cluster,))
                 )
 
     def _next(self, kind: str, fuel: int, cluster: int) -> int:

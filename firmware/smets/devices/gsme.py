@@ -3,7 +3,7 @@
 from smets import clock
 from smets.compat import const
 from smets.devices import endpoints
-from smets.devices.base import Device
+from smets.devices.base import Device, half_hours
 from smets.features import gas_mirror, stamp
 from smets.gbcs import table_gas, use_cases
 from smets.ports.han import HanFrame
@@ -55,19 +55,12 @@ class Gsme(Device):
 
     def advance(self, seconds: int):
         """Let time pass, reporting at each half hour of UTC that comes by."""
-        end = self.clock.seconds + seconds
         if self.clock.status == clock.INVALID:
             # Without a valid clock there is no half hour to report at: count from power-up.
             self._count_up(seconds)
-            return
-        while True:
-            due = (self.clock.seconds // REPORT_PERIOD + 1) * REPORT_PERIOD
-            if due > end:
-                break
-            self.clock.seconds = due
+        for _ in half_hours(self.clock, seconds):
             self._draw()
             self.push()
-        self.clock.seconds = end
 
     def _count_up(self, seconds):
         self._waited += seconds

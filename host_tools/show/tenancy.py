@@ -1,0 +1,96 @@
+"""SECMP0056 on the stage: a change of tenancy, from the supplier's command to the display."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from rich.table import Table
+
+from host_tools.gbcs.times import from_seconds_2000, iso, parse_iso
+from host_tools.home import Home
+from host_tools.show.gas import start_gas
+from host_tools.show.stage import EUIS, Stage, clock
+
+__all__ = ["play", "start_home"]
+
+ELECTRICITY_STATE: dict[str, Any] = {
+    "0x0702": {
+        "0x0000": {"type": "0x25", "value": 8_901_234},
+        "0x0300": {"type": "0x30", "value": 0},
+        "0x0301": {"type": "0x22", "value": 1},
+        "0x0302": {"type": "0x22", "value": 1000},
+    }
+}
+
+
+def start_home(stage: Stage, home: Home, folder: Path) -> None:
+    """Start all five devices, the displays paired with both meters."""
+    start_gas(stage, home)
+    time = clock(home.now)
+    state = {
+        "device": "ESME",
+        "clock": {"time": time, "status": "reliable"},
+        "zcl": ELECTRICITY_STATE,
+    }
+    home.add("esme", EUIS["esme"], state, stage.device_keys("esme"), {"draw": 210})
+    for role in ("ihd", "ppmid"):
+        store = folder / role
+        store.mkdir(exist_ok=True)
+        display = {"device": role.upper(), "device_eui": EUIS[role]}
+        device = home.add(role, EUIS[role], display, store=str(store))
+        for fuel, meter in (("electricity", "esme"), ("gas", "gpf")):
+            device.control("SET", {"pair": {"fuel": fuel, "eui": EUIS[meter]}})
+        home.settle()
+
+
+def _show(stage: Stage, home: Home, title: str) -> dict[str, dict[str, Any]]:
+    """A table of what both displays hold; returns the summaries."""
+    table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
+    names = ("display", "fuel", "days", "half hours", "oldest", "tenancy", "date", "applied")
+    for name in names:
+        table.add_column(name)
+    summaries: dict[str, dict[str, Any]] = {}
+    for role in ("ihd", "ppmid"):
+        summary = home.devices[role].control("QUERY")["summary"]
+        summaries[role] = summary
+        for fuel in ("electricity", "gas"):
+            row = summary[fuel]
+            cells = ("days", "half_hours", "oldest", "tenancy", "date_seen", "applied")
+            table.add_row(role.upper(), fuel, *(str(row[cell] or "-") for cell in cells))
+    stage.console.print(table)
+    return summaries
+
+
+def play(stage: Stage) -> None:
+    """Three days of one tenant, then the supplier's date at both meters, then the displays."""
+    stage.title("A change of tenancy in the home")
+    with TemporaryDirectory(prefix="smets-") as folder, stage.home() as home:
+        start_home(stage, home, Path(folder))
+        home.advance(3 * 86400, step=300)
+        stage.say(f"{clock(home.now)}  Three days later; {home.frames} HAN frames so far.")
+        before = _show(stage, home, "Before")
+        stage.check(
+            all(before[role][fuel]["days"] for role in before for fuel in ("electricity", "gas")),
+            "both displays hold the days of the tenant who lives there",
+        )
+        date = iso(from_seconds_2000((home.now // 86400) * 86400))
+        moved = stage.exchange(home, "esme", "ECS12", params={"restrictDataDateTime": date})
+        moved = stage.exchange(home, "gpf", "GCS09", params={"Implementation Date/Time": date})
+        if moved is None:
+            return
+        stage.say(
+            f"{clock(home.now)}  The supplier has set {date} at ESME (ECS12) and GPF (GCS09)."
+        )
+        home.advance(86400 + 7200, step=300)
+        after = _show(stage, home, "After: within a day the sleeping PPMID has asked, too")
+        for role, summary in after.items():
+            for fuel in ("electricity", "gas"):
+                row = summary[fuel]
+                oldest = row["oldest"]
+                clean = oldest is None or parse_iso(oldest) >= parse_iso(date)
+                stage.check(
+                    row["applied"] == date and clean,
+                    f"{role.upper()} shows no {fuel} data from before {date}",
+                )
