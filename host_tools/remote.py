@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 
+from cryptography.hazmat.primitives.asymmetric import ec
+
 from host_tools.gbcs import build_asn1, build_dlms, build_gbz, crypto
 from host_tools.gbcs.errors import DecodeError
 from host_tools.gbcs.header import MAC_LENGTH, Header, add_mac_header
@@ -14,7 +16,7 @@ from host_tools.gbcs.message import Message, decode
 from host_tools.gbcs.params import ParameterError, Parameters, octets
 from host_tools.gbcs.tree import Json
 from host_tools.gbcs.use_cases import UseCase, by_name
-from host_tools.keys import BROKER, KeyRing, Parties, PrivateParty
+from host_tools.keys import BROKER, KeyRing, Parties
 
 __all__ = [
     "ParameterError",
@@ -35,16 +37,16 @@ def seal(
     header: Header,
     payload: bytes,
     secret: bytes | None,
-    signer: PrivateParty | None,
+    signing_key: ec.EllipticCurvePrivateKey | None,
 ) -> bytes:
-    """A message of header and payload: signed by a `signer`, MACed with a `secret`, if given.
+    """A message of header and payload: signed and MACed with the keys that are given.
 
     `secret` is Z of the pair that makes the MAC. With neither it is an unsigned pre-command.
     """
     grouped = header.encode(payload)
     signature = b"\x00"
-    if signer is not None:
-        signature = b"\x40" + crypto.sign(signer.ds_private, grouped[1:])
+    if signing_key is not None:
+        signature = b"\x40" + crypto.sign(signing_key, grouped[1:])
     elif secret is None:
         return grouped
     protected = grouped + signature
@@ -117,7 +119,7 @@ def build_command(
     parameters.finish()
     broker = parties.party(BROKER)
     secret = crypto.shared_secret(broker.ka_private, parties.device(target).ka_public)
-    return seal(header, payload, secret, sender if row.critical else None)
+    return seal(header, payload, secret, sender.ds_private if row.critical else None)
 
 
 def verify_response(response: bytes, command: bytes, ring: KeyRing) -> Message:

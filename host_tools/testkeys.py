@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -41,9 +41,9 @@ HOME = (
 class Home:
     """Documents of a test home: KEYS.json by EUI-64, PARTIES.json, and device signing keys."""
 
-    keys: dict[str, dict[str, Any]]
-    parties_document: dict[str, Any]
-    signing: dict[str, ec.EllipticCurvePrivateKey]
+    keys: dict[str, dict[str, Any]] = field(repr=False)
+    parties_document: dict[str, Any] = field(repr=False)
+    signing: dict[str, ec.EllipticCurvePrivateKey] = field(repr=False)
 
     def parties(self) -> Parties:
         """The remote parties with their private keys."""

@@ -115,8 +115,9 @@ def decode(data: bytes, ring: KeyRing | None = None, unsigned: bool = False) -> 
     use_case = use_cases.by_code(head.message_code)
     reader = Reader(data, *head.content)
     node = Node("payload", head.content[0], head.content[1] - head.content[0])
-    where = next(index for index, item in enumerate(root.children) if item.name == "signature")
-    root.children.insert(where, node)
+    # After the grouping header, the last node before the content.
+    after = [item.offset < node.offset for item in root.children].count(True)
+    root.children.insert(after, node)
     message = Message(envelope, root, _protocol(reader), use_case=use_case)
     node.text = message.protocol
     if use_case is not None:

@@ -1,0 +1,136 @@
+"""Keys on the host: KEYS.json, the key ring, and `smets keygen`."""
+
+import json
+import os
+import stat
+
+import pytest
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from host_home import GPF, GSME, HOME, edited
+from typer import Typer
+from typer.testing import CliRunner
+
+from host_tools import keys
+from host_tools.commands import keygen, parse
+from host_tools.gbcs import crypto
+from host_tools.schemas import SchemaProblem
+from host_tools.testkeys import make_home
+
+APP = Typer()
+for module in (keygen, parse):
+    module.register(APP)
+RUN = CliRunner()
+
+KEYS = HOME.keys[GPF.hex().upper()]
+
+
+def test_a_shared_secret_stands_in_for_the_key_agreement():
+    document = edited(KEYS, ["private_key"], ...)
+    document["parties"][1] = {**document["parties"][1], "shared_secret": "AB" * 32}
+    del document["parties"][1]["ka_public"]
+    ring = keys.KeyRing()
+    ring.add_device(keys.keys_from(document))
+    supplier = bytes.fromhex(document["parties"][1]["id"])
+    assert ring.secret(GPF, supplier) == b"\xab" * 32 == ring.secret(supplier, GPF)
+    broker = bytes.fromhex(document["parties"][0]["id"])
+    assert ring.secret(GPF, broker) is None, "neither private key nor shared secret"
+    assert ring.brokers == (broker,) and ring.role(supplier) == "supplier"
+
+
+def test_both_ends_agree_on_the_same_secrets():
+    device_side, party_side = keys.KeyRing(), HOME.ring()
+    device_side.add_device(HOME.device_keys(GPF.hex().upper()))
+    for party in HOME.parties().parties:
+        secret = device_side.secret(GPF, party.id)
+        assert secret is not None and secret == party_side.secret(party.id, GPF)
+    assert party_side.device_type(GPF) == "GPF" and party_side.device_type(b"12345678") is None
+    assert party_side.is_device(GSME) and not party_side.is_device(HOME.parties().parties[0].id)
+
+
+def test_a_ring_is_loaded_from_both_kinds_of_file(tmp_path):
+    one, two = tmp_path / "gpf.json", tmp_path / "parties.json"
+    one.write_text(json.dumps(KEYS))
+    two.write_text(json.dumps(HOME.parties_document))
+    ring = keys.KeyRing.load([one, two])
+    assert ring.device_type(GPF) == "GPF" and len(ring.brokers) == 1
+    two.write_text(json.dumps(edited(HOME.parties_document, ["devices", 1, "type"], "IHD2")))
+    with pytest.raises(SchemaProblem) as caught:
+        keys.KeyRing.load([two])
+    assert str(caught.value).startswith(f"{two}: devices[1].type: ")
+    with pytest.raises(SchemaProblem):
+        keys.load_keys(two)
+    assert keys.load_keys(one).device_id == GPF
+    two.write_text(json.dumps(HOME.parties_document))
+    assert keys.load_parties(two).party("supplier").role == "supplier"
+
+
+def test_parties_are_found_by_role_and_by_id():
+    parties = HOME.parties()
+    supplier = parties.party("supplier")
+    assert parties.party(supplier.id.hex()) is supplier
+    with pytest.raises(KeyError, match="no party 'nobody'; there are: access_control_broker"):
+        parties.party("nobody")
+    with pytest.raises(KeyError, match="no device 0000000000000000; there are: 02534D45545300A0"):
+        parties.device(bytes(8))
+
+
+def test_keys_from_a_seed_are_reproducible_and_others_are_not():
+    one, same = make_home(seed="1"), make_home(seed="1")
+    assert (one.keys, one.parties_document) == (same.keys, same.parties_document)
+    assert make_home(seed="1").keys != make_home(seed="2").keys
+    assert make_home().keys != make_home().keys
+    scalars = [KEYS["private_key"]]
+    for party in HOME.parties_document["parties"]:
+        scalars += [party["ka_private"], party["ds_private"]]
+    assert len(set(scalars)) == len(scalars)
+
+
+def test_keygen_writes_files_that_load(tmp_path):
+    out = tmp_path / "home"
+    arguments = ["keygen", "--out", str(out), "--seed", "9", "--device", "GPF"]
+    arguments += ["--eui", "00000000000000ab"]
+    result = RUN.invoke(APP, arguments)
+    assert result.exit_code == 0 and "tests only" in result.stderr
+    names = ["00000000000000AB.ds.pem", "00000000000000AB.json", "parties.json"]
+    assert sorted(os.listdir(out)) == names
+    assert result.stdout.split() == [str(out / name) for name in names]
+    loaded = keys.load_keys(out / names[1])
+    signing = load_pem_private_key((out / names[0]).read_bytes(), None)
+    assert crypto.point_of(loaded.ds_public) == crypto.point_of(signing.public_key())
+    parties = keys.load_parties(out / "parties.json")
+    assert parties.device(loaded.device_id).type == "GPF"
+    assert {party.role for party in parties.parties} == {
+        "supplier",
+        "network_operator",
+        "access_control_broker",
+    }
+    assert all(stat.S_IMODE((out / name).stat().st_mode) == 0o600 for name in names)
+    again = RUN.invoke(APP, arguments)
+    assert again.exit_code == 2 and "exists: --force overwrites it" in again.stderr
+    before = (out / "parties.json").read_bytes()
+    assert RUN.invoke(APP, [*arguments, "--force"]).exit_code == 0
+    assert (out / "parties.json").read_bytes() == before
+
+
+def test_keygen_makes_a_home_of_four(tmp_path):
+    result = RUN.invoke(APP, ["keygen", "--out", str(tmp_path)])
+    assert result.exit_code == 0 and result.stderr == ""
+    types = {device.type for device in keys.load_parties(tmp_path / "parties.json").devices}
+    assert types == {"ESME", "GSME", "GPF", "PPMID"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["--device", "GPF"], "1 --device, but 0 --eui"),
+        (["--device", "XYZ", "--eui", "0" * 16], "--device XYZ: not one of ESME"),
+        (["--device", "GPF", "--eui", "0"], "--eui 0: an EUI-64 is 16 hex digits"),
+        (
+            ["--device", "GPF", "--eui", "0" * 16, "--device", "GSME", "--eui", "0" * 16],
+            "two devices with the same EUI-64",
+        ),
+    ],
+)
+def test_keygen_says_what_is_wrong(tmp_path, arguments, text):
+    result = RUN.invoke(APP, ["keygen", "--out", str(tmp_path), *arguments])
+    assert result.exit_code == 2 and text in result.stderr
