@@ -13,6 +13,10 @@ ATTRIBUTE_REPORTING_STATUS = const(0xFFFE)
 _COMPLETE = const(1)
 # What a meter may fill: the hub's own clusters, time and tenancy among them, are not its business.
 _MIRRORED = (clusters.BASIC, clusters.PRICE, clusters.METERING, clusters.PREPAYMENT)
+# project-choice: frames of one meter count up in their transaction sequence number, so a gap means
+# that a frame was lost; the report it belongs to is not committed. Without this, values of the
+# last report would stand under the stamp of the new one. Alternative: False, commit what came.
+_GAP_DROPS = True
 # A gas meter has some sixty attributes to report; a report that does not end is cut off here.
 _MOST_STAGED = const(96)
 
@@ -28,16 +32,21 @@ class GasMirror:
         self._count = 0
         self._complete = False  # whether the frame at hand ends its report
         self._dropping = False  # whether a frame of the report at hand was malformed
+        self._sequence = -1  # of the last frame
         self.stamp = stamp.Stamp()
         self.commits = 0
+        self.lost = 0  # reports not committed because a frame of theirs did not come
         self.malformed = 0
 
     def report(self, cluster: int, request) -> bool:
         """Take one Report Attributes frame; True when it completed an update.
 
-        A malformed frame is counted and drops the whole report, what is still to come of it
-        included: values of two reports are never mixed.
+        A malformed or missing frame is counted and drops the whole report, what is still to
+        come of it included: values of two reports are never mixed. A frame that comes twice
+        counts once.
         """
+        if not self._in_order(request.sequence):
+            return False
         self._complete = False
         if cluster not in _MIRRORED:
             self.malformed += 1
@@ -55,6 +64,17 @@ class GasMirror:
             self.abort()
             return False
         self._commit()
+        return True
+
+    def _in_order(self, sequence: int) -> bool:
+        """Note a frame's sequence number; False for one that is here already."""
+        last, self._sequence = self._sequence, sequence
+        if sequence == last:
+            return False
+        if _GAP_DROPS and last >= 0 and sequence != (last + 1) & 0xFF and not self._dropping:
+            self.lost += 1
+            self.abort()
+            self._dropping = True
         return True
 
     def abort(self):
