@@ -1,0 +1,17 @@
+# What a chip's boot code does, for the virtual board: mount flash, run boot.py, main.py, the REPL.
+# Run by the Unix port with -i; arguments: image, control descriptor, id, main or raw, reset cause.
+import shim
+
+shim.power_up()
+exec(shim.source("boot.py"))
+if shim.runs_main():
+    try:
+        exec(shim.source("main.py"))
+    except SystemExit:
+        shim.soft_reset()
+    except BaseException as error:
+        import sys
+
+        sys.print_exception(error)
+        del error, sys
+del shim
