@@ -22,11 +22,11 @@ def half_hours(own_clock, seconds: int):
     end = own_clock.seconds + seconds
     while True:
         due = (own_clock.seconds // _HALF_HOUR + 1) * _HALF_HOUR
-        if due > end:
+        if due > end or due >= clock.UTC_INVALID:
             break
         own_clock.seconds = due
         yield due
-    own_clock.seconds = end
+    own_clock.advance(end - own_clock.seconds)
 
 
 class Device:
