@@ -22,9 +22,11 @@ class Bench:
         self.clock = clock.Clock()
         self.clock.set(seconds, status)
         self.mirror = gas_mirror.GasMirror(self.server, self.clock)
+        self.sequence = 250
 
-    def report(self, payload, cluster=METERING):
-        request = frame.parse(h("18 01 0A") + payload)
+    def report(self, payload, cluster=METERING, step=1):
+        self.sequence = (self.sequence + step) & 0xFF
+        request = frame.parse(b"\x18" + bytes((self.sequence,)) + b"\x0a" + payload)
         return self.mirror.report(cluster, request)
 
     def stamp(self):
@@ -218,6 +220,44 @@ def test_malformed_frame_drops_the_rest_of_its_report():
 def test_malformed_end_of_a_report_does_not_drop_the_next():
     bench = Bench()
     assert not bench.report(COMPLETE + register(9))
+    assert bench.report(register(3) + COMPLETE)
+    assert bench.reading() == 3
+
+
+def test_lost_frame_drops_its_report():
+    """project-choice: sequence numbers of a meter count up by one, over FF to 00."""
+    for step in (2, 3, 0x80, 0xFF):
+        bench = Bench()
+        bench.server.set(PREPAYMENT, 0x0001, types.INT32, 100)
+        bench.report(register(1) + snapshot(NEW_YEAR) + COMPLETE)
+        bench.report(h("0100 2B 32000000"), PREPAYMENT)
+        assert not bench.report(register(2) + snapshot(NEW_YEAR + 1800) + COMPLETE, step=step)
+        assert bench.mirror.lost == 1
+        assert bench.reading() == 1
+        assert bench.server.get(PREPAYMENT, 0x0001) == 100
+        assert bench.stamp() == (stamp.GSME, NEW_YEAR, clock.RELIABLE)
+        assert bench.report(register(3) + COMPLETE)
+        assert bench.reading() == 3
+        assert bench.server.get(PREPAYMENT, 0x0001) == 100
+        assert bench.mirror.lost == 1
+
+
+def test_frame_that_comes_twice_counts_once():
+    """project-choice: a link may deliver a frame again."""
+    bench = Bench()
+    bench.report(register(1))
+    assert not bench.report(register(1), step=0)
+    assert bench.report(COMPLETE)
+    assert not bench.report(COMPLETE, step=0)
+    assert (bench.mirror.commits, bench.mirror.lost) == (1, 0)
+
+
+def test_lost_end_of_a_report_drops_the_next():
+    """project-choice: values of two reports are never mixed, at the price of half an hour."""
+    bench = Bench()
+    bench.report(register(1))
+    assert not bench.report(register(2) + COMPLETE, step=2)
+    assert bench.reading() is None
     assert bench.report(register(3) + COMPLETE)
     assert bench.reading() == 3
 
