@@ -185,3 +185,57 @@ def uncovered(message, length):
     visit(message.tree)
     assert max(seen) == 1, "two fields claim the same octet"
     return seen.count(0)
+
+
+_USAGES = {"1": "digitalSignature", "00001": "keyAgreement"}
+
+
+def protocol_params(message):
+    """The parameters that make a decoded command again."""
+    if message.protocol == "GBZ":
+        return _gbz_params(message)
+    if message.protocol == "DLMS":
+        return _dlms_params(message)
+    out = {}
+    first = message.tree.find("payload").children[0]
+    for name, kind in message.use_case.table.get("asn1_request", []):
+        node = next((item for item in first.walk() if item.name == name), None)
+        if node is None or kind == "NULL":
+            continue
+        if kind.startswith("GeneralizedTime"):
+            out[name] = node.text.split(" ")[0]
+        else:
+            out[name] = _USAGES.get(node.value, node.value)
+    return out
+
+
+def _gbz_params(message):
+    out = {}
+    rows = message.use_case.table["gbz"]
+    several = {row["name"] for row in rows if "-" in row.get("instances", "")}
+    for index, part in enumerate(message.gbz.components):
+        if part.from_date_time is not None:
+            out[f"#{index}.From Date Time"] = part.from_date_time
+        if part.frame.name in several:
+            out.setdefault(part.frame.name, []).append(part.frame.fields)
+        elif part.frame.header.is_cluster_command:
+            out |= {f"#{index}.{name}": value for name, value in part.frame.fields.items()}
+    return out
+
+
+def _dlms_params(message):
+    out = {}
+    rows = message.use_case.table["dlms"]
+    places = {(row["op"], row["class"], row["obis"], row["attr"]): n for n, row in enumerate(rows)}
+    for item, value in zip(message.dlms.items, message.dlms.data, strict=True):
+        place = places[item.op, item.class_id, item.obis, item.attr]
+        if item.selection is not None:
+            out["from"], out["to"] = (limit.value for limit in item.selection.items[1:3])
+        elif item.class_id == 30:
+            for entry in value.items[0].items:
+                restriction = entry.items[4].items
+                if restriction[0].value:
+                    out["from"], out["to"] = (limit.value for limit in restriction[1].items)
+        elif item.op != "get":
+            out[f"#{place}"] = value.to_json()
+    return out

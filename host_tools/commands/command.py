@@ -50,7 +50,8 @@ def command(
     """Print a command as hex: signed by the originator when critical, MACed by the broker.
 
     Times are UTC, such as 2026-11-06T10:00:00Z; `now` and `never` are understood where the use
-    case has them. Values of lists and structures are JSON in the notation of STATE.json.
+    case has them. Octet-strings of DLMS are hex, or text after `text:`. Lists and structures are
+    JSON in the notation of STATE.json. The parameter `payload` (hex) replaces the whole content.
     """
     try:
         row = use_cases.by_name(use_case)

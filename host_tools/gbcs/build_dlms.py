@@ -118,7 +118,7 @@ def typed(kind: str, value: Json, name: str) -> Json:
             return {"type": base, "value": cosem(value, name).hex()}
         return {"type": base, "value": _text_or_hex(value, name).hex()}
     if base == "boolean":
-        words = {"true": True, "1": True, "false": False, "0": False}
+        words = {"true": True, "1": True, "0x01": True, "false": False, "0": False}
         text = str(value).lower()
         if text not in words:
             raise ParameterError(f"{name}: {value!r} is not true or false")
@@ -131,8 +131,9 @@ def typed(kind: str, value: Json, name: str) -> Json:
 
 
 def _text_or_hex(value: Json, name: str) -> bytes:
-    if isinstance(value, str) and not value.startswith("0x"):
-        return value.encode()
+    # Hex as in STATE.json; `text:` marks text, which many octet-strings hold.
+    if isinstance(value, str) and value.startswith("text:"):
+        return value.removeprefix("text:").encode()
     return octets(value, name)
 
 
@@ -218,7 +219,9 @@ def needed(use_case: UseCase) -> list[str]:
     for index, row in enumerate(rows):
         if row.get("range") or any(item["range"] for item in row.get("protected", [])):
             out += ["from", "to"]
-        elif row["op"] != "get" and "protected" not in row and "const" not in row:
+        elif "protected" in row:
+            continue
+        elif row["op"] != "get" and ("const" not in row or row.get("optional")):
             if row["type"] == "composite" and _is_flat(row):
                 out += [field[0] for field in row["fields"] if len(field) == 2]
             else:

@@ -124,7 +124,11 @@ def _value(
             raise ParameterError(f"parameter {name!r} is missing ({_kind_text(kind, rule)})")
         if "now" in rule or "same" in rule:
             return times.seconds_2000(parameters.now)
-        return rule.get("const", rule.get("default", instance))
+        if kind in ("octstr", "charstr"):
+            return ""  # the only constant string is the empty one
+        constant = rule.get("const", rule.get("default", instance))
+        # The tables write -1 of an int32 as 0xFFFFFFFF.
+        return constant - (1 << 32) if kind == "int32" and constant >> 31 else constant
     return _convert(kind, given, name)
 
 
@@ -148,6 +152,8 @@ def needed(use_case: UseCase) -> list[str]:
     """The names of the parameters a command must be given."""
     names: list[str] = []
     for row in cast("list[Row]", use_case.table["gbz"]):
+        if row.get("instances", "1").startswith("0-"):
+            continue
         if row.get("from_date_time"):
             names.append("From Date Time")
         for name, rule in row.get("values", {}).items():

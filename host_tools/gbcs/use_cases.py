@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
@@ -63,7 +64,7 @@ def by_name(name: str) -> UseCase:
     for item in _all():
         if item.id.lower() == wanted:
             return item
-    near = [item.id for item in _all() if item.id.lower().startswith(wanted[:4])]
+    near = get_close_matches(name.upper(), names(), 5, 0.7)
     hint = f"; near: {', '.join(near)}" if near else ""
     raise KeyError(f"no use case {name!r}{hint}")
 
