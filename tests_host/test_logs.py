@@ -1,0 +1,150 @@
+# engines: cpython unix
+# Profile Data Log, Daily Consumption Log and history of a meter, and what tenancy hides of them.
+from binascii import unhexlify as h
+
+from smets import clock
+from smets.devices.gpf import Gpf
+from smets.features import logs
+from smets.zcl import frame
+from smets.zcl.clusters import METERING
+from smets.zcl.server import Call
+
+MONDAY = clock.to_seconds(2022, 10, 31, 0, 0, 0)
+DAY = 86400
+
+
+def filled(days=3, start=MONDAY):
+    """A GPF that has logged whole days, one litre more each half hour than the one before."""
+    device = Gpf()
+    device.clock.set(start, clock.RELIABLE)
+    register = 0
+    for index in range(days * 48 + 1):
+        device.clock.seconds = start + index * 1800
+        device.logs.record(device.clock.seconds, register)
+        register += index + 1
+    return device
+
+
+def sampled(device, log, earliest, wanted=100, han=True, sample_type=0):
+    payload = log.to_bytes(2, "little") + earliest.to_bytes(4, "little")
+    payload += bytes((sample_type,)) + wanted.to_bytes(2, "little")
+    call = Call(METERING, frame.parse(b"\x01\x00\x08" + payload))
+    call.from_han = han
+    call.reply_command = 7
+    result = device.zcl.execute(call)
+    if isinstance(result, int):
+        return result
+    data = result[0]
+    count = int.from_bytes(data[9:11], "little")
+    assert len(data) == 11 + 3 * count, "uint24 each"
+    start = int.from_bytes(data[2:6], "little")
+    return start, [int.from_bytes(data[11 + 3 * i : 14 + 3 * i], "little") for i in range(count)]
+
+
+def attribute(device, number):
+    return device.zcl.get(METERING, number)
+
+
+def test_samples_of_the_profile():
+    """spec: SampleID 0, half hours, oldest first."""
+    device = filled(1)
+    assert sampled(device, 0, MONDAY, 4) == (MONDAY, [1, 2, 3, 4]), "from the start"
+    assert sampled(device, 0, MONDAY + 1) == (MONDAY + 1800, list(range(2, 49))), "rounded up"
+    assert sampled(device, 0, MONDAY + DAY) == frame.NOT_FOUND, "nothing yet"
+    assert sampled(device, 0, 0, 1) == (MONDAY, [1]), "not before the oldest"
+
+
+def test_daily_samples():
+    """spec: SampleID 1, whole UTC days, interval FFFF."""
+    device = filled(2)
+    first, second = sum(range(1, 49)), sum(range(49, 97))
+    assert sampled(device, 1, MONDAY) == (MONDAY, [first, second]), "two days"
+    call = Call(METERING, frame.parse(h("010008" + "0100" + "00000000" + "00" + "0100")))
+    assert device.zcl.execute(call)[0][7:9] == b"\xff\xff", "interval"
+
+
+def test_requests_that_find_nothing():
+    """spec: NOT_FOUND for other logs, MALFORMED_COMMAND for another length."""
+    device = filled(1)
+    assert sampled(device, 2, 0) == frame.NOT_FOUND, "no such log"
+    assert sampled(device, 0, 0, sample_type=1) == frame.NOT_FOUND, "no such type"
+    assert sampled(Gpf(), 0, 0) == frame.NOT_FOUND, "nothing logged"
+    assert sampled(device, 0, 0, wanted=0) == frame.NOT_FOUND, "none wanted"
+    call = Call(METERING, frame.parse(h("0100080000")))
+    assert device.zcl.execute(call) == frame.MALFORMED_COMMAND, "cut short"
+
+
+def test_g58_tenancy_hides_from_the_han_only():
+    """project-choice: what is older than the date is not given to the HAN; the supplier has it."""
+    device = filled(3)
+    date = MONDAY + DAY + 5400 + 1
+    device.tenancy.set(date, 0x200)
+    start, values = sampled(device, 0, 0, 500)
+    assert start == MONDAY + DAY + 7200, "the half hour with the date in it is hidden, too"
+    assert len(values) == 2 * 48 - 4, "the rest"
+    assert sampled(device, 1, 0)[0] == MONDAY + 2 * DAY, "so is the day"
+    assert sampled(device, 0, 0, 500, han=False)[0] == MONDAY, "remote party: everything"
+    device.tenancy.set(MONDAY + 9 * DAY, 0x200)
+    assert sampled(device, 0, 0, 1)[0] == MONDAY, "a date ahead hides nothing yet"
+
+
+def test_history_attributes():
+    """spec: previous day 0x0403, older days 0x0420 on, weeks 0x0432 on, months 0x0442 on."""
+    device = filled(3)
+    days = [sum(range(48 * i + 1, 48 * i + 49)) for i in range(3)]
+    assert attribute(device, 0x0403) == days[2], "yesterday"
+    assert attribute(device, 0x0420) == days[1], "the day before"
+    assert attribute(device, 0x0422) == days[0], "three days ago"
+    assert attribute(device, 0x0424) == 0xFFFFFF, "not logged"
+    assert attribute(device, 0x0432) == 0xFFFFFF, "no whole week"
+    assert attribute(device, 0x0442) == 0xFFFFFFFF, "no whole month, uint32"
+    device.tenancy.set(MONDAY + DAY + 1, 0x200)
+    assert attribute(device, 0x0403) == days[2], "after the date"
+    assert attribute(device, 0x0420) == 0xFFFFFF, "g30: a day that straddles the date is hidden"
+    device.clock.set(0xFFFFFFFF, clock.INVALID)
+    assert attribute(device, 0x0403) == 0xFFFFFF, "which day is it?"
+
+
+def test_weeks_and_months():
+    """spec: weeks begin on Monday, months with their first day, UTC."""
+    device = filled(36, clock.to_seconds(2022, 10, 30, 0, 0, 0))
+    daily = [sum(range(48 * i + 1, 48 * i + 49)) for i in range(36)]
+    # The clock stands at Monday, 5 December 2022.
+    assert attribute(device, 0x0432) == sum(daily[29:36]), "last week"
+    assert attribute(device, 0x0434) == sum(daily[22:29]), "the week before"
+    assert attribute(device, 0x0442) == sum(daily[2:32]), "November"
+    assert attribute(device, 0x0444) == 0xFFFFFFFF, "October is not whole"
+
+
+def test_gaps():
+    """spec: what was not measured is FFFFFF, never zero and never another day's value."""
+    device = filled(1)
+    end = MONDAY + DAY
+    device.logs.record(end + 3600, 5000)
+    device.logs.record(end + 5400, 5001)
+    start, values = sampled(device, 0, end)
+    assert (start, values) == (end, [0xFFFFFF, 0xFFFFFF, 1]), "an hour is missing"
+    device.logs.record(end + 3600, 9)
+    assert sampled(device, 0, end)[1] == [0xFFFFFF, 0xFFFFFF, 1], "time went back: ignored"
+
+
+def test_ring_is_bounded():
+    """spec: the oldest samples give way, the newest stay."""
+    ring = logs.Samples(1800, 4)
+    for index in range(1, 11):
+        ring.append(index * 1800, index)
+    assert [ring.at(index * 1800) for index in range(5, 12)] == [
+        0xFFFFFF,
+        0xFFFFFF,
+        7,
+        8,
+        9,
+        10,
+        0xFFFFFF,
+    ]
+    ring.append(100 * 1800, 100)
+    assert [ring.at(index * 1800) for index in (10, 97, 99, 100)] == [0xFFFFFF] * 3 + [100]
+    ring.clear()
+    assert ring.count == 0 and ring.at(1800) == 0xFFFFFF, "cleared"
+    ring.append(1800, 0x1FFFFFF)
+    assert ring.at(1800) == 0xFFFFFE, "a value too large is not mistaken for none"
