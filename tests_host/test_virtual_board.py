@@ -146,7 +146,7 @@ def test_ctrl_c_interrupts_a_program(board: VirtualBoard) -> None:
         terminal.type(b"while True: pass\r\r", b"\r\n... \r\n")
         time.sleep(0.1)
         assert b"KeyboardInterrupt" in terminal.type(b"\x03\x03\x03")
-        assert b"42" in terminal.type(b"6 * 7\r")
+        terminal.prompt()
     assert board.crashes == 0
 
 
