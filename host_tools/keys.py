@@ -262,11 +262,6 @@ class KeyRing:
                     break
         return known
 
-    def agree(self, device: bytes, point: ec.EllipticCurvePublicKey) -> bytes | None:
-        """Z of a device and a key that came in a certificate; None without a private key."""
-        private = self._private.get(device)
-        return None if private is None else crypto.shared_secret(private, point)
-
     def ds_public(self, eui: bytes) -> ec.EllipticCurvePublicKey | None:
         """The key that verifies the signatures of a party or device."""
         return self._ds_public.get(eui)

@@ -43,6 +43,7 @@ from host_tools.remote import (
     ResponseError,
     build_command,
     needed_parameters,
+    seal,
     verify_response,
 )
 
@@ -96,6 +97,14 @@ def test_the_mac_of_a_command_is_the_brokers_and_not_the_originators():
     part, mac = message.envelope.mac_part, message.envelope.mac
     assert crypto.mac_valid(right, head.originator, part, mac)
     assert not crypto.mac_valid(wrong, head.originator, part, mac)
+
+
+def test_a_pre_command_is_what_the_signature_covers():
+    params = {"ConversionFactor": 1, "CalorificValue": 2}
+    message = decode(SUPPLIER.command("GCS23", GSME, 5, params, NOW), RING)
+    bare = seal(message.header, content(message), None, None)
+    assert bare[1:] == message.envelope.signed_part
+    assert decode(bare, unsigned=True).header.counter == 5
 
 
 def test_a_critical_command_is_signed_by_the_originator_and_maced():
@@ -174,6 +183,8 @@ def test_a_protected_read_says_who_may_open_the_answer():
         "07ea0b01ff000000",
         "07ea0b06ff000000",
     ]
+    same = SUPPLIER.command("ECS22b", ESME, 9, {"from": FROM, "to": TO})
+    assert content(decode(same)) == content(message)
     who = parameters[0].items[1].items
     assert [item.octets for item in who[:4]] == [
         b"\x04" + (9).to_bytes(8, "big"),

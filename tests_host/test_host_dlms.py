@@ -47,6 +47,24 @@ def test_a_dlms_answer_is_named_and_in_units():
     json.dumps(message.to_json())
 
 
+def test_a_request_shows_units_that_no_scaler_gives():
+    names = [f"#{n}" for n in range(11)]
+    request = decode(OPERATOR.command("ECS29c", ESME, 1, dict.fromkeys(names, 230)), RING)
+    texts = [node.text for node in request.dlms.nodes]
+    assert texts[:5] == ["230 V", "230 V", "230 s", "230 V", "230 s"]
+    with pytest.raises(TypeError, match="the payload is DLMS, not GBZ"):
+        _ = request.gbz
+    with pytest.raises(TypeError, match="the payload is GBZ, not DLMS"):
+        _ = decode(SUPPLIER.command("GCS13a", ESME, 1)).dlms
+
+
+def test_octets_of_12_that_are_no_date_stay_octets():
+    value = axdr.read(Reader(b"\x09\x0c" + b"\x41" * 12), "x")
+    assert dlms.simple_text(value) == "41" * 12 + ' "AAAAAAAAAAAA" (octet-string, 12)'
+    text = axdr.read(Reader(b"\x09\x03abc"), "x")
+    assert dlms.simple_text(text) == '616263 "abc" (octet-string, 3)'
+
+
 def test_dlms_results_are_read_by_name():
     command = OPERATOR.command("ECS29e", ESME, 9)
     nothing = {"type": "null-data", "value": None}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, cast
 
 from host_tools.gbcs import axdr, times
@@ -204,8 +203,6 @@ def _object(item: Row, parameters: Parameters) -> Json:
 
 
 def _limit(value: Json, name: str) -> bytes:
-    if isinstance(value, datetime):
-        return times.encode_cosem(value)
     if isinstance(value, int):
         return times.encode_cosem(times.from_seconds_2000(value))
     return cosem(value, name)

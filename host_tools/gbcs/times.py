@@ -20,7 +20,7 @@ _ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 
 def iso(moment: datetime) -> str:
     """A UTC moment as ISO 8601 with Z, seconds resolution."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.isoformat(timespec="seconds").removesuffix("+00:00") + "Z"
 
 
 def parse_iso(text: str) -> datetime:
