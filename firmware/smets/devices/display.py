@@ -9,7 +9,7 @@ from smets.devices import endpoints
 from smets.devices.base import Device
 from smets.features import logs
 from smets.features.readings import POLLED, Readings
-from smets.features.tenancy import cleared, machine
+from smets.features.tenancy import cleared, machine, policy
 from smets.features.tenancy.client import TenancyClient
 from smets.features.tenancy.vault import Vault
 from smets.ports.han import PROFILE_SE, PROFILE_ZDO, HanFrame
@@ -46,7 +46,7 @@ class Meter:
         self.fuel = fuel
         self.eui = eui
         self.found = {}  # cluster -> endpoint
-        self.searched = {}  # cluster -> uptime of the last search
+        self.search_due = {}  # cluster -> uptime of the next search
         self.readings = Readings()
         self.poll_due = 0
         self.history_due = 0
@@ -81,23 +81,22 @@ class Display(Device):
         """{"fuel": "electricity" or "gas", "eui": 16 hexadecimal digits}."""
         fuel = _FUELS[meter["fuel"]]
         eui = bytes.fromhex(meter["eui"])
+        self.client.leave(fuel)
         self.meters[fuel] = Meter(fuel, eui)
         self.tenancy.meter(fuel, int.from_bytes(eui, "big"))
         self._search()
 
     def unpair(self, fuel: str):
         """Forget the meter of a fuel."""
+        self.client.leave(_FUELS[fuel])
         self.meters.pop(_FUELS[fuel], None)
 
     def _search(self):
         for meter in self.meters.values():
             for cluster in (clusters.DEVICE_MANAGEMENT, clusters.METERING, clusters.TIME):
-                before = meter.searched.get(cluster)
-                if cluster in meter.found:
+                if cluster in meter.found or self.uptime < meter.search_due.get(cluster, 0):
                     continue
-                if before is not None and self.uptime - before < _SEARCH_AGAIN:
-                    continue
-                meter.searched[cluster] = self.uptime
+                meter.search_due[cluster] = self.uptime + _SEARCH_AGAIN
                 sequence = self._next("match", meter.fuel, cluster)
                 self.outbox.append(
                     discovery.match_request(self.eui, meter.eui, sequence, PROFILE_SE, (cluster,))
@@ -216,7 +215,10 @@ class Display(Device):
             meter.found[cluster] = matched[0]
             if cluster == clusters.DEVICE_MANAGEMENT:
                 self.client.join(self.uptime, meter.fuel, address, matched[0])
-        elif cluster == clusters.DEVICE_MANAGEMENT:
+            return
+        # The meter has no such cluster: older firmware, asked again when it may have been updated.
+        meter.search_due[cluster] = self.uptime + policy.UNSUPPORTED_RETRY_S
+        if cluster == clusters.DEVICE_MANAGEMENT:
             self.client.absent(meter.fuel, address)
 
     def receive(self, frame_in):

@@ -90,6 +90,10 @@ class TenancyClient:
         self._peers.pop(fuel, None)
         self._machine.unsupported(fuel)
 
+    def leave(self, fuel: int):
+        """A meter is no longer paired, or is to be found anew: it is not asked any more."""
+        self._peers.pop(fuel, None)
+
     def wake(self, now: int):
         """The display wakes: no history is shown until each meter has been read."""
         for peer in self._peers.values():
