@@ -77,8 +77,6 @@ def test_decoded_rtds_responses_say_what_their_states_hold(rtds_ring):
 @needs_rtds
 def test_rtds_stamps_are_read_as_their_names_say(rtds_ring):
     """rtds: the four variants of the five stamped use cases."""
-    rtds_ring.set_device_type(bytes.fromhex("00DB1234567890A1"), "GSME")
-    rtds_ring.set_device_type(bytes.fromhex("00DB1234567890A3"), "GPF")
     expected = {
         "RELIABLE_GSME": ("GSME", "reliable"),
         "RELIABLE_GPF": ("GPF", "reliable"),
@@ -89,6 +87,8 @@ def test_rtds_stamps_are_read_as_their_names_say(rtds_ring):
     for row in ROWS:
         if row["kind"] != "response":
             continue
+        kind = row["target_device_type"].split()[0]
+        rtds_ring.set_device_type(bytes.fromhex(row["originator"]), kind)
         message = decode(rtds_message(row), rtds_ring)
         if message.stamp is None:
             assert row["date_time_len"] == "0" or not message.use_case.stamped
