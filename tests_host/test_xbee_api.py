@@ -3,6 +3,7 @@
 import random
 
 from vectors import h
+from xbee_wire import Wire, framed
 
 from smets.ports import xbee_api
 from smets.ports.xbee_api import Receiver, Sender
@@ -15,42 +16,6 @@ SET_NI = "7E 0005 88 01 4E49 00 DF"
 LQI = "7E 0016 11 01 0013A20040401234 FFFE 00 00 0031 0000 00 00 76 00 CE"
 # In mode 2, from the same guide's section on escaped characters.
 ESCAPED_EXAMPLE = "7E 0002 23 7D31 CB"
-
-
-class Wire:
-    """A transport: what was written, and what is to be read, at most `step` octets at a time."""
-
-    def __init__(self, incoming=b"", step=4096):
-        self.written = bytearray()
-        self.incoming = bytes(incoming)
-        self.step = step
-
-    def readinto(self, buffer):
-        count = min(len(buffer), len(self.incoming), self.step)
-        if not count:
-            return None
-        buffer[:count] = self.incoming[:count]
-        self.incoming = self.incoming[count:]
-        return count
-
-    def write(self, data):
-        count = min(len(data), self.step)
-        self.written.extend(data[:count])
-        return count
-
-
-def framed(data, escaped=False):
-    """A frame around data, built apart from the firmware's."""
-    body = bytes((len(data) >> 8, len(data) & 255)) + data + bytes((255 - sum(data) % 256,))
-    if not escaped:
-        return b"\x7e" + body
-    out = bytearray(b"\x7e")
-    for octet in body:
-        if octet in (0x7E, 0x7D, 0x11, 0x13):
-            out.append(0x7D)
-            octet ^= 0x20
-        out.append(octet)
-    return bytes(out)
 
 
 def received(octets, escaped=False, step=4096, receiver=None):
