@@ -104,9 +104,9 @@ class Setup:
 
     def go_on(self, passed: int):
         """Send what is due, `passed` ms having passed; may raise OSError of the transport."""
-        self._waited += passed
         if not self._sender.flush():
-            return
+            return  # a module that holds its line is not late
+        self._waited += passed
         if self._asked is not None:
             if self._tries and self._waited < _ANSWER_MS:
                 return
