@@ -1,4 +1,6 @@
 # engines: cpython unix
+import sys
+
 from testkit import raises
 
 from smets.clock import RELIABLE, to_seconds
@@ -6,7 +8,7 @@ from smets.features.proflog import RamRegion
 from smets.features.voltage.events import PowerEvents
 from smets.features.voltage.meter import LOG_REGION, VoltageMeter
 from smets.features.voltage.timing import Recorder
-from smets.ports.sampler import SamplerError
+from smets.ports.sampler import SamplerError, open_sampler
 from smets.ports.sampler_atm90e32 import Atm90e32Sampler
 
 METER_EN, LAST, ACCESS, RESET = 0x00, 0x78, 0x7F, 0x70
@@ -135,6 +137,44 @@ def test_set_up():
         Atm90e32Sampler(chip, chip.select_first, 2)
     with raises(SamplerError):
         Atm90e32Sampler(chip, chip.select_first, 3, (0x8000,))
+
+
+def test_modules_of_the_port():
+    """By name on a board: bus and pin are opened as the data sheet wants them."""
+    opened = []
+    chip = Board(volts(230000, 230000, 230000))
+
+    class Pin:
+        OUT = 1
+
+        def __init__(self, number, mode, value):
+            opened.append(("pin", number, mode, value))
+
+        def __call__(self, level):
+            chip.select_first(level)
+
+    class Machine:
+        pass
+
+    def bus(number, baudrate, polarity, phase):
+        opened.append(("bus", number, baudrate, polarity, phase))
+        return chip
+
+    machine = Machine()
+    machine.SPI, machine.Pin = bus, Pin
+    kept = sys.modules.get("machine")
+    sys.modules["machine"] = machine
+    try:
+        sampler = open_sampler({"sampler": "atm90e32", "spi": 1, "select": 13, "phases": 1})
+    finally:
+        del sys.modules["machine"]
+        if kept:
+            sys.modules["machine"] = kept
+    sink = Sink()
+    for _ in range(3):
+        sampler.poll(1000, sink.take)
+    assert opened == [("bus", 1, 200000, 1, 1), ("pin", 13, 1, 1)], opened
+    assert sink.chunks[-1] == (1000, (230000,))
 
 
 def test_readings():

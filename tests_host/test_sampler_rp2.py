@@ -1,4 +1,5 @@
 # engines: cpython unix
+import sys
 from array import array
 
 from test_voltage_period import at
@@ -9,7 +10,7 @@ from smets.features.voltage.events import PowerEvents
 from smets.features.voltage.meter import LOG_REGION, VoltageMeter
 from smets.features.voltage.rms import Accumulator
 from smets.features.voltage.timing import Recorder
-from smets.ports.sampler import SamplerError
+from smets.ports.sampler import SamplerError, open_sampler
 from smets.ports.sampler_rp2 import Rp2Sampler
 from smets.ports.sampler_sim import SimSampler, sine
 
@@ -199,6 +200,30 @@ def test_set_up():
         sampler = Rp2Sampler(chip, 3, 4000)
         assert chip.opened == [0, 1, 2] and chip.rate() == 16000 and sampler.stride == 4
         assert chip.cs >> 16 == 0xF, "four channels in turn"
+
+
+def test_modules_of_the_port():
+    """By name on a board: machine, rp2 and uctypes are used as on MicroPython's rp2 port."""
+
+    class Module:
+        pass
+
+    chip = Chip(ramp)
+    machine, rp2, uctypes = Module(), Module(), Module()
+    machine.mem32, machine.ADC = chip, chip.open_pin
+    rp2.DMA = chip.dma
+    uctypes.addressof = chip.addressof
+    stand_ins = {"machine": machine, "rp2": rp2, "uctypes": uctypes}
+    kept = {name: sys.modules[name] for name in stand_ins if name in sys.modules}
+    sys.modules.update(stand_ins)
+    try:
+        sampler = open_sampler({"sampler": "rp2", "phases": 3, "rate": 2000, "uv": 200000})
+    finally:
+        for name in stand_ins:
+            del sys.modules[name]
+        sys.modules.update(kept)
+    assert isinstance(sampler, Rp2Sampler) and sampler.uv == 200000
+    assert chip.opened == [0, 1, 2] and chip.rate() == 8000
 
 
 def test_no_sample_is_lost_or_read_twice():

@@ -371,8 +371,6 @@ def test_f28_leap_second():
     bench.until(end + 1800)
     assert bench.entries() == [(end, 230), (end + 1800, 230)]
     bench = Bench(end - 1800)
-    bench.until(end - 1)
-    bench.step(0, 0)
     bench.until(end - 1, ms=500)
     bench.step(-1)
     bench.until(end, ms=0)
@@ -655,6 +653,46 @@ def test_chunks_under_a_millisecond():
     bench.consumption.feed(at(10, 30), 0, RELIABLE, 1, 5000)
     bench.consumption.feed(at(10, 30), 1, RELIABLE, 0, 5000)
     assert bench.consumption.register == 10
+
+
+class Failing(RamRegion):
+    """A medium that refuses to write for a while."""
+
+    fails = 0
+
+    def write(self, offset, data):
+        if self.fails:
+            self.fails -= 1
+            raise OSError(5)
+        super().write(offset, data)
+
+
+def test_medium_that_fails_for_a_while():
+    """The entry is written when the medium is back, once, with the value of its period."""
+    for failing, lost in (("log", 0), ("events", 1)):
+        bench = Bench(at(10, 30))
+        if failing == "log":
+            bench.regions[0] = region = Failing(LOG_REGION)
+        else:
+            bench.event_region = region = Failing(4096)
+        bench.power_up()
+        for limiter in bench.meter.limiters:
+            limiter.set_period(86400)
+        bench.until(at(10, 59, 59), 260000)
+        region.fails = 1 if failing == "events" else 3
+        errors = 0
+        for _ in range(5):
+            try:
+                bench.feed(1000, 260000)
+            except OSError:
+                errors += 1
+                bench.pass_time(1000)  # the time of the chunk that failed
+        assert errors == (3 if failing == "log" else 1), failing
+        bench.until(at(11, 30), 230000)
+        assert bench.entries() == [(at(11), 260), (at(11, 30), 230)], failing
+        assert bench.meter.phase[0].averages.over_counter == 1, failing
+        assert [code for code, _time in bench.alerts] == [0x8002, 0x8085], failing
+        assert len(bench.events.log) == 2 - lost, failing
 
 
 class StartAtOnce(PeriodEngine):

@@ -234,7 +234,15 @@ def test_f16_full_scale_for_a_day_at_4000_samples_a_second():
         sums.add(200, down[0], down[1])
     ten_seconds = (up[1] + down[1]) * 100
     assert sums.squares() == ten_seconds, "10 s"
-    for _ in range(8639):
+    for _ in range(359):
+        add_sums(sums, 40000, (up[0] + down[0]) * 100, ten_seconds)
+    # An hour was added. The next 22 are added at once, by the words that they come to.
+    hour = sums.count(), sums.total(), sums.squares()
+    assert hour == (14400000, -7200000, ten_seconds * 360), "an hour"
+    for name, value in (("n", hour[0] * 23), ("s", hour[1] * 23), ("q", hour[2] * 23)):
+        setattr(sums, "_%s0" % name, value & 0x1FFFFFFF)
+        setattr(sums, "_%s1" % name, value >> 29)
+    for _ in range(360):
         add_sums(sums, 40000, (up[0] + down[0]) * 100, ten_seconds)
     samples = 86400 * 4000
     assert sums.count() == samples, "samples"

@@ -50,7 +50,8 @@ class Hardware:
         import rp2
         import uctypes
 
-        self.chip = "RP2350" if "RP2350" in sys.implementation._machine else "RP2040"
+        board = getattr(sys.implementation, "_machine", "")
+        self.chip = "RP2350" if "RP2350" in board else "RP2040"
         self.mem32 = machine.mem32
         self.dma = rp2.DMA
         self.addressof = uctypes.addressof

@@ -51,12 +51,15 @@ class PowerEvents:
     def record(self, code: int, seconds: int, information: int = policy.OTHER_INFORMATION):
         """An event happened at UTC `seconds`."""
         seconds = min(seconds, policy.MAX_U32)
-        if self.logging.allows(code):
-            row = self._row
-            row[0:4] = seconds.to_bytes(4, "big")
-            row[4] = code >> 8
-            row[5] = code & 0xFF
-            row[6:10] = information.to_bytes(4, "big")
-            self.log.append(row)
-        if self.alerting.allows(code):
-            self._alert(code, seconds)
+        try:
+            if self.logging.allows(code):
+                row = self._row
+                row[0:4] = seconds.to_bytes(4, "big")
+                row[4] = code >> 8
+                row[5] = code & 0xFF
+                row[6:10] = information.to_bytes(4, "big")
+                self.log.append(row)
+        finally:
+            # A log that cannot be written does not silence the alert.
+            if self.alerting.allows(code):
+                self._alert(code, seconds)

@@ -75,8 +75,9 @@ class Phase(PeriodEngine):
         if not policy.covered(sums.count(), self.elapsed, self._rate):
             return False
         volts = sums.volts(self._uv)
-        # The log first: it is what must not be lost.
+        # The log first: it is what must not be lost. If it fails the next chunk tries again.
         self.log.append_value(stamp, volts)
+        self.newest = stamp
         self.averages.evaluate(volts, stamp)
         return True
 

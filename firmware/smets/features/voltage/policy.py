@@ -1,5 +1,6 @@
 # Choices of voltage measurement that no text at hand settles: one name each, and alternatives.
 # Every check that rests on one of them is a project choice, and is labelled so.
+from smets.clock import INVALID
 from smets.compat import const
 
 # A period starts where UTC seconds are a multiple of this ("on the hour or half past the hour",
@@ -58,12 +59,12 @@ def first_start(seconds: int, ms: int, period: int) -> int:
 
 
 def usable(status: int) -> bool:
-    """Whether periods run on a clock of this status (0 reliable, 1 invalid, 2 unreliable).
+    """Whether periods run on a clock of this status (smets.clock).
 
     An unreliable clock goes on counting; the step that corrects it decides. Alternative: reliable
     only. Extreme, sag and swell detection needs no clock and always runs.
     """
-    return status != 1
+    return status != INVALID
 
 
 def keeps_grid(step_ms: int) -> bool:
