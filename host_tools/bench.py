@@ -20,6 +20,8 @@ from typing import Any, Protocol, cast
 
 import serial
 
+from host_tools.compiled import FIRMWARE, compiled_firmware
+
 __all__ = [
     "HEAP",
     "BenchClient",
@@ -32,7 +34,6 @@ __all__ = [
     "open_transport",
 ]
 
-FIRMWARE = Path(__file__).resolve().parent.parent / "firmware"
 # A Pico leaves about 190 KB to Python; "w" scales it to the word size of this machine.
 HEAP = "192wk"
 DEFAULT_TIMEOUT = 60.0
@@ -116,13 +117,14 @@ class ProcessTransport(_FileTransport):
 
     def __init__(self, role: str, engine: str, store: str | None = None, heap: str = HEAP) -> None:
         """`store` is the folder that survives the process: a device's flash."""
-        environment = dict(os.environ, MICROPYPATH=str(FIRMWARE), PYTHONPATH=str(FIRMWARE))
+        folder = compiled_firmware() if engine == "unix" else FIRMWARE
+        environment = dict(os.environ, MICROPYPATH=str(folder), PYTHONPATH=str(folder))
         if engine == "unix":
             command = [find_micropython(), "-X", f"heapsize={heap}"]
         else:
             command = [sys.executable, "-u"]
         self.process = subprocess.Popen(
-            [*command, str(FIRMWARE / "main.py"), role, *([store] if store else [])],
+            [*command, str(folder / "main.py"), role, *([store] if store else [])],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -276,8 +278,13 @@ class BenchClient:
     def _answer(self, number: int) -> tuple[str, str]:
         """The answer to event `number`; HAN frames that come before it are handed on."""
         deadline = time.monotonic() + self.timeout
+        noise = ""
         while True:
-            line = self.transport.receive(max(0.0, deadline - time.monotonic()))
+            try:
+                line = self.transport.receive(max(0.0, deadline - time.monotonic()))
+            except BenchError as error:
+                # What is no event may be the last words of a device that fails.
+                raise BenchError(f"{error}; it said: {noise}" if noise else str(error)) from error
             head, _, rest = line.partition("#")
             text, _, rest = rest.partition(":")
             if head == "ZCL:FRAME":
@@ -287,3 +294,5 @@ class BenchClient:
                 return head, rest.partition(":")[2]
             elif head == "LOG:ERROR":
                 raise BenchError(rest.partition(":")[2])
+            else:
+                noise = line.strip() or noise

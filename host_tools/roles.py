@@ -1,5 +1,7 @@
 """The device roles that the firmware can play."""
 
-__all__ = ["ROLES"]
+__all__ = ["RESPONDERS", "ROLES"]
 
-ROLES = ("gpf", "gsme", "esme", "chf", "ihd", "ppmid")
+# Those that answer remote parties.
+RESPONDERS = ("gpf", "gsme", "esme", "chf")
+ROLES = (*RESPONDERS, "ihd", "ppmid")

@@ -16,7 +16,7 @@ from typing import Any, cast
 
 from host_tools import fragments
 from host_tools.bench import BenchClient, BenchError, Refusal, open_transport
-from host_tools.roles import ROLES
+from host_tools.roles import RESPONDERS
 
 __all__ = ["Outcome", "Pair", "directory", "load_pairs", "replay"]
 
@@ -91,7 +91,7 @@ def replay(pairs: list[Pair], engine: str) -> Iterator[Outcome]:
     clients: dict[str, BenchClient] = {}
     try:
         for pair in pairs:
-            if pair.role not in ROLES:
+            if pair.role not in RESPONDERS:
                 yield Outcome(pair, "skipped", f"no {pair.role} here")
                 continue
             if pair.originator not in {party["id"].upper() for party in pair.keys["parties"]}:

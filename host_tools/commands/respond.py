@@ -11,7 +11,7 @@ import typer
 from host_tools import fragments
 from host_tools.bench import BenchClient, BenchError, Refusal, open_transport
 from host_tools.messages import InputError, read_messages
-from host_tools.roles import ROLES
+from host_tools.roles import RESPONDERS
 from host_tools.schemas import SchemaProblem, read_document
 
 EXIT_USAGE = 2
@@ -24,7 +24,7 @@ def _fail(text: str) -> typer.Exit:
 
 
 def respond(
-    device: Annotated[str, typer.Option(help=", ".join(ROLES) + ".")],
+    device: Annotated[str, typer.Option(help=", ".join(RESPONDERS) + ".")],
     state: Annotated[Path, typer.Option(help="STATE.json: what the device holds.")],
     keys: Annotated[Path, typer.Option(help="KEYS.json: who it is and whom it knows.")],
     source: Annotated[
@@ -39,8 +39,8 @@ def respond(
     Exit status: 0 with a response to every command, 3 where the device rightly gives none (the
     reason on stderr; with several commands its line is empty), 2 for bad arguments or files.
     """
-    if device not in ROLES:
-        raise _fail(f"--device {device}: not one of {', '.join(ROLES)}")
+    if device not in RESPONDERS:
+        raise _fail(f"--device {device}: not one of {', '.join(RESPONDERS)}")
     try:
         document = cast("dict[str, Any]", read_document(state, "state"))
         ring = cast("dict[str, Any]", read_document(keys, "keys"))

@@ -28,6 +28,9 @@ def serve(
     keys: Annotated[Path | None, typer.Option(help="KEYS.json to start from.")] = None,
     port: Annotated[int, typer.Option(help="TCP port on 127.0.0.1; 0 for any free one.")] = 0,
     engine: Annotated[str, typer.Option(help="unix or cpython.")] = "unix",
+    store: Annotated[
+        Path | None, typer.Option(help="Folder that is the device's flash; displays need one.")
+    ] = None,
     frozen: Annotated[bool, typer.Option(help="Let the device's clock stand still.")] = False,
 ) -> None:
     """Serve a device at a pty and over TCP on loopback until Ctrl-C; prints where.
@@ -41,7 +44,7 @@ def serve(
             read_document(path, which) if path else None
             for path, which in ((state, "state"), (keys, "keys"))
         ]
-        transport = ProcessTransport(device, engine)
+        transport = ProcessTransport(device, engine, str(store) if store else None)
         client = BenchClient(transport)
         fragments.load(client.control, *cast("list[dict[str, Any] | None]", documents))
         server = Server(transport, port, 0.0 if frozen else 1.0)
