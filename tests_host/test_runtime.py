@@ -94,7 +94,8 @@ def tell(made, verb, document=None):
     """The answer of a runtime to one line."""
     made[1].clear()
     made[0].line(line(verb, document).strip())
-    return answer("".join(made[1]))
+    # HAN frames come before the answer.
+    return answer("".join(made[1]).strip().split("\n")[-1])
 
 
 def refused(made, verb, document):
@@ -221,7 +222,6 @@ def test_a_mirror_is_empty_after_a_power_cut():
     tell(made, "STATE", {"zcl": STEPS, "clock": {"time": "2015-01-01T00:00:00Z"}})
     stamp = {"source": "GSME", "time": "2015-01-01T00:00:00Z", "status": "reliable"}
     tell(made, "STATE", {"stamp": stamp})
-    assert made[0].device.mirror.stamp.status == clock.RELIABLE
     assert made[0].device.zcl.get(0x0702, 0) == 4711
     again = device("gpf", path)[0]
     assert again.device.zcl.get(0x0702, 0) is None
@@ -258,6 +258,17 @@ def test_counters_survive_and_forget_removes_everything():
     assert third.device.counters.get(party) is None
     assert third.device.draw == 0
     assert third.ring.texts() == ["an old exception"]
+
+
+def test_forget_removes_the_history_of_a_display():
+    path = tmpdir() + "/state"
+    made = device("ihd", path)
+    tell(made, "SET", {"pair": {"fuel": "gas", "eui": EUI}})
+    put(path + "/history/g00-00000", "readings")
+    assert len(device("ihd", path)[0].device.meters) == 1
+    tell(made, "FORGET")
+    assert os.listdir(path + "/history") == []
+    assert len(device("ihd", path)[0].device.meters) == 0
 
 
 def test_a_fragment_loaded_twice_is_kept_once_in_its_newest_place():
@@ -343,6 +354,44 @@ def test_time_that_passes_goes_to_the_device_and_what_it_says_to_the_link():
     assert "".join(made[1]).startswith("ZCL:FRAME#"), "a report at the half hour"
 
 
+def test_time_that_fails_to_pass_is_a_failure_too():
+    class Stuck(runtime.Runtime):
+        def tick(self, seconds):
+            raise OSError(5)
+
+    kept = runtime.Runtime
+    runtime.Runtime = Stuck
+    try:
+        script, _, loop = serve("", silences=100, time=Ticks(0))
+    finally:
+        runtime.Runtime = kept
+    assert loop.ring.restarts == 4
+    assert script.lines()[3].startswith("LOG:ERROR#0:") and "OSError" in script.lines()[3]
+
+
+def test_what_only_a_line_is_to_blame_for_is_no_failure():
+    deep = "[" * 3000
+    script, _, loop = serve("CTRL:SET#1:%d:%s\n" % (len(deep), deep) + line("SET", {"draw": []}))
+    assert len(script.lines()) == 2
+    assert loop.ring.restarts == 0
+
+
+def test_whatever_a_command_raises_is_a_failure():
+    class Broken(runtime.Runtime):
+        def _gbcs(self, number, body):
+            raise MemoryError
+
+    kept = runtime.Runtime
+    runtime.Runtime = Broken
+    try:
+        script, _, loop = serve("GBCS:DATA#8:1:00\n" + line("HELLO"))
+    finally:
+        runtime.Runtime = kept
+    assert script.lines()[0].startswith("LOG:ERROR#8:13:MemoryError")
+    assert answer(script.lines()[1])["device"] == "GSME"
+    assert loop.ring.restarts == 1
+
+
 def test_reset_is_that_of_the_board():
     class Machine:
         def __init__(self):
@@ -407,7 +456,7 @@ class Failing(runtime.Runtime):
         self.device.inputs["fail"] = self.fail
 
     def fail(self, value):
-        raise RuntimeError("failed as asked to: %s" % value)
+        raise IndexError("failed as asked to: %s" % value)
 
 
 def with_failing(function):
@@ -430,13 +479,13 @@ def test_an_exception_is_logged_and_the_device_restarted():
     )
     script, dog, loop = with_failing(lambda: serve(text, store=Store(path)))
     lines = script.lines()
-    assert lines[2].endswith("restarted: RuntimeError: failed as asked to: 1"), lines
+    assert lines[2] == "LOG:ERROR#3:33:IndexError: failed as asked to: 1", lines
     query = answer(lines[3])
     assert query["time"] == "2015-01-01T00:00:00Z", "the clock goes on, no power was cut"
     assert query["clock_status"] == "reliable"
     log = answer(lines[4])
     assert log["restarts"] == 1
-    assert "RuntimeError: failed as asked to: 1" in log["log"][0]
+    assert "IndexError: failed as asked to: 1" in log["log"][0]
     assert loop.runtime.session.keys.device_id.hex().upper() == EUI
     assert (dog.started, dog.stopped) == (1, 1)
 

@@ -70,6 +70,7 @@ class Bench:
     def line(self, line: str):
         """Take one line and write what comes of it; nothing that a line holds raises here."""
         number = 0
+        kind = ""
         try:
             kind, verb, number, body = parse_line(line)
             if kind == "GBCS" and verb == "DATA":
@@ -88,6 +89,10 @@ class Bench:
             # Text that is not JSON, nested too deep or too large for the heap; members that a
             # verb cannot use.
             self._text("LOG:ERROR", number, "%s: %s" % (error.__class__.__name__, error))
+            self._unexpected(kind, error)
+
+    def _unexpected(self, kind: str, error):
+        """A line of a kind raised what neither it nor the device declares; see runtime.py."""
 
     def _text(self, event: str, number: int, text: str):
         text = text.replace("\n", " ")

@@ -3,6 +3,7 @@
 import gc
 import io
 import json
+import os
 import sys
 from binascii import crc32
 
@@ -18,6 +19,9 @@ _RING_RECORD = "log"
 _JOURNAL_RECORDS = const(256)
 _INPUTS_RECORD = "inputs"
 _POLL_MS = const(250)
+# What a CTRL line may raise through no fault of the device: no JSON, too deep, too large, members
+# that a verb cannot use. Anything else, or anything at all from GBCS and ZCL, is a failure.
+_BY_THE_LINE = (ValueError, KeyError, TypeError, MemoryError, RuntimeError)
 # Failures in a row, with no line answered between, after which the device leaves for the REPL.
 _GIVE_UP = const(4)
 
@@ -137,9 +141,19 @@ class Journal:
         """Forget every record of the device, those of its features too; the log stays."""
         for name in self._store.names():
             if name != _RING_RECORD:
-                self._store.delete(name)
+                self._remove(name)
         self._checks = {}
         self._next = 0
+
+    def _remove(self, name):
+        try:
+            self._store.delete(name)
+        except StoreError:
+            # The folder of a feature: a display's history.
+            folder = self._store.path + "/" + name
+            for inner in os.listdir(folder):
+                os.remove(folder + "/" + inner)
+            os.rmdir(folder)
 
     def _drop(self, number):
         self._store.delete("load.%d" % number)
@@ -157,6 +171,7 @@ class Runtime(bench.Bench):
         super().__init__(devices.build(settings["role"], store), write)
         self.settings = settings
         self.ring = ring or Ring()
+        self.failure = None  # an exception after which the device is not to be trusted
         self._confirm = confirm
         self._journal = Journal(store) if store else None
         self._verbs["LOG"] = self._log
@@ -185,9 +200,9 @@ class Runtime(bench.Bench):
         self._again("SET", journal.inputs())
         self._journal = journal
         self.device.store = store
-        tenancy = getattr(self.device, "tenancy", None)
-        if tenancy is not None:
-            tenancy.restore()
+        restore = getattr(getattr(self.device, "tenancy", None), "restore", None)
+        if restore:
+            restore()
         self.device.outbox.clear()
 
     def _again(self, verb, document):
@@ -196,6 +211,10 @@ class Runtime(bench.Bench):
         except (ValueError, KeyError, TypeError, bench.LineError, bench.state.StateError) as error:
             # Firmware that no longer takes what an older one took: the rest is still loaded.
             self.ring.add("%s not loaded again: %s" % (verb, error))
+
+    def _unexpected(self, kind, error):
+        if kind not in ("", "CTRL") or not isinstance(error, _BY_THE_LINE):
+            self.failure = error
 
     def _hello(self, document):
         answer = super()._hello(document)
@@ -270,14 +289,14 @@ class Loop:
         """Serve until Ctrl-C, the end of the stream, or one failure after another."""
         self._watchdog.start()
         try:
-            while True:
+            while self._failures < _GIVE_UP:
                 try:
                     self._begin()
-                    self._serve()
-                    return
-                except Exception as error:
-                    if not self._failed(error):
+                    if self._serve():
                         return
+                except Exception as error:
+                    self._error("restarted: %s: %s" % (error.__class__.__name__, error))
+                    self._failed(error)
         except KeyboardInterrupt:
             pass
         finally:
@@ -293,8 +312,8 @@ class Loop:
                 runtime.device.clock.set(*self._clock)
             self.runtime = runtime
 
-    def _failed(self, error) -> bool:
-        """Take note of an exception; whether to go on, with a new device."""
+    def _failed(self, error):
+        """Take note of an exception; a new device goes on."""
         if self.runtime is not None:
             self._clock = (self.runtime.device.clock.seconds, self.runtime.device.clock.status)
             self.runtime = None
@@ -302,8 +321,6 @@ class Loop:
         self._failures += 1
         self.ring.restarts += 1
         self.ring.add_exception(error)
-        self._error("restarted: %s: %s" % (error.__class__.__name__, error))
-        return self._failures < _GIVE_UP
 
     def _error(self, text):
         text = text.replace("\n", " ")
@@ -314,19 +331,24 @@ class Loop:
         self._watchdog.feed()
         self._console.write(text)
 
-    def _serve(self):
+    def _serve(self) -> bool:
+        """Serve until Ctrl-C (True), or a failure that leaves no device."""
         lines = self._lines
-        while True:
+        while self.runtime is not None:
             if self._time:
                 self._tick(self._time)
             event = self._listen()
             if event == console_port.INTERRUPT:
-                return
+                return True
             if event == console_port.LINE:
-                self.runtime.line(lines.text)  # pyright: ignore[reportOptionalMemberAccess]
-                self._failures = 0
+                self.runtime.line(lines.text)
+                if self.runtime.failure:
+                    self._failed(self.runtime.failure)
+                else:
+                    self._failures = 0
             elif event != console_port.NOTHING:
                 self._error(_ERRORS[event])
+        return False
 
     def _listen(self) -> int:
         """What comes in, or NOTHING after a while without anything."""
