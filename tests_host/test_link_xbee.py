@@ -2,12 +2,12 @@
 # The XBee link: set-up by AT commands, frames in and out, limits, statuses, and hostile modules.
 import random
 
-from testkit import Skip
+from testkit import Skip, raises
 from vectors import h
 from xbee_wire import Module, framed
 
 from smets.devices import build
-from smets.ports import han, link_xbee, xbee_addresses, xbee_setup
+from smets.ports import han, link_xbee, xbee_addresses, xbee_board, xbee_setup
 from smets.ports.han import HanFrame
 from smets.ports.link_xbee import XBeeLink
 from smets.zcl import clusters, discovery
@@ -597,29 +597,65 @@ def test_pump_leaves_a_module_that_never_stops_talking():
     assert device.taken == 1 + 8
 
 
-def test_uart_of_a_board():
-    opened = []
+class Machine:
+    """Stands in for the module `machine`, which has no UART on a host."""
 
-    class Machine:
-        """Stands in for `machine`, which has no UART on a host."""
+    def __init__(self, module):
+        self.opened = None
+        self.module = module
 
         class UART:
             CTS, RTS = 2, 1
 
-            def __init__(self, number, **options):
-                opened.append((number, options))
+            def __new__(cls, number, **options):
+                self.opened = (number, options)
+                return module
 
-        @staticmethod
-        def Pin(number):
-            return "pin %d" % number
+        self.UART = UART
 
-    pins = {"uart": 1, "baudrate": 115200, "tx": 4, "rx": 5, "cts": 6, "rts": 7, "rxbuf": 1024}
-    link_xbee.open_uart(pins, Machine)
-    ((number, options),) = opened
+    def Pin(self, number):
+        return "pin %d" % number
+
+
+def test_a_link_from_the_settings_of_a_board():
+    module = Module(OWN)
+    machine = Machine(module)
+    pins = {"uart": 1, "tx": 4, "rx": 5, "cts": 6, "rts": 7}
+    settings = {"pins": pins, "pan": "00005EC000000001", "key": "10" * 16, "forms": True}
+    link = xbee_board.open_link(settings, machine)
+    number, options = machine.opened
     assert number == 1 and options["timeout"] == 0, "poll never waits"
     assert (options["tx"], options["rx"]) == ("pin 4", "pin 5")
     assert (options["cts"], options["rts"], options["flow"]) == ("pin 6", "pin 7", 3)
     assert (options["baudrate"], options["rxbuf"]) == (115200, 1024)
+    run(link, module, 1200)
+    assert link.joined and link.eui == OWN
+    assert module.registers[b"ID"] == PAN and module.registers[b"CE"] == b"\x01"
+    assert module.registers[b"KY"] == b"\x10" * 16
+
+
+def test_settings_with_less_wires_and_more_identities():
+    machine = Machine(Module(OWN))
+    device, meter = h("90B3D51F30010000"), h("90B3D51F30020000")
+    settings = {
+        "pins": {"uart": 0, "tx": 0, "rx": 1, "baudrate": 9600},
+        "pan": "00005EC000000001",
+        "key": "10" * 16,
+        "eui": "90B3D51F30010000",
+        "peers": {"90B3D51F30020000": "0013A2004052BB02"},
+    }
+    link = xbee_board.open_link(settings, machine)
+    assert machine.opened[1]["baudrate"] == 9600 and "flow" not in machine.opened[1]
+    run(link, machine.module, 1200)
+    assert link.eui == device
+    link.send(HanFrame(device, meter, 1, 3, 0x0708, READ))
+    machine.module.listen()
+    assert machine.module.sent[0][2:10] == PEER
+    for member, text in (("pan", "5EC0"), ("key", "10" * 15), ("eui", ""), ("pan", "zz" * 8)):
+        wrong = dict(settings)
+        wrong[member] = text
+        with raises(ValueError):
+            xbee_board.open_link(wrong, machine)
 
 
 def test_heap_of_a_link():

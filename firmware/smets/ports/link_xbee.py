@@ -299,18 +299,3 @@ def pump(link: XBeeLink, device, passed: int = 0):
     outbox = device.outbox
     while outbox and (link.room() or not link.joined or len(outbox) > _BACKLOG):
         link.send(outbox.pop(0))
-
-
-def open_uart(pins: dict, machine):
-    """The transport of a UART; `pins` is HAN_RADIO of a board's data, `machine` the module."""
-    return machine.UART(
-        pins["uart"],
-        baudrate=pins["baudrate"],
-        tx=machine.Pin(pins["tx"]),
-        rx=machine.Pin(pins["rx"]),
-        cts=machine.Pin(pins["cts"]),
-        rts=machine.Pin(pins["rts"]),
-        flow=machine.UART.CTS | machine.UART.RTS,
-        timeout=0,
-        rxbuf=pins["rxbuf"],
-    )

@@ -1,7 +1,11 @@
 # Storage port: small named records that survive power cuts, and the files of larger data.
 # On boards both lie on littlefs, which commits a file when it is closed and renames atomically.
-import os
 from binascii import crc32
+
+try:
+    import os
+except ImportError:  # a board without file systems: StoreError alone is of use there
+    pass
 
 _ABSENT = 2  # ENOENT
 _IO = 5  # EIO
