@@ -150,6 +150,26 @@ def test_g41_no_canary_in_the_raw_flash():
     unmount()
 
 
+def test_newer_date_during_the_fill():
+    """spec: the newest date wins; what it frees is overwritten in steps as small as the others."""
+    flash = Flash(512, 96)
+    _furnish(flash)
+    display = Display(mount(flash))
+    display.machine.step(NOW)
+    display.machine.seen(ELECTRICITY, DATE, 0x200)
+    for _ in range(40):
+        assert display.machine.step(NOW)
+    display.machine.seen(ELECTRICITY, NOW, 0x200)
+    largest, busy = 0, True
+    while busy:
+        before = flash.erases
+        busy = display.machine.step(NOW)
+        largest = max(largest, flash.erases - before)
+    assert largest <= 10, "%d blocks in one step" % largest
+    assert display.machine.dates(ELECTRICITY) == (NOW, None, NOW) and _clean(flash) == []
+    unmount()
+
+
 def test_g37_g38_g41_power_cut_at_every_write_and_erase():
     """spec: never old data visible, never applied before it is true, the purge always completes.
 

@@ -328,6 +328,23 @@ def test_poll():
     assert link.machine.state(ELECTRICITY) == tenancy.UNREAD
 
 
+def test_a_read_holds_for_a_time_only():
+    """project-choice: also for a meter that was unpaired, or has no cluster, or was not found."""
+    for end in ("leave", "absent"):
+        link = Link()
+        link.give(_response(link.request(), NONE))
+        link.client.tick(1)
+        if end == "leave":
+            link.client.leave(ELECTRICITY)
+        else:
+            link.client.absent(ELECTRICITY, ESME)
+        link.now = policy.READ_HOLDS_S
+        link.client.tick(link.now)
+        assert len(link.home.days(ELECTRICITY)) == (20 if end == "absent" else 0), end
+        link.client.tick(link.now + 1)
+        assert link.home.days(ELECTRICITY) == [] and link.take() == [], end
+
+
 def test_g04_joined_again():
     """spec: found again after the link was lost: it is read, and what is shown stays."""
     link = Link()

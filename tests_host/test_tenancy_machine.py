@@ -382,6 +382,18 @@ def test_g23_hides_when_due():
     assert home.events[1] == (tenancy.HIDDEN, SHARED, NOW + DAY) and home.days(ELECTRICITY) == []
 
 
+def test_g23_intent_first():
+    """spec: where a date falls due, the intent is recorded before anything is cleared."""
+    home = Home((ELECTRICITY,))
+    home.fill(ELECTRICITY)
+    home.machine.step(NOW)
+    home.machine.seen(ELECTRICITY, NOW + DAY, CLEAR_CONSUMER)
+    home.machine.step(NOW + DAY)
+    assert len(home.stored(ELECTRICITY)) == 20
+    home.restart()
+    assert home.machine.dates(ELECTRICITY) == (NOW + DAY, NOW + DAY, None)
+
+
 def test_g23_alternative_waits_for_a_read():
     """project-choice: with DUE_UNREAD off the purge waits for the meter to be read."""
     policy.DUE_UNREAD = False
@@ -503,6 +515,22 @@ def test_g31_two_dates():
     home.vault.guard = _Open()
     assert home.vault.entries.get(SHARED, SETTINGS) == [] and not home.vault.exports.names(EXPORTS)
     assert home.vault.entries.get(SHARED, MESSAGES) == [(NOW - DAY, b"for the new tenant")]
+
+
+def test_g31_alternative_earlier_date():
+    """project-choice: with SHARED_DATE = min shared data stays for who moved in first."""
+    policy.SHARED_DATE = min
+    try:
+        home = Home()
+        home.vault.entries.put(SHARED, MESSAGES, NOW - 11 * DAY, b"for nobody here")
+        home.vault.entries.put(SHARED, MESSAGES, NOW - 3 * DAY, b"between the dates")
+        home.both_without_date()
+        home.machine.seen(ELECTRICITY, NOW - 10 * DAY, CLEAR_CONSUMER)
+        home.machine.seen(GAS, NOW - 2 * DAY, CLEAR_CONSUMER)
+        home.work()
+        assert home.vault.entries.get(SHARED, MESSAGES) == [(NOW - 3 * DAY, b"between the dates")]
+    finally:
+        policy.SHARED_DATE = max
 
 
 def test_g32_only_the_gas_proxy_answers():

@@ -47,7 +47,6 @@ class _Peer:
         self.sent: int | None = None
         self.again = False  # something was pushed while a read was under way
         self.failures = 0
-        self.held: int | None = None  # time of the last successful read
         self.publish: tuple | None = None  # provider and issuer event of the last push with a date
         self.window: int | None = None
         self.answers = 0
@@ -66,6 +65,8 @@ class TenancyClient:
         self._send = send
         self._poll = policy.POLL_SLEEPY_S if sleepy else policy.POLL_S
         self._peers = {}
+        self._held = {}  # fuel -> time of the last read that told what the tenancy is
+        self._now = 0
         self._sequence = 0
         self.counters = [0] * 9
 
@@ -77,6 +78,7 @@ class TenancyClient:
         `address` is its EUI-64, `endpoint` that which Match Descriptor gave for input cluster
         0x0708. A known meter's history stays visible meanwhile, unless it has not been read.
         """
+        self._now = now
         self._machine.meter(fuel, address)
         self._peers[fuel] = _Peer(fuel, address, endpoint)
         self._peers[fuel].due = now
@@ -88,10 +90,14 @@ class TenancyClient:
         """
         self._machine.meter(fuel, address)
         self._peers.pop(fuel, None)
+        self._held[fuel] = self._now
         self._machine.unsupported(fuel)
 
     def leave(self, fuel: int):
-        """A meter is no longer paired, or is to be found anew: it is not asked any more."""
+        """A meter is no longer paired, or is to be found anew: it is not asked any more.
+
+        Its history is hidden when the last read is policy.READ_HOLDS_S old.
+        """
         self._peers.pop(fuel, None)
 
     def wake(self, now: int):
@@ -113,12 +119,14 @@ class TenancyClient:
 
     def tick(self, now: int):
         """Send the reads that are due, and give up those without an answer."""
+        self._now = now
+        for fuel in list(self._held):
+            if now - self._held[fuel] >= policy.READ_HOLDS_S:
+                del self._held[fuel]
+                self._machine.unread(fuel)
         for peer in self._peers.values():
             if peer.sequence >= 0 and now >= peer.deadline:
                 self._retry(peer, now)
-            if peer.held is not None and now - peer.held >= policy.READ_HOLDS_S:
-                peer.held = None
-                self._machine.unread(peer.fuel)
             if peer.sequence < 0 and now >= peer.due:
                 self._read(peer, now)
 
@@ -222,8 +230,6 @@ class TenancyClient:
             status, kind, control = records.get(_CONTROL, (frame.FAILURE, 0, 0))
             if status != frame.SUCCESS or kind not in policy.CONTROL_TYPES:
                 control = 0
-            peer.failures = 0
-            peer.held = now
             self._machine.seen(peer.fuel, date, control)
             self._confirmed(peer, now, self._poll)
 
@@ -240,21 +246,21 @@ class TenancyClient:
             self._refused(peer, now)
 
     def _outdated(self, peer: _Peer, now: int):
-        peer.failures = 0
-        peer.held = now
         self._machine.unsupported(peer.fuel)
         self._confirmed(peer, now, policy.UNSUPPORTED_RETRY_S)
 
     def _confirmed(self, peer: _Peer, now: int, delay: int):
         # What was pushed after the request may be newer than the answer: it goes on hiding until
         # the meter has been read once more.
+        peer.failures = 0
+        self._held[peer.fuel] = now
         if not peer.again:
             self._machine.confirm(peer.fuel)
         self._finish(peer, now, delay)
 
     def _refused(self, peer: _Peer, now: int):
         self._retry(peer, now)
-        peer.held = None
+        self._held.pop(peer.fuel, None)
         self._machine.failed(peer.fuel)
 
     def _on_report(self, peer: _Peer, now: int, message):

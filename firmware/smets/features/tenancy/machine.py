@@ -186,11 +186,7 @@ class Tenancy:
 
     def keep_from(self, scope: int) -> int:
         """The time from which records may be stored, whether or not they may be shown yet."""
-        if scope == SHARED:
-            return self._shared_date()
-        state = self._fuels[scope]
-        passed = self._has_passed(state.seen)
-        return max(state.floor(), (state.seen or 0) if passed else 0)
+        return self._shared_date() if scope == SHARED else self._fuels[scope].floor()
 
     def state(self, fuel: int) -> int:
         """One of the states above, for the screen."""
