@@ -17,7 +17,7 @@ run: $(READY) ## Show the devices at work
 	$(BIN)/smets run
 
 test: $(READY) ## Test on CPython (with coverage) and on MicroPython's Unix port
-	$(BIN)/pytest --cov
+	$(BIN)/pytest --cov -n auto --dist loadfile
 
 test-slow: $(READY) ## Run the tests marked slow
 	$(BIN)/pytest -m slow
