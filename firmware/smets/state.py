@@ -201,9 +201,8 @@ def _load_dlms(device, value, path, append):
         except (ValueError, TypeError) as error:
             raise StateError(inner + ".value", str(error))
         known = device.dlms.values.get(key)
-        if append and hasattr(octets, "rows") and hasattr(known, "rows"):
-            for row in octets.rows:
-                known.append(row)
+        if append and hasattr(octets, "extend") and hasattr(known, "extend"):
+            known.extend(octets)
         else:
             device.dlms.load(key, octets)
 

@@ -51,6 +51,7 @@ def respond(
         raise _fail(str(error)) from error
     try:
         with BenchClient(open_transport(device, engine)) as client:
+            client.control("FORGET")  # a board or a server may have played before
             fragments.load(client.control, document, ring)
             refused = _answer_all(client, messages)
     except BenchError as error:

@@ -40,18 +40,27 @@ def describe(object_key) -> str:
 
 
 class Rows:
-    """Rows of a compact-array, in the order they were taken: a piece of a response."""
+    """Rows of a buffer between two times, in the order they were taken: a piece of a response."""
 
-    def __init__(self, description: bytes, rows: list):
-        self._rows = rows
-        size = sum(len(row) for row in rows)
-        self._head = b"\x13" + description + _length(size)
+    def __init__(self, buffer, start: int, end: int):
+        self._buffer = buffer
+        self._start = start
+        self._end = end
+        size = 0
+        for row in self._wanted():
+            size += len(row)
+        self._head = b"\x13" + buffer.description + _length(size)
         self.length = len(self._head) + size
+
+    def _wanted(self):
+        for row in self._buffer.views():
+            if self._start <= int.from_bytes(row[:4], "big") <= self._end:
+                yield row
 
     def chunks(self):
         """Yield the octets in order."""
         yield self._head
-        for row in self._rows:
+        for row in self._wanted():
             yield row
 
 
@@ -63,20 +72,39 @@ def _length(value: int) -> bytes:
 
 
 class Buffer:
-    """The buffer of a profile: rows of one type, the first column being UTC seconds (dlu)."""
+    """The buffer of a profile: rows of one type, the first column being UTC seconds (dlu).
+
+    The octets of all rows lie in one bytearray: a log of thousands of rows has to fit a board.
+    """
 
     def __init__(self, description: bytes):
         self.description = description
-        self.rows = []
+        self._octets = bytearray()
 
     def append(self, row: bytes):
         """Take one row, already encoded by the description."""
-        self.rows.append(row)
+        self._octets.extend(row)
+
+    def extend(self, other):
+        """Take the rows of another buffer of the same description."""
+        self._octets.extend(other._octets)
+
+    def views(self):
+        """Yield each row, oldest first, as a view that is valid until rows are added."""
+        reader = Reader(self._octets)
+        while reader.left():
+            start = reader.pos
+            axdr.skip_row(reader, self.description)
+            yield reader.data[start : reader.pos]
+
+    @property
+    def rows(self) -> list:
+        """Copies of all rows."""
+        return [bytes(row) for row in self.views()]
 
     def select(self, start: int, end: int) -> Rows:
         """The rows with start <= time <= end, both inclusive (GBCS mapping rows 620, 641)."""
-        chosen = [row for row in self.rows if start <= int.from_bytes(row[:4], "big") <= end]
-        return Rows(self.description, chosen)
+        return Rows(self, start, end)
 
 
 class Objects:
