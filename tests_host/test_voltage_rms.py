@@ -88,6 +88,15 @@ class Small:
     def __lshift__(self, other):
         return Small(self.value << int_of(other))
 
+    def __floordiv__(self, other):
+        return Small(self.value // int_of(other))
+
+    def __gt__(self, other):
+        return self.value > int_of(other)
+
+    def __eq__(self, other):
+        return self.value == int_of(other)
+
 
 def int_of(value):
     return value.value if isinstance(value, Small) else value
@@ -267,17 +276,78 @@ def test_f18_large_voltages_do_not_truncate():
         assert reading(mv).millivolts(1000) == mv, mv
 
 
+def windows(count):
+    """Sums of possible windows of `count` 12-bit samples: constant, square wave, noise."""
+    yield 0, 0
+    yield count * 2047, count * 2047 * 2047
+    yield count * -2048, count * 2048 * 2048
+    half = count // 2
+    yield half * 2047 - (count - half) * 2048, half * 2047 * 2047 + (count - half) * 2048 * 2048
+    seed = total = squares = 1
+    for _ in range(count):
+        seed = (seed * 75 + 74) % 65537
+        x = seed % 4096 - 2048
+        total += x
+        squares += x * x
+    yield total - 1, squares - 1
+
+
 def test_limits_are_exact():
-    """spec: the mean square is compared strictly, without a root."""
-    for uv, count in ((1000, 1), (250000, 800), (199999, 7)):
-        for volts in (0, 1, 207, 253, 287):
-            over = rms.limit(volts, uv, count, True)
-            under = rms.limit(volts, uv, count, False)
-            square = volts * volts * 10**12 * count * count
-            for spread in (over - 1, over, over + 1, under - 1, under, under + 1):
-                if spread >= 0:
-                    assert (spread > over) == (spread * uv * uv > square), (uv, volts, spread)
-                    assert (spread < under) == (spread * uv * uv < square), (uv, volts, spread)
+    """spec: the mean square is compared strictly, and without a root."""
+    for count in (1, 7, 80, 800, rms.LONGEST_WINDOW):
+        for total, squares in windows(count):
+            spread = count * squares - total * total
+            window = rms.Window()
+            window._n0 = count
+            window._s0, window._s1 = total & 0x1FFFFFFF, total >> 29
+            window._q0, window._q1 = squares & 0x1FFFFFFF, squares >> 29
+            window.centre()
+            for uv in (1000, 199999, 250000):
+                near = window.volts(uv)
+                for volts in (0, near - 1, near, near + 1, 253, 0xFFFFFFFF):
+                    if volts < 0:
+                        continue
+                    square = volts * volts * 10**12 * count * count
+                    above = window.exceeds(rms.Limit(volts, uv, count, True))
+                    assert above == (spread * uv * uv > square), (count, total, uv, volts)
+                    below = not window.exceeds(rms.Limit(volts, uv, count, False))
+                    assert below == (spread * uv * uv < square), (count, total, uv, volts)
+
+
+def test_limits_at_the_last_unit():
+    """spec: strict; the sum of squares alone decides, one more or one less."""
+    for count, uv, volts in ((1, 1000, 253), (5, 1000, 207), (800, 250000, 253), (3, 7, 1)):
+        for over in (True, False):
+            scale = uv * uv
+            wanted = volts * volts * 10**12 * count * count
+            # The sums with total 0 that are just at, above and below the threshold.
+            for squares in range(wanted // scale // count - 1, wanted // scale // count + 3):
+                window = rms.Window()
+                window._n0 = count
+                window._q0, window._q1 = squares & 0x1FFFFFFF, squares >> 29
+                window.centre()
+                exceeds = window.exceeds(rms.Limit(volts, uv, count, over))
+                spread = count * squares * scale
+                assert exceeds == (spread > wanted if over else spread >= wanted), (count, over)
+
+
+def test_windows_stay_within_small_integers():
+    """spec: at the end of a window, too, nothing leaves 31-bit small integers."""
+    for count in (1, 800, rms.LONGEST_WINDOW):
+        for total, squares in windows(count):
+            window = rms.Window()
+            window._n0 = Small(count)
+            window._s0, window._s1 = Small(total & 0x1FFFFFFF), Small(total >> 29)
+            window._q0, window._q1 = Small(squares & 0x1FFFFFFF), Small(squares >> 29)
+            window.centre()
+            for volts in (0, 253, 0xFFFFFFFF):
+                limit = rms.Limit(volts, 250000, count, True)
+                expected = (count * squares - total * total) * 250000**2 > (
+                    volts * volts * 10**12 * count * count
+                )
+                for name in ("high", "low", "rest"):
+                    setattr(limit, name, Small(getattr(limit, name)))
+                assert window.exceeds(limit) == expected, (count, total, volts)
 
 
 def test_f70_a_million_samples_with_the_heap_locked():

@@ -18,7 +18,7 @@ class Limiter:
     def set_threshold(self, volts: int):
         """Set the threshold, 0 to 4294967295 V; it acts from the next window on."""
         self.threshold = volts
-        self.limit = rms.limit(volts, self._uv, self._count, self.over)
+        self.limit = rms.Limit(volts, self._uv, self._count, self.over)
 
     def set_period(self, seconds: int):
         """Set how long a condition, or its end, must last: longer than 0 to 4294967295 s."""
@@ -39,13 +39,14 @@ class Detector:
         )
         self._report = report
 
-    def window(self, spread: int, length: int, seconds: int):
-        """One window of `length` ms whose sum of squares is `spread` (see rms), at UTC `seconds`.
+    def window(self, sums: rms.Window, length: int, seconds: int):
+        """One full, centred window of `length` ms at UTC `seconds`.
 
         Time without samples is not reported here: it neither counts nor resets the timer.
         """
         limiter = self.limiter
-        beyond = spread > limiter.limit if limiter.over else spread < limiter.limit
+        # "Not exceeded" is "below" for a limit that is not one of too much.
+        beyond = sums.exceeds(limiter.limit) == limiter.over
         if beyond == self.beyond:
             self._timer = 0
             return

@@ -34,7 +34,7 @@ class Phase(PeriodEngine):
         self._readings = meter.readings
         self._stride = meter.stride
         self._index = index
-        self._window = rms.Accumulator()
+        self._window = rms.Window()
         self._window_count = meter.window_count
         self._window_ms = meter.window_ms
         self._left = meter.window_count  # samples until the window is full
@@ -111,10 +111,11 @@ class Phase(PeriodEngine):
                 self._end_window()
 
     def _end_window(self):
-        spread = self._window.spread()
+        window = self._window
+        window.centre()
         for detector in self.detectors:
-            detector.window(spread, self._window_ms, self._seconds)
-        self._window.clear()
+            detector.window(window, self._window_ms, self._seconds)
+        window.clear()
         self._left = self._window_count
 
 
@@ -133,7 +134,8 @@ class VoltageMeter:
         self.readings = sampler.readings
         self.stride = sampler.stride
         self.events = events
-        self.window_count = max(self.rate_mhz * policy.WINDOW_MS // 1000000, 1)
+        count = self.rate_mhz * policy.WINDOW_MS // 1000000
+        self.window_count = min(max(count, 1), rms.LONGEST_WINDOW)
         self.window_ms = self.window_count * 1000000 // self.rate_mhz
         self.limiters = fast.limiters(self.uv, self.window_count)
         self.phases = len(regions)

@@ -1,9 +1,11 @@
 # Exact RMS of ADC codes or of RMS readings: integer sums, mean removed, rounded once to volts.
-# Every value in the block loop fits a 31-bit small integer, so that sampling allocates nothing.
+# Every value up to a full window fits a 31-bit small integer, so that sampling allocates nothing.
 from smets.compat import const
 
 # Most squares of a 12-bit code about mid-scale whose sum stays below 2**30.
 BLOCK = const(255)
+# Most samples of a window.
+LONGEST_WINDOW = const(16384)
 # Largest reading of a metering IC, in mV.
 MAX_READING = const(0xFFFFF)
 
@@ -138,10 +140,52 @@ class Accumulator:
         return (doubled + 1) // 2
 
 
-def limit(volts: int, uv: int, count: int, over: bool) -> int:
-    """What `spread` of `count` samples exceeds (or falls below, if not `over`) beyond `volts`.
+class Limit:
+    """What the samples of a window must exceed to be above some voltage, made ready for `exceeds`.
 
-    Exact: spread > limit holds if and only if the mean square exceeds the threshold's square.
+    It stands for an integer L: count * count * variance > L is the question, and equal to
+    sum of squares about the mean > (L + remainder of the mean ** 2) // count.
     """
-    wanted = volts * volts * 1000000000000 * count * count
-    return wanted // (uv * uv) if over else -(-wanted // (uv * uv))
+
+    def __init__(self, volts: int, uv: int, count: int, over: bool):
+        """Threshold of `volts` at `uv` microvolts a unit, for windows of `count` samples.
+
+        Exact: with `over` a window exceeds the limit if and only if its mean square is greater
+        than the threshold's; without, if and only if it is not less.
+        """
+        wanted = volts * volts * 1000000000000 * count * count
+        scale = uv * uv
+        value = wanted // scale if over else -(-wanted // scale) - 1
+        quotient = value // count
+        self.high = min(quotient >> _BITS, _WORD)  # no window comes to more
+        self.low = quotient & _WORD
+        self.rest = value % count
+
+
+class Window(Accumulator):
+    """Sums of a window of up to 16,384 samples, which are compared without allocation."""
+
+    def __init__(self):
+        super().__init__()
+        self._high = self._low = 0  # words of the sum of squares about the rounded mean
+        self._rest = 0  # square of what the rounding left
+
+    def centre(self):
+        """Call when the window is full, before `exceeds`."""
+        count = self._n0
+        total = (self._s1 << _BITS) + self._s0
+        mean = total // count
+        rest = total - count * mean
+        # Less mean * (total + rest), in words: mean has 12 bits and a sign, the other 27.
+        factor = total + rest
+        upper = mean * (factor >> 14)
+        low = self._q0 - ((upper & 0x7FFF) << 14) - mean * (factor & 0x3FFF)
+        self._high = self._q1 - (upper >> 15) + (low >> _BITS)
+        self._low = low & _WORD
+        self._rest = rest * rest
+
+    def exceeds(self, limit: Limit) -> bool:
+        """Whether the window's RMS is above a limit made for its number of samples."""
+        low = limit.low + (limit.rest + self._rest) // self._n0
+        high = limit.high + (low >> _BITS)
+        return self._high > high or (self._high == high and self._low > low & _WORD)
