@@ -63,6 +63,7 @@ class Setup:
         self.association = _LEFT  # AI
         self.ready = False
         self.rewritten = 0  # times that registers were written
+        self.late = 0  # answers to what was not asked any more
         self._sender = sender
         self._table = table
         self._error = error
@@ -95,7 +96,8 @@ class Setup:
         """Take an answer (0x88 data)."""
         number, name, status, value = xbee_api.at_response(data)
         if self._asked is None or number != self._number or name != self._asked[1]:
-            self._error("answer to nothing asked")
+            # Of a command that was asked again, or asked before the module restarted.
+            self.late += 1
         elif status:
             self._error("AT refused", "%s: status %02X" % (str(name, "utf-8"), status))
             self.restart()
