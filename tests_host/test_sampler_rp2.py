@@ -284,10 +284,10 @@ def test_fifo_overflow():
     sink = Sink(sampler)
     chip.channels[0].stopped = True
     chip.convert(9)
-    chip.channels[0].stopped = False
-    chip.convert(10)
+    assert len(chip.fifo) == 4 and chip.fcs & 0x800
     sampler.poll(1, sink.take)
     assert sink.chunks == [(1, 0)] and not chip.fcs & 0xC00 and chip.fifo == []
+    chip.channels[0].stopped = False
     start = chip.conversions
     chip.convert(8)
     sampler.poll(1, sink.take)

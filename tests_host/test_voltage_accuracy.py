@@ -170,11 +170,11 @@ def test_f33_time_zone_of_the_host(zone, monkeypatch):
         time.tzset()
 
 
-def test_a_simulated_year_of_half_hours():
-    """The log of 4,320 half hours after a year: the last 90 days, each half hour there."""
+def test_a_hundred_days_of_half_hours():
+    """project-choice: the log spans 90 days of half hours, each of them there."""
     bench = Bench(at(0), rate_mhz=5)  # a reading in 200 s
-    bench.until(at(0) + 365 * 86400, 231000, chunk=1800000)
+    bench.until(at(0) + 100 * 86400, 231000, chunk=1800000)
     stamps = bench.stamps()
-    assert len(stamps) == 4320 and stamps[-1] == at(0) + 365 * 86400
+    assert len(stamps) == 4320 and stamps[-1] == at(0) + 100 * 86400
     assert stamps == list(range(stamps[-1] - 4319 * 1800, stamps[-1] + 1, 1800))
-    assert len(bench.energy) == 365 * 48
+    assert len(bench.energy) == 100 * 48

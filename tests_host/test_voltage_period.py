@@ -625,6 +625,19 @@ def test_timeline_finds_the_start_of_seconds():
         assert -70 < error < 70, (jump, error)
 
 
+def test_timeline_follows_a_clock_that_drifts():
+    """project-choice: the ticks may be slow or fast by 1 %, the second is always the clock's."""
+    for rate in (99, 101):
+        timeline = Timeline()
+        for poll in range(400):
+            true = at(10) * 1000 + poll * 100
+            timeline.poll(poll * rate, true // 1000)
+            assert timeline.seconds == true // 1000, (rate, poll)
+            if poll > 20:
+                # a poll, and what a second drifts by
+                assert abs(timeline.ms - true % 1000) <= 110, (rate, poll)
+
+
 def test_boundary_samples_belong_to_the_period_that_starts():
     """spec: [start, end), to the sample."""
     bench = Bench(at(10, 30), rate_mhz=1000000)  # 1,000 samples a second
