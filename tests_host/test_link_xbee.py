@@ -314,6 +314,54 @@ def test_delivery_failures():
     assert link.errors == {"not delivered": 2, "status of nothing sent": 1}
 
 
+def test_another_network_has_other_addresses():
+    link, module = started()
+    module.deliver(PEER, PEER_AT, b"\x03\x01", 0x0708, 0x0109, 0x21, READ)
+    run(link, module)
+    module.say(h("8A 02"))
+    run(link, module)
+    link.send(to_peer())
+    module.listen()
+    assert module.sent[0][10:12] == h("FFFE")
+
+
+def test_the_status_of_a_broadcast_teaches_no_address():
+    link, module = started()
+    link.send(HanFrame(OWN, b"\xff" * 8, 1, 255, 0x0700, READ, flags=han.BROADCAST))
+    module.listen()
+    module.status(0x4444)
+    run(link, module)
+    module.deliver(b"\xff" * 8, 0x4444, b"\x03\x01", 0x0708, 0x0109, 0x01, READ)
+    assert run(link, module) == [] and link.errors == {"unknown source": 1}
+
+
+def test_a_slow_line_is_no_gap():
+    for escaped in (True, False):
+        link, module = started(escaped)
+        module.deliver(PEER, PEER_AT, b"\x03\x01", 0x0708, 0x0109, 0x21, READ)
+        module.step = 4
+        assert len(run(link, module, 1500, 150)) == 1 and link.broken == 0
+        # And one that stops inside of a frame holds nothing up.
+        module.incoming = framed(h("8B 01 0000 00 00 00"), escaped)[:-3]
+        run(link, module, 900, 150)
+        assert link.broken == 1
+        module.deliver(PEER, PEER_AT, b"\x03\x01", 0x0708, 0x0109, 0x21, READ)
+        assert len(run(link, module, 1500, 150)) == 1
+
+
+def test_only_the_answer_to_the_last_command_is_taken():
+    link, module = started()
+    module.say(h("8A 02"))
+    link.poll(20)
+    # MY is asked first, with frame identifier 1; these are none of its answers.
+    module.say(h("88 02 4D59 00 1111"))
+    module.say(h("88 01 4149 00 22"))
+    link.poll(20)
+    assert link.module.late == 2
+    run(link, module)
+    assert link.joined and link.module.network == 0x1234 and link.module.late == 2
+
+
 def test_no_more_than_four_are_under_way_and_lost_statuses_are_given_up():
     link, module = started()
     for number in (4, 3, 2, 1):
