@@ -37,6 +37,7 @@ class Stage:
         self.engine = engine
         self.seed = seed
         self.keys: HomeKeys = make_home(seed=SEED)
+        self.start = START
         self.verified = 0
         self.failed = 0
         self._counter = 1000

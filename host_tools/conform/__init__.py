@@ -1,0 +1,1 @@
+"""The conformance bench: checks as catalogue entries, a runner, reports."""

@@ -1,0 +1,158 @@
+"""The device under test as a check sees it: made new, seeded, driven, asked.
+
+The reference devices are processes of our own firmware; any other device is behind the bench
+link's line protocol. What a device cannot do is not in `capabilities`, and checks that need it
+are blocked, with why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from host_tools import fragments
+from host_tools.bench import BenchClient, BenchError, Refusal, Transport
+from host_tools.conform.model import Blocked
+from host_tools.gbcs.message import Message
+from host_tools.gbcs.times import from_seconds_2000, iso, seconds_2000
+from host_tools.han.frame import Frame, from_octets, to_octets
+from host_tools.remote import RemoteParty
+from host_tools.show.stage import EUIS, Stage
+
+__all__ = ["CAPABILITIES", "Bench"]
+
+# What a check may need: FORGET and STATE, CLOCK and ADVANCE, HAN frames, simulation inputs, and
+# taking power away and giving it back with what the flash holds.
+CAPABILITIES = ("state", "clock", "han", "inputs", "power")
+
+
+class Bench:
+    """One device under test; `fresh` begins each check with a device that knows nothing."""
+
+    def __init__(
+        self,
+        role: str,
+        connect: Callable[[], Transport],
+        stage: Stage,
+        capabilities: frozenset[str] = frozenset(CAPABILITIES),
+        timeout: float = 10.0,
+    ) -> None:
+        """`connect` opens the link anew: at the start, and after power was given back."""
+        self.role = role
+        self.eui = EUIS[role]
+        self.capabilities = capabilities
+        self.stage = stage
+        self._connect = connect
+        self._timeout = timeout
+        self._counter = 1000
+        self.client = BenchClient(connect(), timeout=timeout)
+        self.heard: list[Frame] = []
+        self.client.on_frame = self._hear
+
+    def close(self) -> None:
+        """End the link."""
+        self.client.transport.close()
+
+    def _hear(self, octets: bytes) -> None:
+        self.heard.append(from_octets(octets))
+
+    def need(self, *names: str) -> None:
+        """Blocked unless the device can do all of these."""
+        for name in names:
+            if name not in self.capabilities:
+                raise Blocked(f"the device under test has no {name} control")
+
+    def control(self, verb: str, document: Any = None) -> dict[str, Any]:
+        """A bench control; Blocked where the device refuses it."""
+        try:
+            return self.client.control(verb, document)
+        except BenchError as error:
+            raise Blocked(f"{verb}: {error}") from error
+
+    def fresh(self, state: dict[str, Any] | None = None, **inputs: Any) -> None:
+        """Make the device new and give it the bench's keys, a state and simulation inputs."""
+        self.need("state")
+        self.control("FORGET")
+        self.heard.clear()
+        fragments.load(self.control, state, self.stage.device_keys(self.role))
+        if inputs:
+            self.need("inputs")
+            self.control("SET", inputs)
+
+    def set_clock(self, moment: datetime | int, status: str = "reliable") -> None:
+        """Set the device's clock (UTC)."""
+        self.need("clock")
+        when = from_seconds_2000(moment) if isinstance(moment, int) else moment
+        self.control("CLOCK", {"time": iso(when), "status": status})
+
+    def advance(self, seconds: int) -> None:
+        """Let time pass for the device."""
+        self.need("clock")
+        self.control("ADVANCE", {"seconds": seconds})
+
+    def cut_power(self) -> None:
+        """Take power away and give it back; what the device keeps in flash stays."""
+        self.need("power")
+        self.client.transport.close()
+        self.client = BenchClient(self._connect(), timeout=self._timeout)
+        self.client.on_frame = self._hear
+
+    def party(self, role: str = "supplier") -> RemoteParty:
+        """A remote party that the device knows."""
+        return self.stage.party(role)
+
+    def next_counter(self) -> int:
+        """An originator counter higher than any before."""
+        self._counter += 1
+        return self._counter
+
+    def command(
+        self,
+        use_case: str,
+        params: dict[str, Any] | None = None,
+        party: str = "supplier",
+        counter: int | None = None,
+        now: datetime | None = None,
+    ) -> bytes:
+        """A command for the device."""
+        return self.party(party).command(
+            use_case,
+            bytes.fromhex(self.eui),
+            self.next_counter() if counter is None else counter,
+            params,
+            now or self.stage.start,
+        )
+
+    def send(self, command: bytes) -> bytes | None:
+        """The response, or None where the device gives none."""
+        try:
+            return self.client.respond(command)
+        except Refusal:
+            return None
+
+    def ask(
+        self, use_case: str, params: dict[str, Any] | None = None, party: str = "supplier"
+    ) -> tuple[bytes, bytes, Message]:
+        """Send a command that must be answered: (command, response, decoded and verified).
+
+        Raises what host_tools.remote raises for an answer that is not genuine, and BenchError
+        for none.
+        """
+        command = self.command(use_case, params, party)
+        response = self.send(command)
+        if response is None:
+            raise BenchError(f"no response to {use_case}")
+        return command, response, self.party(party).verify(response, command)
+
+    def deliver(self, frame: Frame) -> list[Frame]:
+        """Give the device a HAN frame; returns the frames it sends meanwhile."""
+        self.need("han")
+        self.heard.clear()
+        self.client.frame(to_octets(frame))
+        return list(self.heard)
+
+    @property
+    def start(self) -> int:
+        """The time at which checks begin, UTC seconds since 2000."""
+        return seconds_2000(self.stage.start)

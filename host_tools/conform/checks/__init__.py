@@ -1,0 +1,1 @@
+"""The catalogue: each module here enters its checks when it is imported."""
