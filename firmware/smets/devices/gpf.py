@@ -59,7 +59,7 @@ class Gpf(Device):
         """A report of the gas meter, or what a display asks."""
         if frame_in.destination_endpoint == endpoints.MIRROR:
             request = frame.parse(frame_in.payload)
-            if request.from_server and request.command == frame.REPORT_ATTRIBUTES:
+            if gas_mirror.is_update(frame_in.cluster, request):
                 if frame_in.source != self.gsme:
                     self.ignore("stranger")
                 elif self.mirror.report(frame_in.cluster, request):

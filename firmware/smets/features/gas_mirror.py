@@ -1,5 +1,6 @@
 # The GPF's copy of the gas meter: reports are staged, then committed whole with their stamp.
-# A report ends with AttributeReportingStatus complete (SE 1.2a); only then do reads change.
+# A report ends with AttributeReportingStatus complete (SE 1.2a); only then do reads change. A
+# snapshot that the meter publishes at midnight is an update too (GBCS 10.4.2.1).
 from smets import clock
 from smets.codec import DecodeError, Reader
 from smets.compat import const
@@ -9,6 +10,12 @@ from smets.zcl import clusters, frame, types
 METERING = clusters.METERING
 READING_SNAPSHOT_TIME = const(0x0007)
 ATTRIBUTE_REPORTING_STATUS = const(0xFFFE)
+PUBLISH_SNAPSHOT = const(0x06)
+# Snapshot payload "block tier information set, delivered, no billing": what gas meters publish.
+_REGISTERS = const(6)
+_SUMMATION = const(0x0000)
+_TIERS = const(0x0100)  # and every second attribute
+_BLOCKS = const(0x0700)
 
 _COMPLETE = const(1)
 # What a meter may fill: the hub's own clusters, time and tenancy among them, are not its business.
@@ -19,6 +26,15 @@ _MIRRORED = (clusters.BASIC, clusters.PRICE, clusters.METERING, clusters.PREPAYM
 _GAP_DROPS = True
 # A gas meter has some sixty attributes to report; a report that does not end is cut off here.
 _MOST_STAGED = const(96)
+
+
+def is_update(cluster: int, request) -> bool:
+    """Whether a frame is one by which a meter fills its mirror: a report, or a snapshot."""
+    if not request.from_server:
+        return False
+    if request.cluster_specific:
+        return cluster == METERING and request.command == PUBLISH_SNAPSHOT
+    return request.command == frame.REPORT_ATTRIBUTES
 
 
 class GasMirror:
@@ -39,7 +55,7 @@ class GasMirror:
         self.malformed = 0
 
     def report(self, cluster: int, request) -> bool:
-        """Take one Report Attributes frame; True when it completed an update.
+        """Take one frame that `is_update`; True when it completed an update.
 
         A malformed or missing frame is counted and drops the whole report, what is still to
         come of it included: values of two reports are never mixed. A frame that comes twice
@@ -47,6 +63,8 @@ class GasMirror:
         """
         if not self._in_order(request.sequence):
             return False
+        if request.cluster_specific:
+            return self._snapshot(Reader(request.payload))
         self._complete = False
         if cluster not in _MIRRORED:
             self.malformed += 1
@@ -60,11 +78,11 @@ class GasMirror:
             return False
         if not self._complete:
             return False
-        if self._dropping:
-            self.abort()
-            return False
-        self._commit()
-        return True
+        staged, dropping = self._staged, self._dropping
+        self.abort()
+        if not dropping:
+            self._commit(staged, _snapshot_time(staged))
+        return not dropping
 
     def _in_order(self, sequence: int) -> bool:
         """Note a frame's sequence number; False for one that is here already."""
@@ -99,19 +117,42 @@ class GasMirror:
                 raise DecodeError(start, "report too long")
             values[attribute] = bytes(reader.data[start : reader.pos])
 
-    def _commit(self):
-        reported = self._staged.get(METERING, {}).get(READING_SNAPSHOT_TIME)
-        seconds = clock.UTC_INVALID
-        if reported is not None and reported[0] == types.UTC_TIME:
-            seconds = int.from_bytes(reported[1:5], "little")
+    def _snapshot(self, reader) -> bool:
+        """Take the registers of PublishSnapshot as they were at its time; project-choice.
+
+        A snapshot that is not newer than the last update, or has no time, changes nothing: it is
+        of the past. Alternative: stamp it with the time at which it came.
+        """
+        try:
+            reader.skip(4, "SnapshotID")
+            seconds = reader.le(4, "SnapshotTime")
+            reader.skip(7, "snapshot counts and cause")
+            reader.expect(_REGISTERS, "SnapshotPayloadType")
+            values = {_SUMMATION: _uint48(reader)}
+            for index in range(reader.u8("tiers in use")):
+                values[_TIERS + 2 * index] = _uint48(reader)
+            reader.u8("thresholds in use")
+            block = _BLOCKS
+            while reader.left():
+                values[block] = _uint48(reader)
+                block += 1
+        except DecodeError:
+            self.malformed += 1
+            return False
+        known = self.stamp.seconds if self.stamp.status != clock.INVALID else -1
+        if not known < seconds < clock.UTC_INVALID:
+            return False
+        self._commit({METERING: values}, seconds)
+        return True
+
+    def _commit(self, staged, seconds):
         self.stamp = stamp.committed(seconds, self._clock)
-        for cluster in self._staged:
+        for cluster in staged:
             values = self._server.attributes.setdefault(cluster, {})
-            for attribute, octets in self._staged[cluster].items():
+            for attribute, octets in staged[cluster].items():
                 if not callable(values.get(attribute)):  # what the hub works out itself stays
                     values[attribute] = octets
         self.show_stamp()
-        self.abort()
         self.commits += 1
 
     def show_stamp(self):
@@ -120,6 +161,18 @@ class GasMirror:
         if self.stamp.status == clock.INVALID:
             seconds = clock.UTC_INVALID
         self._server.set(METERING, READING_SNAPSHOT_TIME, types.UTC_TIME, seconds)
+
+
+def _uint48(reader) -> bytes:
+    return bytes((types.UINT48,)) + bytes(reader.view(6, "register"))
+
+
+def _snapshot_time(staged) -> int:
+    """ReadingSnapShotTime of a report, UTC_INVALID where it has none."""
+    octets = staged.get(METERING, {}).get(READING_SNAPSHOT_TIME)
+    if octets is None or octets[0] != types.UTC_TIME:
+        return clock.UTC_INVALID
+    return int.from_bytes(octets[1:5], "little")
 
 
 def report(attributes, sequence: int) -> bytes:
