@@ -303,6 +303,20 @@ def test_g28_midnight():
     assert house.stamp()[:8] == h("07DF0102FF000000")
 
 
+def test_g28_snapshot_published_at_midnight():
+    """project-choice: it moves registers and stamp of the proxy, and only from its meter."""
+    house = House(NEW_YEAR + 86400 - 600)
+    house.run(599)
+    midnight = NEW_YEAR + 86400
+    payload = h("19 07 06 01000000") + midnight.to_bytes(4, "little") + h("01 00 01 01000000 06")
+    payload += (4711).to_bytes(6, "little") + h("00 14")
+    house.gpf.receive(report_frame(source=DISPLAY, payload=payload))
+    assert house.stamp() == date(None, 0x01)
+    house.gpf.receive(report_frame(payload=payload))
+    assert house.stamp() == date(midnight, 0x04)
+    assert house.gpf.zcl.get(0x0702, 0x0000) == 4711
+
+
 def test_g39_display_reads_the_time_of_the_header():
     """project-choice (E.2, E.3, 5): 0x0702/0x0007 on the mirror equals the stamp, as UTC."""
     house = House()
@@ -367,6 +381,7 @@ def test_only_the_paired_meter_reports():
         report_frame(flags=1 | BROADCAST),
         report_frame(payload=h("18")),
         report_frame(payload=h("00 01 0A 0000 25 630000000000 FEFF 30 01")),
+        report_frame(payload=h("19 01 0A 0000 25 630000000000 FEFF 30 01")),
         report_frame(cluster=0x0708),
     ):
         house.gpf.receive(frame_in)

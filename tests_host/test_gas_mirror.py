@@ -29,6 +29,12 @@ class Bench:
         request = frame.parse(b"\x18" + bytes((self.sequence,)) + b"\x0a" + payload)
         return self.mirror.report(cluster, request)
 
+    def snapshot(self, payload, step=1):
+        self.sequence = (self.sequence + step) & 0xFF
+        request = frame.parse(b"\x19" + bytes((self.sequence,)) + b"\x06" + payload)
+        assert gas_mirror.is_update(METERING, request)
+        return self.mirror.report(METERING, request)
+
     def stamp(self):
         made = self.mirror.stamp
         return made.source, made.seconds, made.status
@@ -303,6 +309,90 @@ def test_report_of_nothing_but_its_end_moves_the_stamp():
     bench = Bench()
     assert bench.report(COMPLETE)
     assert bench.stamp() == (stamp.GPF, NEW_YEAR, clock.RELIABLE)
+
+
+def published(seconds, summation=9000, tiers=(1, 2, 3, 4), blocks=(5, 6, 7, 8), kind=6):
+    """PublishSnapshot of GBCS: id, time, counts, cause, payload type, then the registers."""
+    payload = h("01000000") + seconds.to_bytes(4, "little") + h("01 00 01 01000000")
+    payload += bytes((kind,)) + summation.to_bytes(6, "little") + bytes((len(tiers),))
+    for value in tiers:
+        payload += value.to_bytes(6, "little")
+    payload += h("14")
+    for value in blocks:
+        payload += value.to_bytes(6, "little")
+    return payload
+
+
+def test_g28_snapshot_is_an_update():
+    """project-choice: registers and stamp are those of the snapshot, all at once."""
+    bench = Bench()
+    bench.report(register(1) + snapshot(NEW_YEAR - 1800) + COMPLETE)
+    assert bench.snapshot(published(NEW_YEAR))
+    assert bench.reading() == 9000
+    tiers = [bench.server.get(METERING, 0x0100 + 2 * n) for n in range(4)]
+    blocks = [bench.server.get(METERING, 0x0700 + n) for n in range(4)]
+    assert (tiers, blocks) == ([1, 2, 3, 4], [5, 6, 7, 8])
+    assert bench.stamp() == (stamp.GSME, NEW_YEAR, clock.RELIABLE)
+    assert bench.shown() == NEW_YEAR
+    assert bench.mirror.commits == 2
+
+
+def test_first_update_may_be_a_snapshot():
+    bench = Bench(clock.UTC_INVALID, clock.INVALID)
+    assert bench.snapshot(published(NEW_YEAR, tiers=(), blocks=()))
+    assert bench.reading() == 9000
+    assert bench.stamp() == (stamp.GSME, NEW_YEAR, clock.RELIABLE)
+
+
+def test_snapshot_of_the_past_changes_nothing():
+    """project-choice: not newer than the last update, or without a time."""
+    for seconds in (NEW_YEAR, NEW_YEAR - 86400, 0, 0xFFFFFFFF):
+        bench = Bench()
+        bench.report(register(1) + snapshot(NEW_YEAR) + COMPLETE)
+        assert not bench.snapshot(published(seconds))
+        assert bench.reading() == 1
+        assert bench.stamp() == (stamp.GSME, NEW_YEAR, clock.RELIABLE)
+        assert bench.mirror.malformed == 0
+
+
+def test_snapshot_within_a_report():
+    """The report goes on, and is committed whole behind it."""
+    bench = Bench()
+    bench.report(register(1))
+    assert bench.snapshot(published(NEW_YEAR))
+    assert bench.reading() == 9000
+    assert bench.report(snapshot(NEW_YEAR + 60) + COMPLETE)
+    assert bench.reading() == 1
+    assert bench.stamp() == (stamp.GSME, NEW_YEAR + 60, clock.RELIABLE)
+
+
+def test_malformed_snapshot_changes_nothing():
+    good = published(NEW_YEAR + 1)
+    wrong = [good[:size] for size in range(len(good)) if size not in (48, 54, 60, 66)]
+    wrong += [good + b"\x00", published(NEW_YEAR + 1, kind=0), published(NEW_YEAR + 1, kind=7)]
+    bench = Bench()
+    bench.report(register(1) + snapshot(NEW_YEAR) + COMPLETE)
+    for payload in wrong:
+        assert not bench.snapshot(payload), len(payload)
+    assert bench.mirror.malformed == len(wrong)
+    assert bench.reading() == 1
+    assert bench.stamp() == (stamp.GSME, NEW_YEAR, clock.RELIABLE)
+
+
+def test_frames_that_are_no_update():
+    """Direction, cluster and kind of command decide."""
+    for octets, cluster, expected in (
+        (h("18 01 0A"), METERING, True),
+        (h("08 01 0A"), PREPAYMENT, True),
+        (h("19 01 06"), METERING, True),
+        (h("09 01 06"), METERING, True),
+        (h("19 01 06"), PREPAYMENT, False),
+        (h("19 01 0A"), METERING, False),  # ConfigureNotificationFlags
+        (h("18 01 06"), METERING, False),  # Configure Reporting
+        (h("10 01 0A"), METERING, False),
+        (h("11 01 06"), METERING, False),  # GetSnapshot
+    ):
+        assert gas_mirror.is_update(cluster, frame.parse(octets)) == expected, octets
 
 
 def test_g22_status_of_the_hub_clock():
