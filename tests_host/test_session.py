@@ -721,3 +721,24 @@ def test_store_keeps_the_replay_counter():
     after.device.counters = Counters(store)
     refused(after, mprn(5), "replay")
     assert octets(after.handle(mprn(6)))
+
+
+def test_counter_that_cannot_be_kept_is_refused():
+    """The flash says no: the command is not carried out, and may come again."""
+    from smets.gbcs.counters import Counters
+    from smets.ports.store import StoreError
+
+    class Full:
+        def get(self, name):
+            return None
+
+        def put(self, name, data):
+            raise StoreError("full")
+
+    made = gas("gsme")
+    made.device.counters = Counters(Full())
+    refused(made, mprn(5), "storage")
+    assert made.device.zcl.kept == {}
+    assert made.device.counters.get(BROKER) is None
+    made.device.counters = Counters()
+    assert octets(made.handle(mprn(5)))
