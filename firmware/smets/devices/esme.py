@@ -2,6 +2,7 @@
 # On the HAN it is an energy service interface with metering and prepayment beside it.
 from smets.devices import endpoints
 from smets.devices.base import Device, half_hours
+from smets.features import event_logs
 from smets.features.logs import Logs
 from smets.features.tenancy_server import TenancyServer
 from smets.gbcs import table_esme, use_cases
@@ -25,6 +26,7 @@ class Esme(Device):
                 clusters.PREPAYMENT,
                 clusters.CALENDAR,
                 clusters.DEVICE_MANAGEMENT,
+                clusters.EVENTS,
             ),
             (),
         )
@@ -34,6 +36,7 @@ class Esme(Device):
         super().__init__(store)
         self.tenancy = TenancyServer(self)
         self.logs = Logs(self, self.tenancy.hidden_before)
+        event_logs.attach(self.zcl)
         # Energy drawn each half hour, in register steps.
         self.draw = 0
         self.inputs = {"draw": self.set_draw}

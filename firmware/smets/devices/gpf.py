@@ -3,7 +3,7 @@
 from smets import clock
 from smets.devices import endpoints
 from smets.devices.base import Device
-from smets.features import gas_mirror, stamp
+from smets.features import event_logs, gas_mirror, stamp
 from smets.features.logs import Logs
 from smets.features.tenancy_server import TenancyServer
 from smets.gbcs import table_gas, use_cases
@@ -45,6 +45,7 @@ class Gpf(Device):
         self.tenancy = TenancyServer(self)
         self.logs = Logs(self, self.tenancy.hidden_before)
         self.serve_time()
+        event_logs.attach(self.zcl)
         self.inputs = {"gsme": self.pair}
 
     def pair(self, eui: str):
