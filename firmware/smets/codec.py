@@ -3,7 +3,7 @@
 
 
 class DecodeError(Exception):
-    """Bytes that do not fit their format: `offset` from the start of the buffer, `what` is wrong."""
+    """Octets that do not fit their format: `offset` from the start of the buffer, and `what`."""
 
     def __init__(self, offset: int, what: str):
         super().__init__("offset %d: %s" % (offset, what))
@@ -54,7 +54,7 @@ class Reader:
             raise DecodeError(self.pos - 1, what + ": not %02X" % octet)
 
     def length(self, what: str) -> int:
-        """A DLMS length: one octet below 128, else 81 xx, 82 xx xx or 83 xx xx xx, shortest form."""
+        """A DLMS length: one octet below 128, else 81, 82 or 83 and as many octets; shortest form."""
         start = self.pos
         first = self.u8(what)
         if first < 0x80:
