@@ -230,8 +230,8 @@ def test_unknown_members_are_named():
             "state.zcl.0x0702.0x0000.unit",
         ),
         (
-            {"zcl": {"0x0702": {"0x0000": {"type": "0x41", "value": {"hax": ""}}}}},
-            "state.zcl.0x0702.0x0000.value.hax",
+            {"zcl": {"0x0702": {"0x0000": {"type": "0x41", "value": {"octets": ""}}}}},
+            "state.zcl.0x0702.0x0000.value.octets",
         ),
         ({"zcl_commands": [{"cluster": "0x0709", "id": 1}]}, "state.zcl_commands[0].id"),
         ({"dlms": [{"class": 1, "index": 2}]}, "state.dlms[0].index"),
