@@ -54,7 +54,7 @@ class Reader:
             raise DecodeError(self.pos - 1, what + ": not %02X" % octet)
 
     def length(self, what: str) -> int:
-        """A DLMS length in its shortest form: an octet below 128, else 81 xx, 82 xxxx, 83 xxxxxx."""
+        """A DLMS length, shortest form: one octet below 128, else 81 xx, 82 xx xx, 83 xx xx xx."""
         start = self.pos
         first = self.u8(what)
         if first < 0x80:
