@@ -1,0 +1,124 @@
+"""The firmware's use case tables against the host's, which others made from the same sources."""
+
+import json
+from importlib import resources
+
+import pytest
+
+from smets.dlms import objects
+from smets.gbcs import table_chf, table_esme, table_gas, use_cases
+
+TABLES = (table_gas.ROWS, table_esme.ROWS, table_chf.ROWS)
+DEVICES = {"ESME": "E", "GSME": "G", "GPF": "P", "CHF": "H"}
+ROLES = {
+    "Supplier": "S",
+    "Network Operator": "N",
+    "Access Control Broker": "B",
+    "Load Controller": "L",
+    "Transitional CoS": "T",
+    "PPMID": "I",
+}
+OPERATIONS = {"get": "g", "set": "s", "action": "a"}
+
+
+def host_table():
+    text = resources.files("host_tools.data").joinpath("use_cases.json").read_text("utf-8")
+    return [
+        row
+        for row in json.loads(text)["use_cases"]
+        if row["kind"] == "remote_party" and row.get("code") and ("dlms" in row or "gbz" in row)
+    ]
+
+
+ROWS = host_table()
+CASES = [
+    pytest.param(row, letter, id=f"{row['id']}-{device}")
+    for row in ROWS
+    for device, letter in DEVICES.items()
+    if device in row["targets"]
+]
+
+
+def found(row, letter):
+    return use_cases.find(TABLES, int(row["code"], 16), letter)
+
+
+def test_the_host_table_is_there():
+    assert len(CASES) > 150
+
+
+@pytest.mark.parametrize(("row", "letter"), CASES)
+def test_device_knows_the_use_case(row, letter):
+    case = found(row, letter)
+    assert case is not None
+    assert case.name.rstrip("*") == row["id"] or row["code"] == f"0x{case.code:04X}"
+    assert case.dlms == ("dlms" in row)
+
+
+@pytest.mark.parametrize(("row", "letter"), CASES)
+def test_critical_commands_are_signed(row, letter):
+    assert found(row, letter).critical == bool(row["critical"])
+
+
+@pytest.mark.parametrize(("row", "letter"), CASES)
+def test_roles_are_among_those_of_the_use_case(row, letter):
+    """A device may admit fewer: the GSME answers the supplier where the GPF answers two.
+
+    Where the sources name nobody (CS01a, CS01b, GCS25) it is the supplier, who sends them in RTDS.
+    """
+    roles = {ROLES[name] for name in row["roles"] if name in ROLES}
+    assert set(found(row, letter).roles) <= (roles or {"S"})
+    assert found(row, letter).roles
+
+
+def dlms_key(item):
+    return f"{item['class']}/{item['obis']}/{item['attr']}"
+
+
+def dlms_elements(row):
+    """(letter, object) of each element as the host has it."""
+    for item in row["dlms"]:
+        letter = OPERATIONS[item["op"]]
+        if "protected" in item:
+            letter = "p"
+        elif item.get("range"):
+            letter = "l"
+        yield letter, objects.key(dlms_key(item))
+
+
+@pytest.mark.parametrize(("row", "letter"), [p for p in CASES if "dlms" in p.values[0]])
+def test_dlms_elements_are_the_same(row, letter):
+    here = set()
+    inner = {}
+    for word in found(row, letter).body.split():
+        text, _, inside = word[1:].partition(">")
+        if text.rfind(":") > text.rfind("/"):
+            text = text.rsplit(":", 1)[0]
+        here.add((word[0], objects.key(text)))
+        if inside:
+            inner[objects.key(text)] = {objects.key(name) for name in inside.split(",")}
+    assert here == set(dlms_elements(row))
+    for item in row["dlms"]:
+        if "protected" in item:
+            wanted = {objects.key(dlms_key(thing)) for thing in item["protected"]}
+            assert inner[objects.key(dlms_key(item))] == wanted
+
+
+@pytest.mark.parametrize(("row", "letter"), [p for p in CASES if "gbz" in p.values[0]])
+def test_gbz_components_are_the_same(row, letter):
+    here = set()
+    for part in found(row, letter).body.split(";"):
+        words = part.split()
+        here.add((int(words[0], 16), int(words[1][:2], 16), int(words[1][3:5], 16)))
+    there = set()
+    attributes = set()
+    for item in row["gbz"]:
+        cluster, control = int(item["cluster"], 16), int(item["fc"], 16)
+        there.add((cluster, control, int(item["command"], 16)))
+        attributes |= {(cluster, int(name, 16)) for name in item.get("attributes", ())}
+    assert here == there
+    listed = set()
+    for part in found(row, letter).body.split(";"):
+        words = part.split()
+        listed |= {(int(words[0], 16), int(word, 16)) for word in words[2:]}
+    assert listed == attributes
