@@ -1,0 +1,231 @@
+# The view model: all that a screen shows, as plain numbers; None is "not known".
+# `view_of` fills it from a display: its readings, its history as far as it may be shown.
+from smets import clock
+from smets.compat import const
+from smets.features.tenancy.cleared import ELECTRICITY, GAS, MESSAGES, SHARED
+from smets.ports.store import StoreError
+from smets.screen import usage, words
+from smets.zcl.clusters import METERING, PREPAYMENT, PRICE
+
+# What is known of the link to a meter.
+NO_METER = const(0)
+SEARCHING = const(1)  # paired, its clusters not found yet
+UP = const(2)
+LOST = const(3)
+LINK_UNKNOWN = const(4)  # without a clock the age of a reading cannot be told
+
+# project-choice: a link is lost when no answer came for so many seconds: six polls of electricity,
+# three of gas. Alternative: the Keep-Alive cluster's interval.
+_LOST_AFTER = {ELECTRICITY: 60, GAS: 1800}
+
+# project-choice: gas values older than this are called old. The mirror is updated each half hour
+# (SECMP0015: "typically once every 30 minutes"), so three updates were missed.
+STALE_AFTER = const(7200)
+
+# A stamp may be ahead of the display's clock by so many seconds (GBCS tolerance of clocks).
+_AHEAD = const(10)
+
+# project-choice: digits after the point of amounts in pounds where a meter does not serve
+# PriceTrailingDigit; 5 (thousandths of pence) in all RTDS vectors.
+_MONEY_DIGITS = const(5)
+
+_PRICES = (0x0400, 0x0401, 0x0402, 0x0403, 0x0410, 0x0420, 0x0430, 0x0440)
+
+# Seconds after which the history is read again, if what may be shown has not changed before.
+_HISTORY_HOLDS = const(60)
+
+
+class Fuel:
+    """What is shown of one meter. Energy in Wh (m3 meters: dm3), money in thousandths of pence."""
+
+    def __init__(self, fuel: int):
+        self.fuel = fuel
+        self.link = NO_METER
+        self.unit = "kWh" if fuel == ELECTRICITY else "m³"
+        self.register = None
+        self.price = None  # of a kWh
+        self.standing = None  # of a day
+        self.prepayment = None  # whether the meter is in prepayment mode
+        self.balance = None
+        self.emergency = None  # emergency credit that is left
+        self.debt = None
+        self.credit = None  # CreditStatus bits
+        self.supply = None  # 0 off, 1 armed, 2 on
+        self.stamp = None  # UTC at which the values were true (gas)
+        self.stamp_status = clock.INVALID
+        self.tenancy = 0  # a state of features.tenancy.machine
+        self.date = None  # of the change of tenancy that the meter last named
+        self.applied = None  # up to which data was cleared
+        self.bound = None  # from which history is shown; None: none is
+        self.today = usage.Usage(usage.TODAY)
+        self.week = usage.Usage(usage.WEEK)
+        self.month = usage.Usage(usage.MONTH)
+
+
+class View:
+    """All that the pages show."""
+
+    def __init__(self, role: str = "IHD"):
+        self.role = role
+        self.eui = ""
+        self.utc = None  # seconds since 2000, None while there is no valid time
+        self.clock_status = clock.INVALID
+        self.power = None  # W, drawn now
+        self.ambient = None  # 0 low, 1 medium, 2 high
+        self.fuels = (Fuel(ELECTRICITY), Fuel(GAS))
+        self.messages = []  # (UTC, text), newest first
+        self.lines = {}  # of the messages, by layout: worked out once by the page
+        self.notices = []  # scopes whose data was cleared, not confirmed yet
+        self.read_at = 0  # uptime at which the history was read
+        self.bounds = []  # from when it was shown, by scope
+
+    def paired(self) -> list:
+        """The fuels that have a meter."""
+        return [fuel for fuel in self.fuels if fuel.link != NO_METER]
+
+    def hourly_cost(self):
+        """What an hour at the present power costs, thousandths of pence; None if not known."""
+        price = self.fuels[ELECTRICITY].price
+        if price is None or self.power is None:
+            return None
+        return (self.power * price + 500) // 1000
+
+    def is_stale(self) -> bool:
+        """Whether the gas values are older than they should be."""
+        stamp = self.fuels[GAS].stamp
+        return stamp is not None and self.utc is not None and self.utc - stamp > STALE_AFTER
+
+
+def view_of(display, before=None) -> View:
+    """What a display (smets.devices.display.Display) has to show now.
+
+    `before` is the last view: its history is kept for a minute while what may be shown of it
+    is the same, since reading it takes time on a board.
+    """
+    view = View(display.name)
+    view.eui = "".join(["%02X" % octet for octet in display.eui])
+    view.utc = display.utc()
+    view.clock_status = display.clock.status
+    view.notices = list(display.notices)
+    for fuel in view.fuels:
+        meter = display.meters.get(fuel.fuel)
+        if meter is not None:
+            _fill(view, fuel, display, meter)
+    electricity = view.fuels[ELECTRICITY]
+    meter = display.meters.get(ELECTRICITY)
+    # What was drawn when the link was last there is not what is drawn now.
+    if meter is not None and electricity.link in (UP, LINK_UNKNOWN):
+        view.power = meter.readings.scaled(METERING, 0x0400)
+        view.ambient = meter.readings.get(METERING, 0x0207)
+    _fill_history(view, display, before)
+    return view
+
+
+def _fill(view: View, fuel: Fuel, display, meter):
+    get = meter.readings.get
+    fuel.link = _link(view, fuel, meter)
+    fuel.register = meter.readings.scaled(METERING, 0x0000)
+    unit = get(METERING, 0x0300)
+    if unit in (0, 1):
+        fuel.unit = "m³" if unit else "kWh"
+    fuel.supply = get(METERING, 0x0014)
+    control = get(PREPAYMENT, 0x0000)
+    fuel.prepayment = None if control is None else bool(control & 2)
+    fuel.balance = _money(get, PREPAYMENT, 0x0001)
+    fuel.emergency = _money(get, PREPAYMENT, 0x0002)
+    fuel.credit = get(PREPAYMENT, 0x0003)
+    fuel.debt = _money(get, PREPAYMENT, 0x0005)
+    fuel.price = _price(get)
+    fuel.standing = _money(get, PRICE, 0x0301)
+    if fuel.fuel == GAS:
+        fuel.stamp = get(METERING, 0x0007)
+        fuel.stamp_status = _stamp_status(view, fuel.stamp)
+    fuel.tenancy = display.tenancy.state(fuel.fuel)
+    fuel.date, _, fuel.applied = display.tenancy.dates(fuel.fuel)
+
+
+def _link(view: View, fuel: Fuel, meter) -> int:
+    if METERING not in meter.found:
+        return SEARCHING
+    heard = meter.readings.seconds
+    if view.utc is None:
+        return LINK_UNKNOWN
+    if heard == clock.UTC_INVALID:
+        return SEARCHING
+    return LOST if view.utc - heard > _LOST_AFTER[fuel.fuel] else UP
+
+
+def _stamp_status(view: View, stamp) -> int:
+    """How far the stamp of gas values is to be trusted; project-choice.
+
+    The attribute has no status of its own: none at all is invalid; a time that the display
+    cannot check, or that is still to come, is unreliable.
+    """
+    if stamp is None:
+        return clock.INVALID
+    if view.clock_status != clock.RELIABLE or view.utc is None or stamp > view.utc + _AHEAD:
+        return clock.UNRELIABLE
+    return clock.RELIABLE
+
+
+def _money(get, cluster: int, attribute: int):
+    """An amount in thousandths of pence, by PriceTrailingDigit; None where not known."""
+    raw = get(cluster, attribute)
+    if raw is None:
+        return None
+    trailing = get(PRICE, 0x0617)
+    digits = _MONEY_DIGITS if trailing is None else trailing >> 4
+    if digits <= _MONEY_DIGITS:
+        return raw * 10 ** (_MONEY_DIGITS - digits)
+    drop = 10 ** (digits - _MONEY_DIGITS)
+    return (raw + drop // 2) // drop
+
+
+def _price(get):
+    """The price of a kWh; project-choice: that of a tariff with one rate, else not known.
+
+    Which of several rates is active, a meter tells with PublishPrice only.
+    """
+    found = None
+    for attribute in _PRICES:
+        price = _money(get, PRICE, attribute)
+        if price is not None and found not in (None, price):
+            return None
+        found = price if found is None else found
+    return found
+
+
+def _fill_history(view: View, display, before):
+    view.read_at = display.uptime
+    bounds = [display.tenancy.visible_from(scope) for scope in (ELECTRICITY, GAS, SHARED)]
+    for fuel in view.fuels:
+        fuel.bound = bounds[fuel.fuel]
+    if (
+        before is not None
+        and display.uptime - before.read_at < _HISTORY_HOLDS
+        and before.bounds == bounds
+        and (before.utc is None) == (view.utc is None)
+    ):
+        view.read_at = before.read_at
+        view.messages = before.messages
+        for fuel, old in zip(view.fuels, before.fuels):
+            fuel.today, fuel.week, fuel.month = old.today, old.week, old.month
+    else:
+        _read_history(view, display)
+    view.bounds = bounds
+
+
+def _read_history(view: View, display):
+    try:
+        entries = display.vault.entries.get(SHARED, MESSAGES)
+        view.messages = [(when, words.message(octets)) for when, octets in reversed(entries)]
+        for fuel in view.paired():
+            if view.utc is not None and fuel.bound is not None:
+                fuel.today, fuel.week, fuel.month = usage.read(
+                    display.vault.series, fuel.fuel, view.utc
+                )
+    except StoreError:
+        pass  # what cannot be read is shown as no data
+    for fuel in view.paired():
+        for part in (fuel.today, fuel.week, fuel.month):
+            part.estimate(fuel.price if fuel.unit == "kWh" else None)
