@@ -542,7 +542,6 @@ ROWS = (
     ),
     # Limit APC [n] Level; SRV 7.16; SMETS 5.29.1.1, SMETS 9.5.2.16
     # S: the test keys of RTDS name their load controller a supplier.
-    # The keys of RTDS name the load controller that sends it a supplier: both are admitted.
     (0x011F, "ECS47e", "ELS", "cru",
      "s1/0-0:94.44.117.3/2 s1/0-0:94.44.117.4/2 s1/0-0:94.44.118.3/2 s1/0-0:94.44.118.4/2 "
      "s1/0-0:94.44.119.3/2:09 s1/0-0:94.44.119.4/2:09 s1/0-0:94.44.120.3/2 "
