@@ -51,8 +51,8 @@ class House:
         for attribute in (0x0700, 0x0701, 0x0702, 0x0703):
             server.set(0x0702, attribute, types.UINT48, attribute)
         server.set(0x0702, 0x0A00, types.UINT32, 350)
-        server.set(0x0700, 0x0616, types.UINT16, 826)
-        server.set(0x0700, 0x0617, types.BITMAP8, 0x50)
+        server.set(0x0700, 0x0616, types.UINT16, 978)
+        server.set(0x0700, 0x0617, types.BITMAP8, 0x30)
         for attribute in (0x0001, 0x0002, 0x0005):
             server.set(0x0705, attribute, types.INT32, -attribute)
         for attribute in (0x0211, 0x0221, 0x0231):

@@ -32,13 +32,13 @@ def cipher():
 
 def server():
     made = Server()
-    made.set(0x0702, 0x0302, types.UINT24, 1000)
-    made.set(0x0702, 0x0301, types.UINT24, 1)
+    made.set(0x0702, 0x0302, types.UINT24, 100)
+    made.set(0x0702, 0x0301, types.UINT24, 7)
     made.set(0x0702, 0x0300, types.ENUM8, 1)
-    made.set(0x0702, 0x0000, types.UINT48, 12345)
-    made.set(0x0702, 0x0A00, types.UINT32, 3500000)
-    made.set(0x0700, 0x0617, types.BITMAP8, 0x50)
-    made.set(0x0700, 0x0616, types.UINT16, 826)
+    made.set(0x0702, 0x0000, types.UINT48, 54321)
+    made.set(0x0702, 0x0A00, types.UINT32, 999)
+    made.set(0x0700, 0x0617, types.BITMAP8, 0x30)
+    made.set(0x0700, 0x0616, types.UINT16, 978)
     for attribute in (0x0005, 0x0002, 0x0001):
         made.set(0x0705, attribute, types.INT32, -attribute)
     for attribute in (0x0231, 0x0211, 0x0221):
@@ -147,8 +147,8 @@ def test_read_is_answered_encrypted_where_the_table_says_so():
     content = found[0][2]
     assert content[:5] == h("0000 180001")
     assert len(content) == 2 + 3 + 2 + 17 + 29
-    assert opened(content) == h("020300 22 E80300 010300 22 010000 000300 30 01") + h(
-        "000000 25 393000000000"
+    assert opened(content) == h("020300 22 640000 010300 22 070000 000300 30 01") + h(
+        "000000 25 31D400000000"
     )
 
 
@@ -156,7 +156,7 @@ def test_g32_price_in_clear_and_prepayment_encrypted():
     """rtds: GCS14, component 1 encrypted with frame counter 0, sequence numbers repeated."""
     found = split(answer(gas_payload(0x0075), use_case(0x0075), server()))
     assert [(control, cluster) for control, cluster, _ in found] == [(0, 0x0700), (3, 0x0705)]
-    assert found[0][2] == h("080001 170600 18 50 160600 21 3A03")
+    assert found[0][2] == h("080001 170600 18 30 160600 21 D203")
     assert found[1][2][:5] == h("0000 080101")
     plain = opened(found[1][2])
     ids = [plain[at : at + 2] for at in range(0, 48, 8)]
@@ -178,8 +178,8 @@ def test_g06_failed_attribute_in_its_place():
     store.faults[0x0702] = {0x0302: frame.HARDWARE_FAILURE}
     found = split(answer(gas_payload(0x0074), use_case(0x0074), store))
     assert found[0][0] == 3
-    assert opened(found[0][2]) == h("0203C0 010300 22 010000 000300 30 01") + h(
-        "000000 25 393000000000"
+    assert opened(found[0][2]) == h("0203C0 010300 22 070000 000300 30 01") + h(
+        "000000 25 31D400000000"
     )
 
 
@@ -188,7 +188,7 @@ def test_g33_component_after_a_failed_one():
     store = server()
     store.faults[0x0700] = {0x0617: frame.HARDWARE_FAILURE}
     found = split(answer(gas_payload(0x0075), use_case(0x0075), store))
-    assert found[0] == (0, 0x0700, h("080001 1706C0 160600 21 3A03"))
+    assert found[0] == (0, 0x0700, h("080001 1706C0 160600 21 D203"))
     assert found[1] == (1, 0x0705, h("08010B FF01"))
 
 

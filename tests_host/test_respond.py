@@ -28,10 +28,10 @@ STATE = {
     "stamp": {"source": "GSME", "time": "2026-11-06T09:30:00Z", "status": "reliable"},
     "zcl": {
         "0x0702": {
-            "0x0302": {"type": "0x22", "value": 1000},
-            "0x0301": {"type": "0x22", "value": 1},
+            "0x0302": {"type": "0x22", "value": 100},
+            "0x0301": {"type": "0x22", "value": 7},
             "0x0300": {"type": "0x30", "value": 1},
-            "0x0000": {"type": "0x25", "value": 12345},
+            "0x0000": {"type": "0x25", "value": 54321},
         }
     },
 }

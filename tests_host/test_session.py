@@ -61,13 +61,13 @@ def gas(role="gpf"):
     for attribute, type_id in ((0x0302, types.UINT24), (0x0301, types.UINT24)):
         device.zcl.set(0x0702, attribute, type_id, 1)
     device.zcl.set(0x0702, 0x0300, types.ENUM8, 1)
-    device.zcl.set(0x0702, 0x0A00, types.UINT32, 3500000)
-    device.zcl.set(0x0700, 0x0617, types.BITMAP8, 0x50)
-    device.zcl.set(0x0700, 0x0616, types.UINT16, 826)
+    device.zcl.set(0x0702, 0x0A00, types.UINT32, 4711)
+    device.zcl.set(0x0700, 0x0617, types.BITMAP8, 0x30)
+    device.zcl.set(0x0700, 0x0616, types.UINT16, 978)
     for attribute in (0x0005, 0x0002, 0x0001):
         device.zcl.set(0x0705, attribute, types.INT32, -1)
     for attribute in (0x0231, 0x0211, 0x0221):
-        device.zcl.set(0x0705, attribute, types.UINT32, 5000)
+        device.zcl.set(0x0705, attribute, types.UINT32, 77)
     return session.Session(device, keys())
 
 
@@ -304,7 +304,7 @@ def test_g06_g33_errors_are_stamped_all_the_same():
     opened = asked(made, GCS14)
     assert opened.date_time == h("07DE0C1FFF173B0000800004")
     parts = opened.components()
-    assert parts[0] == (0x0700, h("080001 1706C0 160600 21 3A03"), False)
+    assert parts[0] == (0x0700, h("080001 1706C0 160600 21 D203"), False)
     assert parts[1] == (0x0705, h("08010B FF01"), False)
 
 
