@@ -81,6 +81,14 @@ class Wave:
                 return 0 if event[0] == "interruption" else event[3]
         return 1000
 
+    def reading(self, ms: int) -> int:
+        """RMS in mV at a time, without noise; -1 in a dropout."""
+        level = self.level(ms)
+        if level == _MISSING:
+            return _MISSING
+        square = sum([permille * permille for _order, permille in self.harmonics])
+        return isqrt(self.mv * self.mv * level * level * square) // 1000000
+
     def steady_until(self, ms: int, end: int) -> int:
         """The first time after `ms` at which the level may change, or `end` if that is sooner."""
         for event in self._events:
@@ -97,7 +105,8 @@ class Wave:
         return self._seed % (2 * self.noise + 1) - self.noise
 
 
-def _waves(waves, phases: int) -> list:
+def make_waves(waves, phases: int) -> list:
+    """A Wave each phase; one description serves all."""
     if phases not in (1, 3):
         raise SamplerError("1 or 3 phases")
     made = [Wave(description) for description in waves]
@@ -118,7 +127,7 @@ class SimSampler(Sampler):
         self.phases = self.stride = phases
         self.rate_mhz = rate_mhz
         self.uv = uv
-        self._waves = _waves(waves, phases)
+        self._waves = make_waves(waves, phases)
         if frames * 500000 < rate_mhz:
             raise SamplerError("buffer shorter than 2 ms")
         self._frames = frames
@@ -190,7 +199,7 @@ class SimReadings(Sampler):
     def __init__(self, waves=({},), phases: int = 1, rate_mhz: int = 1000):
         self.phases = self.stride = phases
         self.rate_mhz = rate_mhz
-        self._waves = _waves(waves, phases)
+        self._waves = make_waves(waves, phases)
         self._values = array("i", [0] * phases)
         self._now = 0
         self._part = 0
@@ -208,11 +217,8 @@ class SimReadings(Sampler):
             self._now += wait
             self._part += wait * self.rate_mhz - 1000000
             for phase, wave in enumerate(self._waves):
-                level = wave.level(self._now)
-                value = _MISSING
-                if level != _MISSING:
-                    square = sum([permille * permille for _order, permille in wave.harmonics])
-                    value = isqrt(wave.mv * wave.mv * level * level * square) // 1000000
+                value = wave.reading(self._now)
+                if value != _MISSING:
                     value = max(value + wave.disturb(), 0)
                 self._values[phase] = value
             sink(self._now - self._last, self._values, 0, 1)

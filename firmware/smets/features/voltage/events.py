@@ -40,9 +40,9 @@ class PowerEvents:
     `alert(code, seconds)` sends a non-critical alert to the network operator.
     """
 
-    def __init__(self, region, alert):
-        """`region` keeps the log (see proflog; 4,096 octets suffice)."""
-        self.log = RingLog(region, LOG_ENTRIES, LOG_WIDTH)
+    def __init__(self, log, alert):
+        """`log` is the log (see proflog), or the region that one is opened in (4,096 octets)."""
+        self.log = log if hasattr(log, "append") else RingLog(log, LOG_ENTRIES, LOG_WIDTH)
         self.alerting = Switches()
         self.logging = Switches()
         self._alert = alert

@@ -127,8 +127,10 @@ class VoltageMeter:
     `events`    events.PowerEvents: log, switches, alerts
     """
 
-    def __init__(self, sampler, regions, events):
-        """`sampler` describes the samples (ports/sampler.py); a region each phase for its log."""
+    phase_type = Phase
+
+    def __init__(self, sampler, logs, events):
+        """`sampler` describes the samples (ports/sampler.py); a log each phase, or its region."""
         self.uv = sampler.uv
         self.rate_mhz = sampler.rate_mhz
         self.readings = sampler.readings
@@ -138,11 +140,8 @@ class VoltageMeter:
         self.window_count = min(max(count, 1), rms.LONGEST_WINDOW)
         self.window_ms = self.window_count * 1000000 // self.rate_mhz
         self.limiters = fast.limiters(self.uv, self.window_count)
-        self.phases = len(regions)
-        self.phase = [
-            Phase(self, index, RingLog(region, LOG_ENTRIES, LOG_WIDTH))
-            for index, region in enumerate(regions)
-        ]
+        self.phases = len(logs)
+        self.phase = [self.phase_type(self, index, _as_log(log)) for index, log in enumerate(logs)]
 
     def feed(self, seconds: int, ms: int, status: int, length: int, codes, start: int, count: int):
         """The next `length` ms, from UTC (seconds, ms) on by a clock of `status`.
@@ -152,3 +151,8 @@ class VoltageMeter:
         """
         for phase in self.phase:
             phase.feed(seconds, ms, status, length, codes, start, count)
+
+
+def _as_log(log):
+    # A log, or the region that one is to be opened in.
+    return log if hasattr(log, "append_value") else RingLog(log, LOG_ENTRIES, LOG_WIDTH)

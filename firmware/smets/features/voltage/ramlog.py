@@ -1,0 +1,62 @@
+# A log in memory that grows with its rows: for a device without flash, where nothing survives.
+# Offers what proflog.RingLog does, in as many octets a row as the row has.
+from smets.compat import const
+from smets.features.proflog import LogError, Selection
+
+_PAGE = const(64)  # rows of one allocation
+_END_OF_TIME = const(0xFFFFFFFF)
+
+
+class RamLog:
+    """The newest `rows` rows of `width` octets: UTC seconds since 2000 (4, big endian), data."""
+
+    def __init__(self, rows: int, width: int):
+        self.rows = rows
+        self.width = width
+        self.newest = 0  # latest time of any row, 0 if none
+        self._pages = []
+        # One page more than the rows fill: the oldest page is overwritten when it holds no row.
+        self._most = (rows + _PAGE - 1) // _PAGE + 1
+        self._head = 0  # sequence number of the next row
+
+    def append(self, row):
+        """Add a row of `width` octets."""
+        if len(row) != self.width:
+            raise LogError("width")
+        number, at = divmod(self._head, _PAGE)
+        number %= self._most
+        if number == len(self._pages):
+            self._pages.append(bytearray(_PAGE * self.width))
+        at *= self.width
+        self._pages[number][at : at + self.width] = row
+        self._head += 1
+        self.newest = max(self.newest, int.from_bytes(row[:4], "big"))
+
+    def append_value(self, seconds: int, value: int):
+        """Add a row {time, value} of two 32-bit integers, where `width` is 8."""
+        self.append(seconds.to_bytes(4, "big") + value.to_bytes(4, "big"))
+
+    def select(self, start: int = 0, end: int = _END_OF_TIME) -> Selection:
+        """The rows with start <= time <= end, both inclusive."""
+        return Selection(self, start, end)
+
+    def __len__(self) -> int:
+        return min(self._head, self.rows)
+
+    def load(self, sequence: int):
+        """The row of a sequence number from `oldest()` to below `head()`, as a view."""
+        number, at = divmod(sequence, _PAGE)
+        at *= self.width
+        return memoryview(self._pages[number % self._most])[at : at + self.width]
+
+    def oldest(self) -> int:
+        """Sequence number of the oldest row."""
+        return max(self._head - self.rows, 0)
+
+    def head(self) -> int:
+        """Sequence number the next row will get: the number of rows ever appended."""
+        return self._head
+
+    def overwritten(self, sequence: int) -> bool:
+        """Whether the row of this sequence number is gone."""
+        return sequence < self.oldest()
