@@ -32,18 +32,21 @@ def compiled_firmware() -> Path:
     arch = _ARCHES.get(platform.machine())
     wanted: set[Path] = set()
     for source in FIRMWARE.rglob("*.py"):
-        relative = source.relative_to(FIRMWARE)
-        target = _BUILD / relative if relative.name == "main.py" else _compiled(relative)
-        wanted.add(target)
-        if not target.exists() or target.stat().st_mtime_ns <= source.stat().st_mtime_ns:
+        plain = _BUILD / source.relative_to(FIRMWARE)
+        compiled = plain.with_suffix(".mpy")
+        target = plain if plain.name == "main.py" else compiled
+        if not _is_fresh(target, source) and not _make(compiler, arch, source, target):
+            # What does not compile fails when a device imports it, and only then.
+            target = plain
             _make(compiler, arch, source, target)
+        wanted.add(target)
     for stale in set(_BUILD.rglob("*.*py")) - wanted:
         stale.unlink(missing_ok=True)
     return _BUILD
 
 
-def _compiled(relative: Path) -> Path:
-    return _BUILD / relative.with_suffix(".mpy")
+def _is_fresh(target: Path, source: Path) -> bool:
+    return target.exists() and target.stat().st_mtime_ns > source.stat().st_mtime_ns
 
 
 def _find(name: str) -> str | None:
@@ -51,7 +54,8 @@ def _find(name: str) -> str | None:
     return str(beside) if beside.exists() else shutil.which(name)
 
 
-def _make(compiler: str, arch: str | None, source: Path, target: Path) -> None:
+def _make(compiler: str, arch: str | None, source: Path, target: Path) -> bool:
+    """Put a file in place, compiled where the target is a .mpy; whether that worked."""
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{target.name}.{os.getpid()}")
     if target.suffix == ".py":
@@ -59,7 +63,9 @@ def _make(compiler: str, arch: str | None, source: Path, target: Path) -> None:
     else:
         name = str(source.relative_to(FIRMWARE))
         flags = [f"-march={arch}"] if arch else []
-        subprocess.run(
-            [compiler, *flags, "-s", name, "-o", str(temporary), str(source)], check=True
-        )
+        command = [compiler, *flags, "-s", name, "-o", str(temporary), str(source)]
+        if subprocess.run(command, capture_output=True, check=False).returncode:
+            temporary.unlink(missing_ok=True)
+            return False
     temporary.replace(target)
+    return True
