@@ -3,6 +3,7 @@
 from smets.codec import DecodeError, Reader
 from smets.compat import const
 from smets.features.tenancy import policy
+from smets.features.tenancy.peer import Peer, records
 from smets.zcl import frame, types
 
 PROFILE = const(0x0109)
@@ -34,24 +35,6 @@ _OLD = (
 )
 
 
-class _Peer:
-    """One server: the Device Management cluster of a meter, and the read that is under way."""
-
-    def __init__(self, fuel: int, address, endpoint: int):
-        self.fuel = fuel
-        self.address = address
-        self.endpoint = endpoint
-        self.sequence = -1  # of the request that waits for its answer
-        self.deadline = 0
-        self.due = 0  # when to read next; all these times are uptime
-        self.sent: int | None = None
-        self.again = False  # something was pushed while a read was under way
-        self.failures = 0
-        self.publish: tuple | None = None  # provider and issuer event of the last push with a date
-        self.window: int | None = None
-        self.answers = 0
-
-
 class TenancyClient:
     """Reads 0x0200 and 0x0201 of each meter and tells the tenancy machine what they are.
 
@@ -80,7 +63,7 @@ class TenancyClient:
         """
         self._now = now
         self._machine.meter(fuel, address)
-        self._peers[fuel] = _Peer(fuel, address, endpoint)
+        self._peers[fuel] = Peer(fuel, address, endpoint)
         self._peers[fuel].due = now
 
     def absent(self, fuel: int, address: int):
@@ -130,7 +113,7 @@ class TenancyClient:
             if peer.sequence < 0 and now >= peer.due:
                 self._read(peer, now)
 
-    def _read(self, peer: _Peer, now: int):
+    def _read(self, peer: Peer, now: int):
         self._sequence = (self._sequence + 1) & 0xFF
         peer.sequence = self._sequence
         peer.deadline = now + policy.TIMEOUT_S
@@ -140,20 +123,20 @@ class TenancyClient:
         ids = _DATE.to_bytes(2, "little") + _CONTROL.to_bytes(2, "little")
         self._send(peer.fuel, frame.header(0, peer.sequence, frame.READ_ATTRIBUTES, ids))
 
-    def _soon(self, peer: _Peer, now: int):
+    def _soon(self, peer: Peer, now: int):
         """Read as soon as the gap between two reads allows, or once more after one under way."""
         if peer.sequence >= 0:
             peer.again = True
         else:
             peer.due = now if peer.sent is None else max(now, peer.sent + policy.READ_GAP_S)
 
-    def _finish(self, peer: _Peer, now: int, delay: int):
+    def _finish(self, peer: Peer, now: int, delay: int):
         peer.sequence = -1
         peer.due = now + delay
         if peer.again:
             self._soon(peer, now)
 
-    def _retry(self, peer: _Peer, now: int):
+    def _retry(self, peer: Peer, now: int):
         self.counters[FAILURES] += 1
         delay = policy.RETRY_S << min(peer.failures, 16)
         peer.failures += 1
@@ -193,13 +176,13 @@ class TenancyClient:
                 self.counters[MALFORMED] += 1
         return True
 
-    def _peer(self, source: int, endpoint: int) -> _Peer | None:
+    def _peer(self, source: int, endpoint: int) -> Peer | None:
         for peer in self._peers.values():
             if peer.address == source and peer.endpoint == endpoint:
                 return peer
         return None
 
-    def _take(self, peer: _Peer, now: int, message):
+    def _take(self, peer: Peer, now: int, message):
         # A client's attributes have the same ids and mean something else: the server's side only.
         if message.frame_control & frame.MANUFACTURER or not message.from_server:
             self.counters[IGNORED] += 1
@@ -214,12 +197,12 @@ class TenancyClient:
         else:
             self.counters[IGNORED] += 1
 
-    def _on_response(self, peer: _Peer, now: int, message):
+    def _on_response(self, peer: Peer, now: int, message):
         if message.sequence != peer.sequence:
             self.counters[IGNORED] += 1
             return
-        records = _records(message.payload)
-        status, kind, date = records.get(_DATE, (frame.FAILURE, 0, 0))
+        found = records(message.payload)
+        status, kind, date = found.get(_DATE, (frame.FAILURE, 0, 0))
         if status == frame.SUCCESS and kind not in policy.DATE_TYPES:
             status = frame.FAILURE
         if status in _OLD:
@@ -227,13 +210,13 @@ class TenancyClient:
         elif status != frame.SUCCESS:
             self._refused(peer, now)
         else:
-            status, kind, control = records.get(_CONTROL, (frame.FAILURE, 0, 0))
+            status, kind, control = found.get(_CONTROL, (frame.FAILURE, 0, 0))
             if status != frame.SUCCESS or kind not in policy.CONTROL_TYPES:
                 control = 0
             self._machine.seen(peer.fuel, date, control)
             self._confirmed(peer, now, self._poll)
 
-    def _on_default_response(self, peer: _Peer, now: int, message):
+    def _on_default_response(self, peer: Peer, now: int, message):
         reader = Reader(message.payload)
         command = reader.u8("command")
         status = reader.u8("status")
@@ -245,11 +228,11 @@ class TenancyClient:
         else:
             self._refused(peer, now)
 
-    def _outdated(self, peer: _Peer, now: int):
+    def _outdated(self, peer: Peer, now: int):
         self._machine.unsupported(peer.fuel)
         self._confirmed(peer, now, policy.UNSUPPORTED_RETRY_S)
 
-    def _confirmed(self, peer: _Peer, now: int, delay: int):
+    def _confirmed(self, peer: Peer, now: int, delay: int):
         # What was pushed after the request may be newer than the answer: it goes on hiding until
         # the meter has been read once more.
         peer.failures = 0
@@ -258,12 +241,12 @@ class TenancyClient:
             self._machine.confirm(peer.fuel)
         self._finish(peer, now, delay)
 
-    def _refused(self, peer: _Peer, now: int):
+    def _refused(self, peer: Peer, now: int):
         self._retry(peer, now)
         self._held.pop(peer.fuel, None)
         self._machine.failed(peer.fuel)
 
-    def _on_report(self, peer: _Peer, now: int, message):
+    def _on_report(self, peer: Peer, now: int, message):
         reader = Reader(message.payload)
         while reader.left():
             attribute = reader.le(2, "attribute")
@@ -274,7 +257,7 @@ class TenancyClient:
         self.counters[PUSHES] += 1
         self._soon(peer, now)
 
-    def _on_command(self, peer: _Peer, now: int, message):
+    def _on_command(self, peer: Peer, now: int, message):
         if message.command != _PUBLISH:
             self.counters[IGNORED] += 1
             return
@@ -298,7 +281,7 @@ class TenancyClient:
             return
         self._soon(peer, now)
 
-    def _answer(self, peer: _Peer, now: int, message, status: int):
+    def _answer(self, peer: Peer, now: int, message, status: int):
         if status == frame.SUCCESS and not (
             policy.ANSWER_ALWAYS or message.wants_default_response
         ):
@@ -311,19 +294,3 @@ class TenancyClient:
             return
         peer.answers += 1
         self._send(peer.fuel, frame.default_response(message, status))
-
-
-def _records(payload) -> dict:
-    """Attribute -> (status, type, value) of a response; DecodeError if any record is bad."""
-    reader = Reader(payload)
-    records = {}
-    while True:
-        attribute = reader.le(2, "attribute")
-        status = reader.u8("status")
-        kind = value = 0
-        if status == frame.SUCCESS:
-            kind = reader.u8("type")
-            value = types.read_value(reader, kind)
-        records[attribute] = (status, kind, value)
-        if not reader.left():
-            return records

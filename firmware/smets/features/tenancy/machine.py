@@ -1,10 +1,9 @@
 # The tenancy of each fuel on a display: what its meter said, what is being cleared, what is.
 # Hide first, then write the intent, then purge, and write "applied" last; see policy.py.
-import struct
-
 from smets.compat import const
 from smets.features.tenancy import policy
 from smets.features.tenancy.cleared import CONSUMER, ELECTRICITY, GAS, SHARED, SUPPLIER
+from smets.features.tenancy.fuel import SIZE, Fuel
 from smets.features.tenancy.purge import Purge
 from smets.ports.store import StoreError
 
@@ -23,62 +22,7 @@ APPLIED = const(2)  # a purge is complete and recorded
 CANCELLED = const(3)  # a date still to come was withdrawn or replaced
 FAILED = const(4)  # storage failed; `fault` has the errno
 
-_NONE = const(0xFFFFFFFF)
-_FORMAT = ">8sIIIIIB"  # EUI-64, last seen, its control, intent, its classes, applied, damaged
-_SIZE = const(29)
 _SKIP_MAX = const(10)  # 1,024 steps
-
-
-class _Fuel:
-    """State of one fuel; dates are UTC seconds since 2000 or None."""
-
-    def __init__(self, number: int, name: str):
-        self.number = number
-        self.name = name  # of its record
-        self.eui = 0
-        self.seen: int | None = None
-        self.control = 0
-        self.intent: int | None = None
-        self.classes = 0
-        self.applied: int | None = None
-        self.damaged = False  # its record was: what that said is unknown
-        self.read = False  # since the start, waking, or for too long
-        self.hint: int | None = None  # a date that was pushed and is not confirmed by a read
-        self.purge: Purge | None = None
-        self.forced = False  # purging without a recorded intent
-        self.dirty = False  # the record is older than the state
-        self.done = False  # a purge is complete, its record not yet written
-        self.tries = 0
-        self.skip = 0
-        self.fault = 0
-
-    def load(self, octets: bytes):
-        """Take the state from its record."""
-        eui, seen, self.control, intent, self.classes, applied, damaged = struct.unpack(
-            _FORMAT, octets
-        )
-        self.eui = int.from_bytes(eui, "big")
-        self.damaged = bool(damaged)
-        self.seen, self.intent, self.applied = [
-            None if date == _NONE else date for date in (seen, intent, applied)
-        ]
-
-    def octets(self) -> bytes:
-        """The record of the state."""
-        seen, intent, applied = [
-            _NONE if date is None else date for date in (self.seen, self.intent, self.applied)
-        ]
-        eui = self.eui.to_bytes(8, "big")
-        fields = (eui, seen, self.control, intent, self.classes, applied, self.damaged)
-        return struct.pack(_FORMAT, *fields)
-
-    def floor(self) -> int:
-        """The newest date that was ever put into effect; 0 for none."""
-        return max(self.applied or 0, self.intent or 0)
-
-    def is_pending(self) -> bool:
-        """Whether the date last seen has not been put into effect."""
-        return self.seen is not None and self.seen > self.floor()
 
 
 class Tenancy:
@@ -94,13 +38,13 @@ class Tenancy:
         self._vault = vault
         self._on_event = on_event
         self._utc = None
-        self._fuels = (_Fuel(ELECTRICITY, "tenancy.e"), _Fuel(GAS, "tenancy.g"))
+        self._fuels = (Fuel(ELECTRICITY, "tenancy.e"), Fuel(GAS, "tenancy.g"))
         for state in self._fuels:
             try:
                 octets = store.get(state.name)
-                if octets is not None and len(octets) == _SIZE:
+                if octets is not None and len(octets) == SIZE:
                     state.load(octets)
-                state.damaged = state.damaged or octets is not None and len(octets) != _SIZE
+                state.damaged = state.damaged or octets is not None and len(octets) != SIZE
             except StoreError as error:
                 state.damaged = True
                 state.fault = error.errno
@@ -213,7 +157,7 @@ class Tenancy:
     def _has_passed(self, date: int | None) -> bool:
         return date is not None and self._utc is not None and date <= self._utc
 
-    def _visible(self, state: _Fuel) -> int | None:
+    def _visible(self, state: Fuel) -> int | None:
         unread = policy.HIDE_UNTIL_READ and not state.read
         if unread or state.damaged or not state.eui:
             return None
@@ -263,7 +207,7 @@ class Tenancy:
                 self._purge(state, state.intent)
         return any(state.dirty or state.intent is not None for state in self._fuels)
 
-    def _judge(self, state: _Fuel):
+    def _judge(self, state: Fuel):
         """Form the intent where a date is due; from then on it hides."""
         date = state.seen
         if state.damaged:
@@ -283,12 +227,12 @@ class Tenancy:
         state.purge = None
         state.dirty = True
 
-    def _settle(self, state: _Fuel):
+    def _settle(self, state: Fuel):
         self._review()
         if state.dirty and not state.skip:
             self._save(state)
 
-    def _save(self, state: _Fuel):
+    def _save(self, state: Fuel):
         try:
             self._store.put(state.name, state.octets())
         except StoreError as error:
@@ -302,7 +246,7 @@ class Tenancy:
             state.done = False
             self._tell(APPLIED, state.number, state.applied)
 
-    def _purge(self, state: _Fuel, date: int):
+    def _purge(self, state: Fuel, date: int):
         try:
             purge = state.purge
             if purge is None:
@@ -321,14 +265,14 @@ class Tenancy:
             state.dirty = state.done = True
             state.forced = False
 
-    def _failed(self, state: _Fuel, error: StoreError):
+    def _failed(self, state: Fuel, error: StoreError):
         # Skip more steps each time: a broken flash must not keep the device from its radio.
         state.fault = error.errno
         state.tries += 1
         state.skip = 1 << min(state.tries, _SKIP_MAX)
         self._tell(FAILED, state.number, None)
 
-    def _worked(self, state: _Fuel):
+    def _worked(self, state: Fuel):
         state.fault = state.tries = 0
 
     def _tell(self, event: int, scope: int, date: int | None):

@@ -1,7 +1,8 @@
 # The history of a household on a display, in the files of one folder, and what may be seen of it.
 # No file is small enough for littlefs to keep it in its metadata, where a purge does not reach.
 from smets.features.tenancy.cleared import ENTRIES, EXPORT, ITEMS, SERIES, SHARED, clears
-from smets.features.tenancy.records import Entries, Exports, Series
+from smets.features.tenancy.entries import Entries, Exports
+from smets.features.tenancy.series import Series
 
 _SCOPES = "egs"
 

@@ -1,11 +1,11 @@
-# The three kinds of storage of the vault: series of buckets, dated entries, exported files.
-# Each keeps its files above 1022 octets, the most that littlefs puts into its metadata.
+# Series of buckets of time: files of a fixed number of records, each with its own check value.
+# Files are above 1022 octets from the start, the most that littlefs puts into its metadata.
 import struct
 from binascii import crc32
 
 from smets.compat import const
 from smets.features.tenancy import policy
-from smets.features.tenancy.cleared import ENTRIES, EXPORT, ITEMS, SERIES, SHARED
+from smets.features.tenancy.cleared import ITEMS, SERIES
 
 # A value of a bucket that is not known.
 NONE = const(0xFFFFFFFF)
@@ -17,7 +17,8 @@ _CHUNK = const(512)
 _LEAST = const(1024)
 
 
-def _is_time(seconds: int) -> bool:
+def is_time(seconds: int) -> bool:
+    """Whether this is a moment: neither of the two values that mean "none"."""
     return 0 < seconds < NONE
 
 
@@ -25,7 +26,7 @@ def _row(buffer, at: int) -> tuple | None:
     # Start, minutes, value, money; None for a record that is torn or was never written.
     row = struct.unpack_from(_ROW_FORMAT, buffer, at)
     check = crc32(memoryview(buffer)[at : at + _ROW - 2]) & 0xFFFF
-    return row[:4] if check == row[4] and _is_time(row[0]) else None
+    return row[:4] if check == row[4] and is_time(row[0]) else None
 
 
 def _kept(date: int, row: tuple) -> bool:
@@ -65,7 +66,7 @@ class Series:
         taken = pending = 0
         try:
             for row in rows:
-                if not _is_time(row[0]) or row[0] <= tail[2] or not _kept(keep, row):
+                if not is_time(row[0]) or row[0] <= tail[2] or not _kept(keep, row):
                     continue
                 if tail[1] + pending == self._segment:
                     self._flush(prefix, item, tail, pending)
@@ -181,128 +182,3 @@ class Series:
         elif dropped:
             buffer[kept:] = bytes(len(buffer) - kept)
             self._vault.disk.write(name, 0, (buffer,))
-
-
-class Entries:
-    """A few dated entries of one item in one file, which is written whole."""
-
-    def __init__(self, vault):
-        self._vault = vault
-
-    def put(self, scope: int, item: int, time: int, data: bytes) -> bool:
-        """Add an entry of up to 65,535 octets, the oldest ones giving way; whether it was taken.
-
-        An entry without a valid time, or older than what may be kept, is not taken.
-        """
-        vault = self._vault
-        name = vault.prefix(scope, item, ENTRIES) + "00000"
-        if not _is_time(time) or not policy.kept(vault.keep(scope), time, time + 1):
-            return False
-        entries = self._load(name)
-        entries.append((time, data))
-        self._save(name, entries[-ITEMS[item][4] :])
-        return True
-
-    def get(self, scope: int, item: int) -> list:
-        """[(time, data)] of the entries that may be shown, in the order they were put."""
-        vault = self._vault
-        name = vault.prefix(scope, item, ENTRIES) + "00000"
-        bound = vault.visible(scope)
-        if bound is None:
-            return []
-        return [entry for entry in self._load(name) if policy.kept(bound, entry[0], entry[0] + 1)]
-
-    def clear(self, scope: int, item: int):
-        """Remove all entries of an item."""
-        self._vault.drop_oldest(self._vault.prefix(scope, item, ENTRIES), 0)
-
-    def _load(self, name: str) -> list:
-        octets = bytearray(self._vault.disk.size(name))
-        if self._vault.disk.read(name, 0, octets) < 8:
-            return []
-        length, check = struct.unpack_from(">II", octets, 0)
-        body = memoryview(octets)[8 : 8 + length]
-        if len(body) != length or crc32(body) != check:
-            return []  # torn, on a file system that tears: nothing of it can be believed
-        entries = []
-        at = 0
-        while at < length:
-            time, size = struct.unpack_from(">IH", body, at)
-            at += 6 + size
-            entries.append((time, bytes(body[at - size : at])))
-        return entries
-
-    def _save(self, name: str, entries: list):
-        body = b"".join([struct.pack(">IH", time, len(data)) + data for time, data in entries])
-        # Never shorter than before, so that on any file system the old octets are overwritten.
-        size = max(self._vault.disk.size(name), -(-(8 + len(body)) // _LEAST) * _LEAST)
-        head = struct.pack(">II", len(body), crc32(body))
-        self._vault.disk.write(name, 0, (head, body, bytes(size - 8 - len(body))))
-
-    def expire(self, name: str, date: int):
-        """Take the entries from before `date` out of a file."""
-        entries = self._load(name)
-        kept = [entry for entry in entries if policy.kept(date, entry[0], entry[0] + 1)]
-        if not kept:
-            self._vault.disk.remove(name)
-        elif len(kept) < len(entries):
-            self._save(name, kept)
-
-
-def _with_trailer(oldest: int, chunks):
-    length = 0
-    for chunk in chunks:
-        length += len(chunk)
-        yield chunk
-    yield bytes(max(0, _LEAST - length))
-    trailer = struct.pack(">II", oldest, length)
-    yield trailer + crc32(trailer).to_bytes(4, "big")
-
-
-class Exports:
-    """Files for a reader outside; a trailer says how old their oldest record is."""
-
-    def __init__(self, vault):
-        self._vault = vault
-
-    def write(self, item: int, oldest: int, chunks) -> str:
-        """Write a file of `chunks` and return its name; `oldest` is its oldest record's start."""
-        prefix = self._vault.prefix(SHARED, item, EXPORT)
-        self._vault.drop_oldest(prefix, ITEMS[item][4] - 1)
-        files = self._vault.files(prefix)
-        name = prefix + "%05d" % (int(files[-1][len(prefix) :]) + 1 if files else 1)
-        self._vault.disk.write(name, 0, _with_trailer(oldest, chunks))
-        return name
-
-    def _trailer(self, name: str) -> tuple:
-        """(start of the oldest record, octets) of a file; (0, 0) where that is not known."""
-        trailer = bytearray(12)
-        size = self._vault.disk.size(name)
-        octets = self._vault.disk.read(name, max(0, size - 12), trailer)
-        oldest, length, check = struct.unpack(">III", trailer)
-        known = octets == 12 and crc32(memoryview(trailer)[:8]) == check and _is_time(oldest)
-        return (oldest, length) if known else (0, 0)
-
-    def _may_be_read(self, oldest: int) -> bool:
-        bound = self._vault.visible(SHARED)
-        return bound is not None and oldest >= max(bound, 1)
-
-    def names(self, item: int) -> list:
-        """Names of the files that may be read."""
-        files = self._vault.files(self._vault.prefix(SHARED, item, EXPORT))
-        return [name for name in files if self._may_be_read(self._trailer(name)[0])]
-
-    def read(self, name: str):
-        """Yield the octets of a file, as long as it may be read."""
-        oldest, length = self._trailer(name)
-        buffer = bytearray(_CHUNK)
-        for offset in range(0, length, _CHUNK):
-            if not self._may_be_read(oldest):
-                return
-            octets = self._vault.disk.read(name, offset, buffer)
-            yield bytes(memoryview(buffer)[: min(octets, length - offset)])
-
-    def expire(self, name: str, date: int):
-        """Remove a file with records from before `date`, or of unknown age."""
-        if self._trailer(name)[0] < max(date, 1):
-            self._vault.disk.remove(name)

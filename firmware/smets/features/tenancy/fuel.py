@@ -1,0 +1,62 @@
+# What the tenancy machine knows of one fuel, and the record in which it survives a restart.
+# Dates are UTC seconds since 2000 or None; in the record 0xFFFFFFFF stands for None.
+import struct
+
+from smets.compat import const
+from smets.features.tenancy.purge import Purge
+
+_NONE = const(0xFFFFFFFF)
+_FORMAT = ">8sIIIIIB"  # EUI-64, last seen, its control, intent, its classes, applied, damaged
+SIZE = const(29)
+
+
+class Fuel:
+    """State of one fuel; dates are UTC seconds since 2000 or None."""
+
+    def __init__(self, number: int, name: str):
+        self.number = number
+        self.name = name  # of its record
+        self.eui = 0
+        self.seen: int | None = None
+        self.control = 0
+        self.intent: int | None = None
+        self.classes = 0
+        self.applied: int | None = None
+        self.damaged = False  # its record was: what that said is unknown
+        self.read = False  # since the start, waking, or for too long
+        self.hint: int | None = None  # a date that was pushed and is not confirmed by a read
+        self.purge: Purge | None = None
+        self.forced = False  # purging without a recorded intent
+        self.dirty = False  # the record is older than the state
+        self.done = False  # a purge is complete, its record not yet written
+        self.tries = 0
+        self.skip = 0
+        self.fault = 0
+
+    def load(self, octets: bytes):
+        """Take the state from its record."""
+        eui, seen, self.control, intent, self.classes, applied, damaged = struct.unpack(
+            _FORMAT, octets
+        )
+        self.eui = int.from_bytes(eui, "big")
+        self.damaged = bool(damaged)
+        self.seen, self.intent, self.applied = [
+            None if date == _NONE else date for date in (seen, intent, applied)
+        ]
+
+    def octets(self) -> bytes:
+        """The record of the state."""
+        seen, intent, applied = [
+            _NONE if date is None else date for date in (self.seen, self.intent, self.applied)
+        ]
+        eui = self.eui.to_bytes(8, "big")
+        fields = (eui, seen, self.control, intent, self.classes, applied, self.damaged)
+        return struct.pack(_FORMAT, *fields)
+
+    def floor(self) -> int:
+        """The newest date that was ever put into effect; 0 for none."""
+        return max(self.applied or 0, self.intent or 0)
+
+    def is_pending(self) -> bool:
+        """Whether the date last seen has not been put into effect."""
+        return self.seen is not None and self.seen > self.floor()
