@@ -89,7 +89,7 @@ class Canvas:
         for char in text:
             width, octets = face.glyph(char)
             glyph = framebuf.FrameBuffer(octets, width, face.height, framebuf.MONO_HLSB)
-            self._pixels.blit(glyph, x, y, none, self._ink)
+            self._pixels.blit(glyph, x, y, none, self._ink)  # pyright: ignore[reportArgumentType]
             x += width + face.gap
         return x - face.gap if text else x
 
@@ -102,4 +102,5 @@ class Canvas:
                 palette.pixel(colour, 0, value >> 8 | (value & 0xFF) << 8)
             strip = framebuf.FrameBuffer(into, self.width, rows, framebuf.RGB565)
             self._strip = (into, rows, strip, palette)
-        self._strip[2].blit(self._pixels, 0, -y, -1, self._strip[3])
+        strip, palette = self._strip[2:]
+        strip.blit(self._pixels, 0, -y, -1, palette)  # pyright: ignore[reportArgumentType]

@@ -23,12 +23,14 @@ class Usage:
 
     def __init__(self, period: int):
         self.period = period
-        self.start = None  # UTC seconds since 2000 of the first bar; None: nothing is known
+        self.start: int | None = (
+            None  # UTC seconds since 2000 of the first bar; None: nothing is known
+        )
         self.slots = 0  # bars of the whole period
         self.bars = []  # of what is over or under way: a value, None (not known), NO_DATA
-        self.total = None  # of the values that are known
+        self.total: int | None = None  # of the values that are known
         self.whole = False  # whether they all are
-        self.money = None
+        self.money: int | None = None
         self.about = False  # whether `money` is worked out from the present price
         self.under_way = False  # whether the last bar is that of the day that is not over
 

@@ -1,0 +1,87 @@
+# SSD1306 OLED panel of 128x64 pixels over I2C: one bit a pixel, eight rows an octet.
+# Solomon Systech SSD1306 datasheet, section 9 (command table) and its application note.
+from smets.compat import const
+from smets.ports.screen import Screen
+
+_OFF = const(0xAE)
+_ON = const(0xAF)
+
+# What comes first in a transfer: commands follow, or pixels.
+_COMMANDS = const(0x00)
+_PIXELS = b"\x40"
+
+_SETTINGS = bytes(
+    (
+        _OFF,
+        *(0xD5, 0x80),  # clock as after reset
+        *(0xA8, 0x3F),  # 64 rows
+        *(0xD3, 0x00),  # no offset
+        0x40,  # from row 0
+        *(0x8D, 0x14),  # charge pump
+        *(0x20, 0x00),  # horizontal addressing
+        0xA1,  # column 127 is segment 0: the connector is above
+        0xC8,  # row 63 is scanned first
+        *(0xDA, 0x12),  # pins of a 128x64 panel
+        *(0x81, 0xCF),  # contrast
+        *(0xD9, 0xF1),  # precharge, with the charge pump
+        *(0xDB, 0x30),  # deselect level
+        0xA4,  # what is in memory
+        0xA6,  # ones are lit
+    )
+)
+_WINDOW = bytes((0x21, 0, 127, 0x22, 0, 7))
+
+
+class Ssd1306(Screen):
+    """`i2c` has writeto(address, octets) and writevto(address, parts), as of machine.I2C."""
+
+    width = 128
+    height = 64
+    mono = True
+
+    def __init__(self, i2c, address: int = 0x3C):
+        """The panel is set up when it is first shown something, and again after a failure."""
+        self._i2c = i2c
+        self._address = address
+        self._ready = False
+        self._lit = True
+        self.failures = 0  # transfers without an answer, for diagnosis
+
+    def show(self, canvas) -> bool:
+        """See Screen."""
+        self.check(canvas)
+        try:
+            fresh = not self._ready
+            if fresh:
+                self._send(_SETTINGS)
+            self._send(_WINDOW)
+            self._i2c.writevto(self._address, (_PIXELS, canvas.octets))
+            if fresh:
+                # Lit only now: its memory is random after power-up.
+                self._send(bytes((_ON if self._lit else _OFF,)))
+            self._ready = True
+        except OSError:
+            self._failed()
+        return self._ready
+
+    def light(self, on: bool):
+        """See Screen."""
+        self._lit = on
+        try:
+            self._send(bytes((_ON if on else _OFF,)))
+        except OSError:
+            self._failed()
+
+    def _failed(self):
+        self._ready = False
+        self.failures += 1
+
+    def _send(self, commands):
+        self._i2c.writeto(self._address, bytes((_COMMANDS,)) + commands)
+
+
+def from_config(i2c: int = 0, clock: int = 5, data: int = 4, address: int = 0x3C) -> Ssd1306:
+    """The panel on I2C bus `i2c`, its clock and data on these pins."""
+    from machine import I2C, Pin
+
+    return Ssd1306(I2C(i2c, scl=Pin(clock), sda=Pin(data), freq=400000), address)
