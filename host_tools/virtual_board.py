@@ -19,7 +19,8 @@ import time
 import tty
 from pathlib import Path
 
-from host_tools.bench import HEAP, find_micropython
+from host_tools import boards
+from host_tools.bench import find_micropython
 
 __all__ = ["BLOCKS", "BLOCK_SIZE", "PORT", "VirtualBoard"]
 
@@ -49,11 +50,16 @@ class VirtualBoard:
     """One board; `port` is the path that a host opens as its serial port.
 
     `folder` holds the flash image and the port's link; a board made again on the same folder
-    finds its files as after a power cut. Use as a context manager, or call `close`.
+    finds its files as after a power cut. `heap` is as -X heapsize takes it, that of board.py if
+    empty; `blocks` the size of a new image. Use as a context manager, or call `close`.
     """
 
     def __init__(
-        self, folder: Path, heap: str = HEAP, unique_id: str = "0102030405060708"
+        self,
+        folder: Path,
+        heap: str = "",
+        unique_id: str = "01" * 8,
+        blocks: int = BLOCKS,
     ) -> None:
         self.folder = folder
         self.image = folder / "flash.img"
@@ -61,7 +67,8 @@ class VirtualBoard:
         self.boots = 0
         self.bites = 0  # of the watchdog
         self.crashes = 0  # ends of the process that nobody asked for
-        self._heap = heap
+        # "w" scales a 32-bit board's heap to the words of this machine.
+        self._heap = heap or f"{boards.load('virtual').heap >> 10}wk"
         self._id = unique_id
         self._lock = threading.RLock()
         self._selector = selectors.DefaultSelector()
@@ -87,11 +94,12 @@ class VirtualBoard:
         self._tail = b""
         self._raw = False
         self._silent: bytearray | None = None  # output of a boot into the raw REPL
+        self._cut_in = 0  # flash operations until the power is cut, 0 for never
         self._watchdog = 0.0  # seconds, 0 while not armed
         self._bite_at = 0.0
         folder.mkdir(parents=True, exist_ok=True)
         if not self.image.exists():
-            self.image.write_bytes(b"\xff" * (BLOCK_SIZE * BLOCKS))
+            self.image.write_bytes(b"\xff" * (BLOCK_SIZE * blocks))
         self.plug()
         self.power_on()
         self._thread = threading.Thread(target=self._run, name="virtual board", daemon=True)
@@ -179,7 +187,8 @@ class VirtualBoard:
         modes[3] |= termios.ECHOK
         termios.tcsetattr(terminal, termios.TCSANOW, modes)
         control, control_of_board = os.pipe()
-        arguments = [self.image, control_of_board, self._id, "raw" if raw else "main", cause]
+        start = "raw" if raw else "main"
+        arguments = [self.image, control_of_board, self._id, start, cause, self._cut_in]
         self._process = subprocess.Popen(
             [
                 *(find_micropython(), "-X", f"heapsize={self._heap}", "-i", _SHIM / "boot.py"),
@@ -345,6 +354,8 @@ class VirtualBoard:
                 self._watchdog = int(number) / 1000
             elif verb == b"disarm":
                 self._watchdog = 0.0
+            elif verb == b"left":
+                self._cut_in = int(number)
             elif verb == b"reset":
                 self._reset(2)
                 return

@@ -21,7 +21,7 @@ class Flash:
         self._file = open(path, "r+b")
         self._count = os.stat(path)[6] // BLOCK
         self._erased = b"\xff" * BLOCK
-        self.left = 0  # operations until the power is cut; 0 for never
+        self.left = int(_arguments[6])  # operations until the power is cut; 0 for never
 
     def readblocks(self, block, buffer, offset=0):
         self._file.seek(block * BLOCK + offset)
@@ -43,6 +43,7 @@ class Flash:
         self._file.seek(offset)
         if self.left:
             self.left -= 1
+            _tell("left %d" % self.left)
             if self.left == 0:
                 # Torn: half of it is done.
                 self._file.write(octets[: len(octets) // 2])
@@ -95,8 +96,12 @@ class Machine:
         return bytes.fromhex(_arguments[3])
 
     def cut_power(self, operations):
-        """Cut the power in the middle of the n-th flash write or erase from now on."""
+        """Cut the power in the middle of the n-th flash write or erase from now on; 0 for not.
+
+        Soft resets do not end the count.
+        """
         _flash.left = operations
+        _tell("left %d" % operations)
 
 
 def _tell(text):

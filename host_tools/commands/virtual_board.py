@@ -9,13 +9,12 @@ from typing import Annotated
 
 import typer
 
-from host_tools.bench import HEAP
 from host_tools.virtual_board import VirtualBoard
 
 
 def virtual_board(
     folder: Annotated[Path, typer.Argument(help="Keeps the flash image and the port.")],
-    heap: Annotated[str, typer.Option(help="As MicroPython's -X heapsize takes it.")] = HEAP,
+    heap: Annotated[str, typer.Option(help="As -X heapsize takes it: 224wk.")] = "",
 ) -> None:
     """Run a virtual board until Ctrl-C: MicroPython's Unix port that behaves like a board.
 

@@ -1,0 +1,15 @@
+# Flashing, and the tests that run on boards.
+.PHONY: flash test-device virtual-board
+
+BOARD ?= virtual
+ROLE ?= gpf
+
+flash: $(READY) ## Flash a board: make flash BOARD=rpi_pico ROLE=gpf PORT=/dev/ttyACM0
+	@test -n "$(PORT)" || { echo 'make flash BOARD=$(BOARD) ROLE=$(ROLE) PORT=/dev/ttyACM0' >&2; exit 2; }
+	$(BIN)/smets flash --board $(BOARD) --role $(ROLE) --port $(PORT)
+
+test-device: $(READY) ## Test on a board: BOARD and PORT as above, a virtual one if PORT is not given
+	$(BIN)/pytest tests_device --board $(BOARD) $(addprefix --port ,$(PORT))
+
+virtual-board: $(READY) ## Run a virtual board in build/virtual until Ctrl-C
+	$(BIN)/smets virtual-board build/virtual

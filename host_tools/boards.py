@@ -1,0 +1,87 @@
+"""What is known of each board: the data of `boards/<name>/board.py`, checked as it is read."""
+
+from __future__ import annotations
+
+import runpy
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+__all__ = ["ARCHITECTURES", "BOARDS", "Board", "BoardError", "load", "names"]
+
+BOARDS = Path(__file__).resolve().parent.parent / "boards"
+
+# MicroPython's native architectures in the order of their numbers (py/persistentcode.h).
+ARCHITECTURES = (
+    "",
+    "x86",
+    "x64",
+    "armv6",
+    "armv6m",
+    "armv7m",
+    "armv7em",
+    "armv7emsp",
+    "armv7emdp",
+    "xtensa",
+    "xtensawin",
+    "rv32imc",
+    "rv64imc",
+)
+
+
+class BoardError(Exception):
+    """There is no such board, or its data is wrong; the text says what."""
+
+
+@dataclass(frozen=True)
+class Board:
+    """One board.
+
+    title      what it is called in full
+    arch       machine code that viper and native functions become (mpy-cross -march), "" for none
+    heap       octets that MicroPython leaves to Python there, on a 32-bit board
+    watchdog   as smets.ports.watchdog takes it, or None
+    pins       what of ours is connected where: signal -> pin
+    ports      which of our ports it has: sampler, han, screen -> implementation
+    lacks      what tests need and it has not -> reason, which they give when they skip
+    emulated   whether everything said of it was measured under emulation only
+    """
+
+    title: str
+    arch: str
+    heap: int
+    watchdog: dict[str, Any] | None = None
+    pins: dict[str, Any] = field(default_factory=dict[str, Any])
+    ports: dict[str, str] = field(default_factory=dict[str, str])
+    lacks: dict[str, str] = field(default_factory=dict[str, str])
+    emulated: bool = True
+    name: str = ""
+
+
+def names() -> list[str]:
+    """The names of all boards."""
+    return sorted(path.parent.name for path in BOARDS.glob("*/board.py"))
+
+
+def load(name: str) -> Board:
+    """The board of a name; BoardError names what is wrong."""
+    path = BOARDS / name / "board.py"
+    if name not in names():
+        raise BoardError(f"no board {name}: there are {', '.join(names())}")
+    known = {field.name for field in fields(Board)} - {"name"}
+    data = {
+        key.lower(): value
+        for key, value in runpy.run_path(str(path)).items()
+        if key.isupper() and not key.startswith("_")
+    }
+    if set(data) - known:
+        raise BoardError(f"{path}: unknown {', '.join(sorted(set(data) - known))}")
+    try:
+        board = Board(**data, name=name)
+    except TypeError as error:
+        raise BoardError(f"{path}: {error}") from error
+    if board.arch not in ARCHITECTURES:
+        raise BoardError(f"{path}: ARCH {board.arch!r} is none of {', '.join(ARCHITECTURES)}")
+    if board.heap <= 0:
+        raise BoardError(f"{path}: HEAP is {board.heap!r}")
+    return board

