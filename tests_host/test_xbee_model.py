@@ -5,6 +5,8 @@ The examples and figures of the user guide (90001539) are `spec`; the rest is th
 
 import json
 import os
+import re
+import runpy
 import subprocess
 import sys
 import threading
@@ -702,6 +704,19 @@ def test_a_bad_air_and_a_bad_line_over_ptys(tmp_path):
         lab.ihd.wait(lambda said: shown(said) == 4711, 120)
         said = lab.ihd.wait(lambda said: said["counts"]["received"] > 20, 120)
         assert said["broken"] + said["noise"] > 0
+
+
+def test_the_board_is_described_as_it_is_set_up():
+    folder = TESTS.parent / "boards" / "xbee3"
+    board = runpy.run_path(str(folder / "board.py"))
+    assert board["PORTS"]["han"] == "xbee"
+    assert {"uart", "tx", "rx", "cts", "rts"} <= set(board["PINS"]["xbee"])
+    table = re.findall(r"^\| ([A-Z]{2}) \| (.+?) \|", (folder / "README.md").read_text(), re.M)
+    rows = xbee_setup.registers(PAN, KEY)
+    assert [name.encode() for name, _ in table] == [name for name, _ in rows]
+    for (name, text), (_, value) in zip(table, rows):
+        if text.isdecimal():
+            assert int(text) == value[0], name
 
 
 def test_the_model_as_a_program():
