@@ -10,26 +10,24 @@ _ON = const(0xAF)
 _COMMANDS = const(0x00)
 _PIXELS = b"\x40"
 
-_SETTINGS = bytes(
-    (
-        _OFF,
-        *(0xD5, 0x80),  # clock as after reset
-        *(0xA8, 0x3F),  # 64 rows
-        *(0xD3, 0x00),  # no offset
-        0x40,  # from row 0
-        *(0x8D, 0x14),  # charge pump
-        *(0x20, 0x00),  # horizontal addressing
-        0xA1,  # column 127 is segment 0: the connector is above
-        0xC8,  # row 63 is scanned first
-        *(0xDA, 0x12),  # pins of a 128x64 panel
-        *(0x81, 0xCF),  # contrast
-        *(0xD9, 0xF1),  # precharge, with the charge pump
-        *(0xDB, 0x30),  # deselect level
-        0xA4,  # what is in memory
-        0xA6,  # ones are lit
-    )
+_SETTINGS = (
+    b"\xae"  # off
+    b"\xd5\x80"  # clock as after reset
+    b"\xa8\x3f"  # 64 rows
+    b"\xd3\x00"  # no offset
+    b"\x40"  # from row 0
+    b"\x8d\x14"  # charge pump
+    b"\x20\x00"  # horizontal addressing
+    b"\xa1"  # column 127 is segment 0: the connector is above
+    b"\xc8"  # row 63 is scanned first
+    b"\xda\x12"  # pins of a 128x64 panel
+    b"\x81\xcf"  # contrast
+    b"\xd9\xf1"  # precharge, with the charge pump
+    b"\xdb\x30"  # deselect level
+    b"\xa4"  # what is in memory
+    b"\xa6"  # ones are lit
 )
-_WINDOW = bytes((0x21, 0, 127, 0x22, 0, 7))
+_WINDOW = b"\x21\x00\x7f\x22\x00\x07"  # all columns, all pages
 
 
 class Ssd1306(Screen):
