@@ -291,7 +291,11 @@ class BenchClient:
                 if self.on_frame is not None:
                     self.on_frame(bytes.fromhex(rest.partition(":")[2]))
             elif text == str(number) and head.partition(":")[0] in ("GBCS", "ZCL", "CTRL", "LOG"):
-                return head, rest.partition(":")[2]
+                length, _, body = rest.partition(":")
+                whole = len(body) // 2 if head in ("GBCS:DATA", "ZCL:FRAME") else len(body)
+                if length != str(whole):
+                    raise BenchError(f"{head} broke off: {whole} of {length}")
+                return head, body
             elif head == "LOG:ERROR":
                 raise BenchError(rest.partition(":")[2])
             else:

@@ -29,6 +29,14 @@ def half_hours(own_clock, seconds: int):
     own_clock.advance(end - own_clock.seconds)
 
 
+def parse_eui(text: str) -> bytes:
+    """The 8 octets of 16 hexadecimal digits; ValueError for anything else."""
+    octets = bytes.fromhex(text)
+    if len(octets) != 8:
+        raise ValueError("an EUI-64 has 16 hexadecimal digits")
+    return octets
+
+
 class Device:
     """A device without a role: `letter` and `tables` are those of smets.gbcs.use_cases."""
 
@@ -49,6 +57,8 @@ class Device:
         self.counters = Counters(store)
         # HAN frames to send, oldest first (smets.ports.han.HanFrame).
         self.outbox = []
+        # (alert code, UTC seconds) of the alerts to send to the network operator.
+        self.alerts = []
         # HAN frames not taken, by reason.
         self.ignored = {}
 

@@ -6,7 +6,7 @@ from smets import clock
 from smets.codec import Reader
 from smets.compat import const
 from smets.devices import endpoints
-from smets.devices.base import Device
+from smets.devices.base import Device, parse_eui
 from smets.features import logs
 from smets.features.readings import POLLED, Readings
 from smets.features.tenancy import cleared, machine, policy
@@ -80,7 +80,7 @@ class Display(Device):
     def pair(self, meter: dict):
         """{"fuel": "electricity" or "gas", "eui": 16 hexadecimal digits}."""
         fuel = _FUELS[meter["fuel"]]
-        eui = bytes.fromhex(meter["eui"])
+        eui = parse_eui(meter["eui"])
         self.client.leave(fuel)
         self.meters[fuel] = Meter(fuel, eui)
         self.tenancy.meter(fuel, int.from_bytes(eui, "big"))

@@ -2,7 +2,7 @@
 # Part of a communications hub; its clock is the hub's.
 from smets import clock
 from smets.devices import endpoints
-from smets.devices.base import Device
+from smets.devices.base import Device, parse_eui
 from smets.features import event_logs, gas_mirror, stamp
 from smets.features.logs import Logs
 from smets.features.tenancy_server import TenancyServer
@@ -50,7 +50,7 @@ class Gpf(Device):
 
     def pair(self, eui: str):
         """Take reports of the gas meter with this EUI-64 (16 hexadecimal digits)."""
-        self.gsme = bytes.fromhex(eui)
+        self.gsme = parse_eui(eui)
 
     def header_stamp(self, writer):
         """The stamp of the last committed update."""

@@ -3,7 +3,7 @@
 from smets import clock
 from smets.compat import const
 from smets.devices import endpoints
-from smets.devices.base import Device, half_hours
+from smets.devices.base import Device, half_hours, parse_eui
 from smets.features import gas_mirror, stamp
 from smets.gbcs import table_gas, use_cases
 from smets.ports.han import HanFrame
@@ -38,7 +38,7 @@ class Gsme(Device):
 
     def pair(self, eui: str):
         """Report to the GPF with this EUI-64 (16 hexadecimal digits)."""
-        self.gpf = bytes.fromhex(eui)
+        self.gpf = parse_eui(eui)
 
     def set_sends_time(self, value: bool):
         """Whether reports carry ReadingSnapShotTime."""
