@@ -7,8 +7,11 @@ from testkit import raises, tmpdir
 
 from smets import clock
 from smets.devices import build, endpoints
+from smets.devices.base import Device, half_hours
 from smets.devices.ihd import Ihd
+from smets.features.logs import Logs
 from smets.features.tenancy import cleared
+from smets.features.tenancy_server import TenancyServer
 from smets.ports.han import HanFrame
 from smets.ports.store import Store
 from smets.zcl import clusters, types
@@ -22,6 +25,26 @@ EUIS = {
     "ihd": h("02534D45545300B0"),
     "ppmid": h("02534D45545300A4"),
 }
+
+
+class Electricity(Device):
+    """The HAN side of an electricity meter: the whole role would not fit beside the others."""
+
+    name = "ESME"
+    endpoints = {
+        1: (0x0500, (clusters.METERING, clusters.PREPAYMENT, clusters.DEVICE_MANAGEMENT), ())
+    }
+
+    def __init__(self):
+        super().__init__()
+        self.tenancy = TenancyServer(self)
+        self.logs = Logs(self, self.tenancy.hidden_before)
+
+    def advance(self, seconds):
+        for due in half_hours(self.clock, seconds):
+            register = self.zcl.get(clusters.METERING, 0x0000) + 7
+            self.zcl.set(clusters.METERING, 0x0000, types.UINT48, register)
+            self.logs.record(due, register)
 
 
 class Air:
@@ -45,7 +68,6 @@ class Air:
         self.devices["gsme"].inputs["gpf"](hexlify(EUIS["gpf"]).decode())
         self.devices["gsme"].inputs["draw"](5)
         self.devices["gpf"].inputs["gsme"](hexlify(EUIS["gsme"]).decode())
-        self.devices["esme"].inputs["draw"](7)
         self.display = self.add(display)
         for fuel, role in (("electricity", "esme"), ("gas", "gpf")):
             self.pair(fuel, role)
@@ -57,7 +79,7 @@ class Air:
 
     def add(self, role):
         store = Store(self.path + "/" + role) if role in ("ihd", "ppmid") else None
-        device = build(role, store)
+        device = Electricity() if role == "esme" else build(role, store)
         device.eui = EUIS[role]
         self.devices[role] = device
         return device
