@@ -39,7 +39,8 @@ class Board:
 
     title      what it is called in full
     arch       machine code that viper and native functions become (mpy-cross -march), "" for none
-    heap       octets that MicroPython leaves to Python there, on a 32-bit board
+    heap       octets that MicroPython leaves to Python there
+    word       octets of a word there: objects and tables are made of words
     watchdog   as smets.ports.watchdog takes it, or None
     pins       what of ours is connected where: signal -> pin
     ports      which of our ports it has: sampler, han, screen -> implementation
@@ -50,6 +51,7 @@ class Board:
     title: str
     arch: str
     heap: int
+    word: int = 4
     watchdog: dict[str, Any] | None = None
     pins: dict[str, Any] = field(default_factory=dict[str, Any])
     ports: dict[str, str] = field(default_factory=dict[str, str])
@@ -82,6 +84,6 @@ def load(name: str) -> Board:
         raise BoardError(f"{path}: {error}") from error
     if board.arch not in ARCHITECTURES:
         raise BoardError(f"{path}: ARCH {board.arch!r} is none of {', '.join(ARCHITECTURES)}")
-    if board.heap <= 0:
-        raise BoardError(f"{path}: HEAP is {board.heap!r}")
+    if board.heap <= 0 or board.word not in (4, 8):
+        raise BoardError(f"{path}: HEAP is {board.heap!r}, WORD {board.word!r}")
     return board

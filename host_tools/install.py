@@ -35,8 +35,9 @@ __all__ = [
 FIRMWARE = Path(__file__).resolve().parent.parent / "firmware"
 BUILD = FIRMWARE.parent / "build"
 
-# Heap that a device needs beyond what it takes at rest: a command and its response with room to
-# build them (a response that is larger is streamed), and what fragmentation makes useless.
+# Heap that a device needs beyond what it takes at rest, on a 32-bit board: a command and its
+# response with room to build them (a response that is larger is streamed), and what fragmentation
+# makes useless.
 RESERVE = 32 * 1024
 
 
@@ -144,12 +145,12 @@ def _compiled(names: Iterable[str], arch: str) -> dict[str, bytes]:
     return files
 
 
-def heap_needed(role: str, extra: Iterable[str] = ()) -> int:
-    """Octets of heap that a role needs on a 32-bit board, by the Unix port and a rule.
+def heap_needed(role: str, extra: Iterable[str] = (), word: int = 4) -> int:
+    """Octets of heap that a role needs on a board with such words, by the Unix port and a rule.
 
-    A device of the role is built on the Unix port from the same compiled modules. Words count
-    half of what they take there, code as much: where `used` octets are taken of which `code` are
-    .mpy files, (used + code) / 2. RESERVE comes on top.
+    A device of the role is built on the Unix port, whose words have 8 octets, from the same
+    modules. On a 32-bit board words take half of that, code as much: where `used` octets are
+    taken of which `code` are .mpy files, (used + code) / 2. RESERVE comes on top.
     """
     files = _compiled(role_modules(role, extra), "x64")
     with tempfile.TemporaryDirectory(prefix="smets-heap-") as folder:
@@ -164,6 +165,7 @@ def heap_needed(role: str, extra: Iterable[str] = ()) -> int:
             "from smets import runtime\n"
             "from smets.crypto import gcm, kdf, p256\n"
             "from smets.ports.store import Store\n"
+            f"for name in {list(extra)!r}: __import__(name)\n"
             f"settings = {{'role': {role!r}}}\n"
             f"loop = runtime.Loop(settings, None, None, Store({folder + '/state'!r}))\n"
             "loop._begin()\n"
@@ -185,23 +187,38 @@ def heap_needed(role: str, extra: Iterable[str] = ()) -> int:
         for path, octets in files.items()
         if path.removesuffix(".mpy").removesuffix("/__init__").replace("/", ".") in loaded
     )
+    if word == 8:
+        return int(used) + 2 * RESERVE
     return (int(used) + code) // 2 + RESERVE
+
+
+def _radio(board: Board, han: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """`han` of device.json, and the modules of the board's radio."""
+    name = board.ports.get("han", "")
+    if name not in board.pins:
+        raise InstallError(f"{board.name} has no radio")
+    driver = f"radio_{name}"
+    return {"driver": driver, "pins": board.pins[name], **han}, [f"smets.ports.{driver}"]
 
 
 def build(role: str, board: Board, settings: dict[str, Any] | None = None) -> Install:
     """The install of a role for a board; InstallError where it does not fit the board's heap.
 
-    `settings` are further members of device.json (see `smets.runtime.main`).
+    `settings` are further members of device.json (see `smets.runtime.main`); `han` needs what the
+    board's radio has to be told only, its pins are known.
     """
-    needed = heap_needed(role)
+    device: dict[str, Any] = {"role": role, "board": board.name, **(settings or {})}
+    if board.watchdog is not None:
+        device.setdefault("watchdog", board.watchdog)
+    extra: list[str] = []
+    if "han" in device:
+        device["han"], extra = _radio(board, device["han"])
+    needed = heap_needed(role, extra, board.word)
     if needed > board.heap:
         raise InstallError(
             f"a {role} needs {needed} octets of heap, {board.name} has {board.heap}"
         )
-    files = _compiled(role_modules(role), board.arch)
-    device: dict[str, Any] = {"role": role, "board": board.name, **(settings or {})}
-    if board.watchdog is not None:
-        device.setdefault("watchdog", board.watchdog)
+    files = _compiled(role_modules(role, extra), board.arch)
     digest = hashlib.sha256(json.dumps(device, sort_keys=True).encode())
     for path in sorted(files):
         digest.update(path.encode() + b"\0" + hashlib.sha256(files[path]).digest())

@@ -67,8 +67,7 @@ class VirtualBoard:
         self.boots = 0
         self.bites = 0  # of the watchdog
         self.crashes = 0  # ends of the process that nobody asked for
-        # "w" scales a 32-bit board's heap to the words of this machine.
-        self._heap = heap or f"{boards.load('virtual').heap >> 10}wk"
+        self._heap = heap or f"{boards.load('virtual').heap >> 10}k"
         self._id = unique_id
         self._lock = threading.RLock()
         self._selector = selectors.DefaultSelector()

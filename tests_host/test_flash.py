@@ -206,7 +206,7 @@ def test_a_board_of_another_kind_is_refused(board: VirtualBoard) -> None:
 def test_a_role_that_does_not_fit_the_heap_is_refused() -> None:
     """Before anything is sent, with the figures."""
     little = dataclasses.replace(VIRTUAL, heap=100_000)
-    needed = install.heap_needed("gpf")
+    needed = install.heap_needed("gpf", word=8)
     text = f"a gpf needs {needed} octets of heap, virtual has 100000"
     with pytest.raises(install.InstallError, match=text):
         install.build("gpf", little)
@@ -514,8 +514,9 @@ def test_the_firmware_survives_cuts_at_any_moment(tmp_path: Path) -> None:
 @pytest.mark.parametrize("role", ROLES)
 def test_every_role_fits_the_virtual_board(role: str) -> None:
     """By the Unix port, from exactly the modules that are flashed."""
-    needed = install.heap_needed(role)
-    assert 100_000 < needed <= VIRTUAL.heap, needed
+    needed = install.heap_needed(role, word=VIRTUAL.word)
+    assert 200_000 < needed <= VIRTUAL.heap, needed
+    assert needed // 2 < install.heap_needed(role) < needed, "code does not shrink with the words"
 
 
 def test_a_role_brings_its_own_modules_only() -> None:
@@ -544,6 +545,20 @@ def test_the_build_says_what_is_in_it() -> None:
     assert not [name for name in install.build("esme", plain).files if "viper" in name]
 
 
+def test_a_radio_comes_with_its_modules_and_pins() -> None:
+    """Only to a board that has one, and only if it is asked for."""
+    han = {"pan": "00" * 8, "key": "11" * 16}
+    made = install.build("gsme", boards.load("xbee3"), {"han": han})
+    assert "smets/ports/link_xbee.mpy" in made.files
+    device = json.loads(made.files["device.json"])
+    pins = boards.load("xbee3").pins["xbee"]
+    assert device["han"] == {"driver": "radio_xbee", "pins": pins, **han}
+    plain = install.build("gsme", boards.load("xbee3"))
+    assert not [path for path in plain.files if "xbee" in path]
+    with pytest.raises(install.InstallError, match="virtual has no radio"):
+        install.build("gsme", VIRTUAL, {"han": han})
+
+
 def test_a_module_that_does_not_compile_is_named(tmp_path: Path) -> None:
     """With the compiler's words."""
     (tmp_path / "wrong.py").write_text("def (:\n", encoding="ascii")
@@ -563,7 +578,7 @@ def test_boards_are_data_and_checked(tmp_path: Path, monkeypatch: pytest.MonkeyP
         ("TITLE = 'x'\nARCH = ''\nHEAP = 1\nHEEP = 2\n", "unknown heep"),
         ("TITLE = 'x'\nARCH = ''\n", "heap"),
         ("TITLE = 'x'\nARCH = '6502'\nHEAP = 1\n", "ARCH '6502'"),
-        ("TITLE = 'x'\nARCH = ''\nHEAP = 0\n", "HEAP is 0"),
+        ("TITLE = 'x'\nARCH = ''\nHEAP = 0\n", "HEAP is 0, WORD 4"),
     ):
         (tmp_path / "one" / "board.py").write_text(text, encoding="ascii")
         with pytest.raises(boards.BoardError, match=wrong):

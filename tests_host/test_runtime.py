@@ -7,7 +7,7 @@ import sys
 import main
 from testkit import raises, tmpdir
 
-from smets import bench, clock, runtime
+from smets import bench, clock, journal, runtime
 from smets.ports import console, watchdog
 from smets.ports.store import Store, StoreError
 
@@ -86,7 +86,7 @@ def device(role="gsme", path=None):
     """A runtime and the list of what it writes."""
     said = []
     store = Store(path) if path else None
-    ring = runtime.Ring(store)
+    ring = journal.Ring(store)
     return runtime.Runtime({"role": role, "build": "b1"}, said.append, store, ring), said
 
 
@@ -144,18 +144,18 @@ def test_ctrl_c_counts_at_the_start_of_a_line_or_twice():
 
 def test_the_ring_keeps_the_last_entries_through_restarts():
     path = tmpdir() + "/state"
-    ring = runtime.Ring(Store(path))
+    ring = journal.Ring(Store(path))
     assert ring.texts() == []
     for number in range(20):
         ring.add("entry %d" % number)
     ring.add("entry 19")
     kept = ["entry %d" % number for number in range(12, 20)]
     assert ring.texts() == kept, "the same text twice is entered once"
-    assert runtime.Ring(Store(path)).texts() == kept
+    assert journal.Ring(Store(path)).texts() == kept
     ring.add("a" * 1000 + "end")
     assert ring.texts()[-1] == "a" * 477 + "end"
     ring.clear()
-    assert runtime.Ring(Store(path)).texts() == []
+    assert journal.Ring(Store(path)).texts() == []
 
 
 def test_the_ring_does_without_its_record():
@@ -163,8 +163,8 @@ def test_the_ring_does_without_its_record():
     Store(path).put("log", b'["one"]')
     with open(path + "/log", "wb") as file:
         file.write(b"damaged")
-    assert runtime.Ring(Store(path)).texts() == []
-    ring = runtime.Ring(Store(path))
+    assert journal.Ring(Store(path)).texts() == []
+    ring = journal.Ring(Store(path))
     os.remove(path + "/log")
     os.rmdir(path)
     ring.add("no folder to write to")
@@ -172,7 +172,7 @@ def test_the_ring_does_without_its_record():
 
 
 def test_an_exception_is_entered_with_its_traceback():
-    ring = runtime.Ring()
+    ring = journal.Ring()
     try:
         raise ValueError("what went wrong")
     except ValueError as error:
@@ -291,14 +291,14 @@ def test_a_fragment_loaded_twice_is_kept_once_in_its_newest_place():
 
 def test_the_journal_is_bounded():
     path = tmpdir() + "/state"
-    journal = runtime.Journal(Store(path))
+    kept = journal.Journal(Store(path))
     for number in range(256):
-        journal.add("STATE", {"n": number})
-    with raises(bench.LineError) as caught:
-        journal.add("STATE", {"n": 256})
-    assert "FORGET" in str(caught.error)
-    journal.add("STATE", {"n": 255})
-    numbers = [document["n"] for _, document in runtime.Journal(Store(path)).replay()]
+        kept.add("STATE", {"n": number})
+    with raises(journal.JournalFull):
+        kept.add("STATE", {"n": 256})
+    assert "FORGET first" in refused(device("gsme", path), "STATE", {"zcl": STEPS})
+    kept.add("STATE", {"n": 255})
+    numbers = [document["n"] for _, document in journal.Journal(Store(path)).replay()]
     assert numbers == list(range(256))
 
 
@@ -362,7 +362,7 @@ def test_time_that_fails_to_pass_is_a_failure_too():
     kept = runtime.Runtime
     runtime.Runtime = Stuck
     try:
-        script, _, loop = serve("", silences=100, time=Ticks(0))
+        script, _, loop = serve("", {"role": "gsme", "tick": True}, silences=9, time=Ticks(0))
     finally:
         runtime.Runtime = kept
     assert loop.ring.restarts == 4
@@ -525,6 +525,7 @@ def test_ctrl_c_while_the_device_works_leads_to_the_repl():
     finally:
         runtime.Runtime = kept
     assert script.lines() == []
+    assert tell(device(), "RADIO") == {}
     assert dog.stopped == 1
     assert loop.ring.texts() == []
 
@@ -548,10 +549,51 @@ class Ticks:
 
 def test_real_time_passes_in_whole_seconds_and_none_is_lost():
     text = line("CLOCK", {"time": "2015-01-01T00:00:00Z"})
-    loop = serve(text, silences=10, time=Ticks(0x3FFFFF00))[2]
+    loop = serve(text, {"role": "gsme", "tick": True}, silences=10, time=Ticks(0x3FFFFF00))[2]
     # A look at the start and one each turn of the loop, 12 of them: 8.4 s.
     seconds = loop.runtime.device.clock.seconds - clock.parse_iso("2015-01-01T00:00:00Z")
     assert seconds == 8, seconds
+
+
+def test_a_radio_carries_what_the_device_says():
+    sent = []
+    times = []
+
+    class Radio:
+        def pump(self, made, ms):
+            times.append(ms)
+            while made.outbox:
+                sent.append(made.outbox.pop(0).cluster)
+
+        def status(self):
+            return {"joined": True}
+
+    text = line("SET", {"gpf": "00DB123456789AB0"}) + line("KEYS", {"device_id": EUI})
+    text += line("CLOCK", {"time": "2015-01-01T00:29:59Z"}) + line("ADVANCE", {"seconds": 1})
+    script, _, _ = serve(text + line("RADIO"), silences=2, time=Ticks(0), radio=Radio())
+    assert sent and set(sent) <= {0x0000, 0x0700, 0x0702, 0x0705}, sent
+    assert [each[:7] for each in script.lines()] == ["CTRL:OK"] * 5, "no frame on the line"
+    assert answer(script.lines()[4]) == {"joined": True}
+    assert set(times) == {700}
+
+
+def test_the_driver_of_a_radio_is_named_by_the_settings():
+    class Driver:
+        @staticmethod
+        def open_radio(settings, machine):
+            return (settings, machine)
+
+    known = sys.modules.get("machine")
+    sys.modules["machine"] = "machine"
+    sys.modules["smets.ports.test_driver"] = Driver
+    try:
+        assert runtime._radio(None) is None
+        settings = {"driver": "test_driver"}
+        assert runtime._radio(settings) == (settings, "machine")
+    finally:
+        del sys.modules["machine"], sys.modules["smets.ports.test_driver"]
+        if known:
+            sys.modules["machine"] = known
 
 
 class Wdt:

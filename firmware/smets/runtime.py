@@ -1,24 +1,18 @@
-# What keeps a board's device running: its lines in and out, real time, restarts, a bounded log.
+# What keeps a board's device running: its lines in and out, real time, its radio, restarts.
 # main.py calls `main` on a board; a process on a host serves the bench link without it.
 import gc
-import io
 import json
-import os
-import sys
-from binascii import crc32
 
 from smets import bench, devices
 from smets.compat import const
+from smets.journal import Journal, JournalFull, Ring
 from smets.ports import console as console_port
-from smets.ports.store import Store, StoreError
+from smets.ports.store import Store
 from smets.ports.watchdog import Watchdog
 
-_RING_ENTRIES = const(8)
-_RING_TEXT = const(480)  # characters of an entry: a traceback of some eight calls
-_RING_RECORD = "log"
-_JOURNAL_RECORDS = const(256)
-_INPUTS_RECORD = "inputs"
+# How long the console is listened to before time passes and the radio has its turn.
 _POLL_MS = const(250)
+_POLL_RADIO_MS = const(10)
 # What a CTRL line may raise through no fault of the device: no JSON, too deep, too large, members
 # that a verb cannot use. Anything else, or anything at all from GBCS and ZCL, is a failure.
 _BY_THE_LINE = (ValueError, KeyError, TypeError, MemoryError, RuntimeError)
@@ -36,146 +30,27 @@ _ERRORS = {
 }
 
 
-class Ring:
-    """The last exceptions, as texts, kept through restarts where there is a store."""
-
-    def __init__(self, store=None):
-        self.restarts = 0  # since power-up
-        self._store = store
-        self._texts = []
-        record = None
-        try:
-            record = store.get(_RING_RECORD) if store else None
-        except StoreError:
-            pass  # a log that cannot be read must not keep the device from running
-        if record:
-            self._texts = json.loads(record.decode())
-
-    def add(self, text: str):
-        """Enter a text, cut to its end if it is long; the same one again is entered once."""
-        text = text.strip()[-_RING_TEXT:]
-        if self._texts and self._texts[-1] == text:
-            return
-        self._texts.append(text)
-        if len(self._texts) > _RING_ENTRIES:
-            self._texts.pop(0)
-        self._keep()
-
-    def add_exception(self, error):
-        """Enter an exception with its traceback."""
-        text = io.StringIO()
-        if hasattr(sys, "print_exception"):
-            sys.print_exception(error, text)  # pyright: ignore[reportArgumentType]
-        else:
-            import traceback  # pyright: ignore[reportMissingImports]
-
-            traceback.print_exception(error, file=text)
-        self.add(text.getvalue())  # pyright: ignore[reportAttributeAccessIssue]
-
-    def texts(self) -> list:
-        """The entries, oldest first."""
-        return list(self._texts)
-
-    def clear(self):
-        """Forget every entry."""
-        self._texts = []
-        self._keep()
-
-    def _keep(self):
-        if self._store:
-            try:
-                self._store.put(_RING_RECORD, json.dumps(self._texts).encode())
-            except StoreError:
-                pass  # flash may be what failed
-
-
-class Journal:
-    """The fragments that the bench loaded, in order, so that they are loaded again at power-up."""
-
-    def __init__(self, store):
-        self._store = store
-        # Number of a fragment -> check value of its text, to find a fragment loaded twice.
-        self._checks = {}
-        for name in store.names():
-            if name[:5] == "load.":
-                self._checks[int(name[5:])] = -1
-        self._next = max(self._checks) + 1 if self._checks else 0
-
-    def add(self, verb: str, document):
-        """Keep a fragment; StoreError, LineError if there is no room."""
-        text = (verb + " " + json.dumps(document)).encode()
-        check = crc32(text)
-        for number in list(self._checks):
-            if verb != "APPEND" and self._checks[number] == check:
-                self._drop(number)
-        if len(self._checks) >= _JOURNAL_RECORDS:
-            raise bench.LineError("no room to keep more fragments: FORGET first")
-        self._store.put("load.%d" % self._next, text)
-        self._checks[self._next] = check
-        self._next += 1
-
-    def replay(self):
-        """Yield (verb, document) in the order of loading; ("", reason) for one that is lost."""
-        for number in sorted(self._checks):
-            try:
-                text = self._store.get("load.%d" % number) or b"STATE {}"
-            except StoreError as error:
-                yield "", str(error)
-                continue
-            self._checks[number] = crc32(text)
-            verb, _, document = text.decode().partition(" ")
-            yield verb, json.loads(document)
-
-    def inputs(self) -> dict:
-        """The simulation inputs that were set."""
-        text = self._store.get(_INPUTS_RECORD)
-        return json.loads(text.decode()) if text else {}
-
-    def add_inputs(self, document):
-        """Keep simulation inputs."""
-        merged = self.inputs()
-        merged.update(document)
-        self._store.put(_INPUTS_RECORD, json.dumps(merged).encode())
-
-    def clear(self):
-        """Forget every record of the device, those of its features too; the log stays."""
-        for name in self._store.names():
-            if name != _RING_RECORD:
-                self._remove(name)
-        self._checks = {}
-        self._next = 0
-
-    def _remove(self, name):
-        try:
-            self._store.delete(name)
-        except StoreError:
-            # The folder of a feature: a display's history.
-            folder = self._store.path + "/" + name
-            for inner in os.listdir(folder):
-                os.remove(folder + "/" + inner)
-            os.rmdir(folder)
-
-    def _drop(self, number):
-        self._store.delete("load.%d" % number)
-        del self._checks[number]
-
-
 class Runtime(bench.Bench):
     """The bench link of a board: its device comes back after a power cut as it was loaded.
 
     `settings` is what device.json says: `role`; `board` and `build`, told by HELLO.
     """
 
-    def __init__(self, settings, write, store=None, ring=None, confirm=None):
-        """`confirm()` is called when a host says HELLO: the install works."""
+    def __init__(self, settings, write, store=None, ring=None, confirm=None, radio=None):
+        """`confirm()` is called when a host says HELLO: the install works.
+
+        With a radio HAN frames stay in the device's outbox for it; see Loop.
+        """
         super().__init__(devices.build(settings["role"], store), write)
         self.settings = settings
         self.ring = ring or Ring()
         self.failure = None  # an exception after which the device is not to be trusted
         self._confirm = confirm
+        self._radio = radio
         self._journal = Journal(store) if store else None
         self._verbs["LOG"] = self._log
         self._verbs["RESET"] = self._reset
+        self._verbs["RADIO"] = self._report
         if self._journal:
             self._restore(self._journal, store)
 
@@ -212,6 +87,10 @@ class Runtime(bench.Bench):
             # Firmware that no longer takes what an older one took: the rest is still loaded.
             self.ring.add("%s not loaded again: %s" % (verb, error))
 
+    def _flush(self):
+        if self._radio is None:
+            super()._flush()
+
     def _unexpected(self, kind, error):
         if kind not in ("", "CTRL") or not isinstance(error, _BY_THE_LINE):
             self.failure = error
@@ -244,7 +123,10 @@ class Runtime(bench.Bench):
 
     def _keep(self, verb, document, answer):
         if self._journal:
-            self._journal.add(verb, document)
+            try:
+                self._journal.add(verb, document)
+            except JournalFull as error:
+                raise bench.LineError(str(error))
         return answer
 
     def _set(self, document):
@@ -260,6 +142,10 @@ class Runtime(bench.Bench):
             self.ring.clear()
         return answer
 
+    def _report(self, document):
+        """How the radio is; nothing where there is none."""
+        return self._radio.status() if self._radio else {}
+
     def _reset(self, document):
         """Restart the board as its reset pin does; there is no answer."""
         import machine
@@ -270,8 +156,15 @@ class Runtime(bench.Bench):
 class Loop:
     """Serves a console: lines to the device, time to its clock, food to the watchdog."""
 
-    def __init__(self, settings, console, watchdog, store=None, confirm=None, time=None):
-        """`settings`, `confirm`: see Runtime; `time` is the module whose ticks_ms pass, if any."""
+    def __init__(
+        self, settings, console, watchdog, store=None, confirm=None, time=None, radio=None
+    ):
+        """`settings`, `confirm`: see Runtime.
+
+        `time` is the module with ticks_ms where time passes on its own, or there is a radio;
+        `radio.pump(device, ms)` carries the device's HAN frames, `ms` having passed;
+        `radio.status()` is what CTRL:RADIO answers.
+        """
         self.ring = Ring(store)
         self.runtime = None
         self._settings = settings
@@ -283,7 +176,9 @@ class Loop:
         self._failures = 0
         self._clock = None
         self._time = time
-        self._since = time.ticks_ms() if time else 0
+        self._radio = radio
+        self._poll_ms = _POLL_RADIO_MS if radio else _POLL_MS
+        self._since = self._aired = time.ticks_ms() if time else 0
 
     def serve(self):
         """Serve until Ctrl-C, the end of the stream, or one failure after another."""
@@ -306,7 +201,14 @@ class Loop:
     def _begin(self):
         if self.runtime is None:
             gc.collect()
-            runtime = Runtime(self._settings, self._write, self._store, self.ring, self._confirm)
+            runtime = Runtime(
+                self._settings,
+                self._write,
+                self._store,
+                self.ring,
+                self._confirm,
+                self._radio,
+            )
             if self._clock:
                 # Nobody cut the power: the clock went on.
                 runtime.device.clock.set(*self._clock)
@@ -336,7 +238,7 @@ class Loop:
         lines = self._lines
         while self.runtime is not None:
             if self._time:
-                self._tick(self._time)
+                self._pass_time(self._time, self.runtime)
             event = self._listen()
             if event == console_port.INTERRUPT:
                 return True
@@ -356,7 +258,7 @@ class Loop:
         console.listen(True)
         event = console_port.NOTHING
         watchdog.feed()
-        while event == console_port.NOTHING and console.wait(_POLL_MS):
+        while event == console_port.NOTHING and console.wait(self._poll_ms):
             watchdog.feed()
             octet = console.read()
             # The end of the stream ends the service as Ctrl-C does.
@@ -365,24 +267,44 @@ class Loop:
         console.listen(False)
         return event
 
-    def _tick(self, time):
-        passed = time.ticks_diff(time.ticks_ms(), self._since) // 1000
-        if passed > 0:
-            self._since = time.ticks_add(self._since, passed * 1000)
-            self.runtime.tick(passed)  # pyright: ignore[reportOptionalMemberAccess]
+    def _pass_time(self, time, runtime):
+        now = time.ticks_ms()
+        if self._settings.get("tick"):
+            passed = time.ticks_diff(now, self._since) // 1000
+            if passed > 0:
+                self._since = time.ticks_add(self._since, passed * 1000)
+                runtime.tick(passed)
+        if self._radio:
+            self._radio.pump(runtime.device, time.ticks_diff(now, self._aired))
+            self._aired = now
+
+
+def _radio(settings):
+    """The radio that `han` of device.json describes, None where there is none.
+
+    Its member `driver` is a module of smets.ports with `open_radio(settings, machine)`. A board's
+    install holds the drivers of its own ports only.
+    """
+    if not settings:
+        return None
+    import machine
+
+    driver = __import__("smets.ports." + settings["driver"], None, None, ("open_radio",))
+    return driver.open_radio(settings, machine)
 
 
 def main(folder: str, confirm=None):
     """Play the role that `folder`/device.json names until Ctrl-C; OSError where there is none.
 
     Members: `role`; `board`, `build` (told by HELLO), `tick` (whether real time passes), `keep`
-    (whether the device comes back after a power cut as it was loaded), `watchdog`.
+    (whether the device comes back after a power cut as it was loaded), `watchdog`, `han`.
     """
     with open(folder + "/device.json") as file:
         settings = json.load(file)
     store = Store("/state") if settings.get("keep", True) else None
+    radio = _radio(settings.get("han"))
     time = None
-    if settings.get("tick"):
+    if radio or settings.get("tick"):
         import time
     watchdog = Watchdog(settings.get("watchdog"))
-    Loop(settings, console_port.Console(), watchdog, store, confirm, time).serve()
+    Loop(settings, console_port.Console(), watchdog, store, confirm, time, radio).serve()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -43,6 +45,9 @@ def flash(
     keep: Annotated[
         bool, typer.Option(help="Let the device come back after a power cut as it was loaded.")
     ] = True,
+    han: Annotated[
+        Path | None, typer.Option(help="JSON for the board's radio: boards/xbee3 says what.")
+    ] = None,
 ) -> None:
     """Flash a device role onto a board that runs MicroPython, and see it answer.
 
@@ -56,8 +61,11 @@ def flash(
         data = boards.load(board)
         if "flash" in data.lacks:
             raise boards.BoardError(f"{board}: {data.lacks['flash']}")
-        made = install.build(role, data, {"tick": tick, "keep": keep})
-    except (boards.BoardError, install.InstallError) as error:
+        settings: dict[str, Any] = {"tick": tick, "keep": keep}
+        if han is not None:
+            settings["han"] = json.loads(han.read_text(encoding="utf-8"))
+        made = install.build(role, data, settings)
+    except (boards.BoardError, install.InstallError, OSError, ValueError) as error:
         raise _fail(str(error), EXIT_USAGE) from error
     console = Console(stderr=True)
     columns = (TextColumn("{task.description:>20}"), BarColumn(), TimeElapsedColumn())

@@ -14,7 +14,7 @@ from host_tools.virtual_board import VirtualBoard
 
 def virtual_board(
     folder: Annotated[Path, typer.Argument(help="Keeps the flash image and the port.")],
-    heap: Annotated[str, typer.Option(help="As -X heapsize takes it: 224wk.")] = "",
+    heap: Annotated[str, typer.Option(help="As -X heapsize takes it.")] = "",
 ) -> None:
     """Run a virtual board until Ctrl-C: MicroPython's Unix port that behaves like a board.
 
