@@ -1,6 +1,5 @@
 # The golden cases of the screens: a view for each, drawn on every page and panel.
 # Runs on CPython and MicroPython; `smets screens` starts it as a program and reads what it prints.
-import gc
 import hashlib
 import sys
 from binascii import hexlify
@@ -16,7 +15,7 @@ MIDNIGHT = NOW // DAY * DAY
 
 LONG = (
     "Your new prices start on 1 December 2022. Electricity: 34.04p a kWh, standing charge 46.36p "
-    "a day. See www.x.uk £"
+    "a day. See www.x.co.uk £"
 )
 SHORT = "Thank you for your top up of £20.00."
 
@@ -317,7 +316,6 @@ def main(case="", name="", pixels=True):
             continue
         target = canvas.Canvas(place.width, place.height, place.mono)
         for title, shown, page, part in screens(place, case):
-            gc.collect()
             pages.draw(target, place, shown, page, part)
             print("SCREEN", place.name, title, digest(target), end=" ")
             # In pieces, which find room in a small heap.

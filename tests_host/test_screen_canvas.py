@@ -85,16 +85,34 @@ def test_plain_makes_the_16_bit_colours_of_framebuf():
         raise Skip("no framebuf on this engine")
     random = Random(2)
     picture = bytearray([random.below(256) for _ in range(12 * 9)])
-    results = []
-    for module in (plain, framebuf):
-        strip = bytearray(2 * 24 * 5)
-        palette = module.FrameBuffer(bytearray(32), 16, 1, module.RGB565)
-        for colour in range(16):
-            palette.pixel(colour, 0, colour * 4369 & 0xFFFF)
-        source = module.FrameBuffer(picture, 24, 9, module.GS4_HMSB)
-        module.FrameBuffer(strip, 24, 5, module.RGB565).blit(source, 0, -2, -1, palette)
-        results.append(strip)
-    assert results[0] == results[1]
+    # Whole rows, rows beyond either end, and parts of rows, which plain.py copies by pixels.
+    for width, x, y in ((24, 0, -2), (24, 0, 3), (24, 0, -7), (24, 3, -2), (17, 0, 0)):
+        results = []
+        for module in (plain, framebuf):
+            strip = bytearray(2 * width * 5)
+            palette = module.FrameBuffer(bytearray(32), 16, 1, module.RGB565)
+            for colour in range(16):
+                palette.pixel(colour, 0, colour * 4369 & 0xFFFF)
+            source = module.FrameBuffer(picture, 24, 9, module.GS4_HMSB)
+            target = module.FrameBuffer(strip, width, 5, module.RGB565)
+            target.blit(source, x, y, -1, palette)
+            results.append(strip)
+        assert results[0] == results[1], (width, x, y)
+
+
+def test_plain_copies_rows_and_pixels_alike():
+    """The quick copy of whole rows against the copy of each pixel, on every engine."""
+    random = Random(3)
+    picture = bytearray([random.below(256) for _ in range(12 * 9)])
+    palette = plain.FrameBuffer(bytearray(32), 16, 1, plain.RGB565)
+    for colour in range(16):
+        palette.pixel(colour, 0, colour * 4369 & 0xFFFF)
+    source = plain.FrameBuffer(picture, 24, 9, plain.GS4_HMSB)
+    rows, wider = bytearray(2 * 24 * 5), bytearray(2 * 25 * 5)
+    plain.FrameBuffer(rows, 24, 5, plain.RGB565).blit(source, 0, -2, -1, palette)
+    plain.FrameBuffer(wider, 25, 5, plain.RGB565).blit(source, 0, -2, -1, palette)
+    for row in range(5):
+        assert rows[48 * row : 48 * row + 48] == wider[50 * row : 50 * row + 48], row
 
 
 def test_plain_clips_at_every_edge():

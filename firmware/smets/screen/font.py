@@ -44,6 +44,10 @@ class Face:
         """Whether the font has a glyph for a character."""
         return self._chars.find(char) >= 0
 
+    def shows(self, text: str) -> bool:
+        """Whether the font has a glyph for every character of a text."""
+        return all(self.has(char) for char in text)
+
     def _at(self, char: str) -> int:
         index = self._chars.find(char)
         if index < 0:

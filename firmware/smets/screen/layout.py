@@ -92,13 +92,11 @@ class Painter:
         """A large number and its unit, in the middle, as large as the width allows."""
         layout = self.layout
         small = layout.small
-        if any(not layout.large.has(char) for char in number):
-            number = words.UNKNOWN
         gap = 3 * layout.unit if unit else 0
         tail = small.width(unit)
         for face in (layout.large, layout.medium, small):
             width = face.width(number) + gap + tail
-            if width <= layout.inner:
+            if width <= layout.inner and face.shows(number):
                 break
         x = (layout.width - width) // 2
         base = layout.large_top + layout.large.ascent

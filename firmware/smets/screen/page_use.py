@@ -29,10 +29,11 @@ def now(paint, shown, part: int):
     place = paint.layout
     paint.header(shown, font.BOLT, ("Now",), YELLOW)
     paint.big(words.quantity(shown.power), "kW")
-    paint.level(shown.ambient, _LEVEL_COLOURS)
+    ambient = shown.ambient if shown.ambient in (0, 1, 2) else None
+    paint.level(ambient, _LEVEL_COLOURS)
     level, colour = "Level " + words.UNKNOWN, GREY
-    if shown.ambient in (0, 1, 2):
-        level, colour = _LEVELS[shown.ambient], _LEVEL_COLOURS[shown.ambient]
+    if ambient is not None:
+        level, colour = _LEVELS[ambient], _LEVEL_COLOURS[ambient]
     cost = words.pence(shown.hourly_cost(), 1)
     y = place.row_top + 7 * place.unit
     room = place.inner - place.small.width(level + "   ")
@@ -97,7 +98,7 @@ def _total(paint, fuel, period):
     for face, about in ((place.medium, exact), (small, exact), (small, "")):
         parts = ((least, small), (number, face), (fuel.unit, small), (about, small), (cost, face))
         taken = sum([one.width(text) + gap for text, one in parts if text])
-        if taken - gap <= place.inner:
+        if taken - gap <= place.inner and face.shows(number + cost):
             break
     base = place.text_top + place.medium.ascent
     x = place.margin

@@ -59,7 +59,10 @@ class FrameBuffer:
 
     def fill(self, colour: int):
         """Set every pixel."""
-        self.fill_rect(0, 0, self._width, self._height, colour)
+        if self._kind == GS4_HMSB:
+            self._octets[:] = bytes(((colour & 15) * 17,)) * len(self._octets)
+        else:
+            self.fill_rect(0, 0, self._width, self._height, colour)
 
     def fill_rect(self, x: int, y: int, width: int, height: int, colour: int):
         """Set the pixels of a rectangle."""
@@ -81,6 +84,10 @@ class FrameBuffer:
 
     def blit(self, source, x: int, y: int, key: int = -1, palette=None):
         """Copy another one's pixels, through the palette's first row, but those of colour key."""
+        if source._kind == GS4_HMSB and self._kind == RGB565 and palette and key < 0 and x == 0:
+            if source._width == self._width and not self._width & 1:
+                self._expand(source, y, palette)
+                return
         for row in range(max(0, -y), min(source._height, self._height - y)):
             for column in range(max(0, -x), min(source._width, self._width - x)):
                 colour = source._get(column, row)
@@ -88,3 +95,12 @@ class FrameBuffer:
                     colour = palette._get(colour, 0)
                 if colour != key:
                     self._set(x + column, y + row, colour)
+
+    def _expand(self, source, y: int, palette):
+        """Copy rows of 4-bit pixels as 16-bit colours, an octet at a time."""
+        colours = [palette._get(colour, 0).to_bytes(2, "little") for colour in range(16)]
+        pairs = [colours[octet >> 4] + colours[octet & 15] for octet in range(256)]
+        for row in range(max(0, -y), min(source._height, self._height - y)):
+            octets = source._octets[row * source._stride : (row + 1) * source._stride]
+            at = (y + row) * self._stride
+            self._octets[at : at + self._stride] = b"".join([pairs[octet] for octet in octets])
