@@ -1,0 +1,137 @@
+"""A run against one device: it always ends in a result for every entry, whatever the device does.
+
+A device may be absent, silent, slow, talk nonsense without end, or go away in the middle. The
+runner gives verdicts; this watches that it gets to its end.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from threading import Timer
+from typing import Any
+
+from host_tools.bench import ProcessTransport, Transport
+from host_tools.conform.bench import Bench
+from host_tools.conform.model import Check, Evidence, Result, Verdict
+from host_tools.conform.runner import run
+from host_tools.conform.vectors import NOT_CLAIMED
+from host_tools.show.stage import Stage
+
+__all__ = ["Session"]
+
+# One check may take this long; then its link is cut and the next one begins on a new link.
+CHECK_LIMIT = 120.0
+_ERRORS = ("BenchError:", "DecodeError:", "ResponseError:")
+
+
+class Session:
+    """The link to a device under test and its state of health."""
+
+    def __init__(
+        self,
+        role: str,
+        connect: Callable[[], Transport],
+        stage: Stage,
+        capabilities: frozenset[str],
+        timeout: float = 10.0,
+        limit: float = CHECK_LIMIT,
+    ) -> None:
+        """Connects and says hello; `dead` tells why where that fails."""
+        self.role = role
+        self.hello: dict[str, Any] = {}
+        self.dead = ""
+        self._limit = limit
+        self._bench: Bench | None = None
+        self._make = lambda: Bench(role, connect, stage, capabilities, timeout)
+        self._connect()
+
+    def close(self) -> None:
+        """End the link."""
+        if self._bench is not None:
+            with suppress(Exception):
+                self._bench.close()
+            self._bench = None
+
+    def _connect(self) -> None:
+        """A new link; what goes wrong, from no port to no JSON, is kept as `dead`."""
+        self.close()
+        watch = Timer(self._limit, self._cut)
+        watch.start()
+        try:
+            self._bench = self._make()
+            self.hello = self._bench.client.control("HELLO") or self.hello
+            self.dead = ""
+        except Exception as error:
+            self.dead = f"the device does not answer: {error}"
+        finally:
+            watch.cancel()
+
+    def _cut(self) -> None:
+        if self._bench is None:
+            return
+        transport = self._bench.client.transport
+        if isinstance(transport, ProcessTransport):
+            transport.process.kill()
+        else:
+            transport.close()
+
+    def judge(
+        self,
+        entries: list[Check],
+        tolerances: Mapping[str, str] | None = None,
+        why_not: Callable[[Check], str] = lambda _: "",
+        left_out: Mapping[str, str] | None = None,
+    ) -> Iterator[Result]:
+        """Yield a result for every entry; `left_out` says which are not run, and why."""
+        tolerances = tolerances or {}
+        left_out = left_out or {}
+        for entry in entries:
+            reason = left_out.get(entry.id)
+            if self.role not in entry.roles:
+                word = f"not for a {self.role.upper()}"
+                yield Result(entry, Verdict.NOT_APPLICABLE, word)
+            elif why_not(entry):
+                yield Result(entry, Verdict.NOT_APPLICABLE, why_not(entry))
+            elif reason is not None:
+                claimed = not reason.startswith(NOT_CLAIMED)
+                yield Result(entry, Verdict.NOT_RUN if claimed else Verdict.NOT_APPLICABLE, reason)
+            elif self.dead or self._bench is None:
+                yield Result(entry, Verdict.BLOCKED, self.dead)
+            else:
+                yield self._judge_one(entry, self._bench, tolerances)
+
+    def _judge_one(self, entry: Check, bench: Bench, tolerances: Mapping[str, str]) -> Result:
+        started = time.monotonic()
+        watch = Timer(self._limit, self._cut)
+        watch.start()
+        try:
+            result = next(run([entry], bench, dict(tolerances)))
+        except Exception as error:  # an answer that no check foresaw
+            what = f"the answers cannot be made sense of: {type(error).__name__}: {error}"
+            result = Result(entry, Verdict.FAIL, what)
+            if entry.id in tolerances:
+                result.verdict, result.tolerance = Verdict.TOLERATED, tolerances[entry.id]
+        finally:
+            watch.cancel()
+        result.seconds = time.monotonic() - started
+        if result.seconds >= self._limit:
+            result.text = f"cut off after {self._limit:g} s; {result.text}"
+        if result.text.startswith(NOT_CLAIMED):
+            result.verdict = Verdict.NOT_APPLICABLE
+        elif entry.evidence is Evidence.PROJECT_CHOICE and (
+            result.verdict is not Verdict.PASS or result.text.startswith(_ERRORS)
+        ):
+            # Such a check fails no device; nor has it seen an alternative without an answer.
+            result.verdict, result.alternative = Verdict.BLOCKED, None
+        if result.verdict is not Verdict.PASS:
+            self._look_after(bench)
+        return result
+
+    def _look_after(self, bench: Bench) -> None:
+        """See whether the device still answers; if not, try once with a new link."""
+        try:
+            bench.client.control("HELLO")
+        except Exception:
+            self._connect()

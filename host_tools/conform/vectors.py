@@ -1,0 +1,126 @@
+"""The RTDS vectors as checks: one a use case, for the role under test.
+
+The vectors stay where they are; what a report shows of them is what was sent and answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from host_tools import fragments
+from host_tools.bench import BenchError, Refusal
+from host_tools.conform.bench import Bench
+from host_tools.conform.claims import Claims
+from host_tools.conform.model import (
+    Blocked,
+    Check,
+    Evidence,
+    Exchange,
+    Family,
+    Finding,
+    Severity,
+)
+from host_tools.rtds import Pair, load_pairs
+
+__all__ = ["NOT_CLAIMED", "VectorSet", "load_vectors"]
+
+# How the text of a result begins whose use case the device does not claim.
+NOT_CLAIMED = "not claimed: "
+_SIGNATURE = 64
+_GENERAL_SIGNING = 0xDF
+
+# The release row that a use case belongs to; all others are GBCS as it was.
+_ROWS = {
+    **dict.fromkeys(("GCS13a", "GCS13b", "GCS13c", "GCS14", "GCS60a"), "SECMP0015"),
+    **dict.fromkeys(("ECS12", "GCS09"), "SECMP0056"),
+    "GCS20r": "MP078",
+}
+
+
+@dataclass(frozen=True)
+class VectorSet:
+    """The vectors of one role: their identity, the checks, and what is left out with why."""
+
+    name: str
+    checks: list[Check]
+    left_out: dict[str, str]
+
+
+def load_vectors(path: Path, role: str, claims: Claims) -> VectorSet:
+    """Read the vectors of RTDS in a folder; OSError or ValueError where they cannot be read."""
+    digest = sha256((path / "index.csv").read_bytes()).hexdigest()
+    pairs = list(load_pairs(path))
+    groups: dict[str, list[Pair]] = {}
+    for pair in pairs:
+        if pair.role == role:
+            groups.setdefault(pair.use_case, []).append(pair)
+    entries: list[Check] = []
+    left_out: dict[str, str] = {}
+    for use_case, group in sorted(groups.items()):
+        usable = [pair for pair in group if _has_key(pair)]
+        entry = _check(use_case, role, usable or group, len(group) - len(usable), claims)
+        entries.append(entry)
+        if not usable:
+            left_out[entry.id] = "the vector set has no key of the originator"
+        elif claims.use_cases is not None and use_case not in claims.use_cases:
+            left_out[entry.id] = f"{NOT_CLAIMED}{use_case}"
+    return VectorSet(f"RTDS, {len(pairs)} pairs, index SHA-256 {digest[:16]}", entries, left_out)
+
+
+def _has_key(pair: Pair) -> bool:
+    return pair.originator in {party["id"].upper() for party in pair.keys["parties"]}
+
+
+def _check(use_case: str, role: str, pairs: list[Pair], without: int, claims: Claims) -> Check:
+    missing = f"; {without} more have no key" if without else ""
+    return Check(
+        f"RTDS-{use_case}",
+        _ROWS.get(use_case, "GBCS"),
+        f"{use_case} is answered as RTDS has it",
+        (role,),
+        "RTDS: " + ", ".join(pair.name.rpartition("/")[2] for pair in pairs),
+        Evidence.RTDS,
+        Severity.CRITICAL,
+        Family.SRV,
+        f"the state and keys of {len(pairs)} vectors, then the command of each{missing}",
+        "the response octet for octet, but for an ECDSA signature",
+        _replay(pairs, use_case in (claims.use_cases or ())),
+        srv=", ".join(sorted({pair.name.partition("_")[0] for pair in pairs} - {"NA"})),
+        use_case=use_case,
+        needs=("state",),
+    )
+
+
+def _replay(pairs: list[Pair], claimed: bool) -> Callable[[Bench], Finding]:
+    def run(bench: Bench) -> Finding:
+        exchanges: list[Exchange] = []
+        wrong: list[str] = []
+        for pair in pairs:
+            bench.control("FORGET")
+            fragments.load(bench.control, pair.state, pair.keys)
+            try:
+                answer, said = bench.client.respond(pair.command), ""
+            except Refusal as reason:
+                if str(reason).startswith("no-such-use-case") and not claimed:
+                    raise Blocked(f"{NOT_CLAIMED}{pair.use_case}, {reason}") from reason
+                answer, said = b"", f"no response: {reason}"
+            except BenchError as error:
+                answer, said = b"", f"{type(error).__name__}: {error}"
+            expected = pair.response
+            if expected[0] == _GENERAL_SIGNING:
+                answer, expected = answer[:-_SIGNATURE], expected[:-_SIGNATURE]
+            observed = said or answer.hex().upper()
+            exchanges.append(
+                Exchange(pair.command.hex().upper(), expected.hex().upper(), observed)
+            )
+            if answer != expected:
+                wrong.append(pair.name.rpartition("/")[2])
+                if said.startswith("BenchError"):
+                    break
+        text = f"differing: {', '.join(wrong)}" if wrong else f"{len(pairs)} vectors exact"
+        return Finding(not wrong, text, exchanges)
+
+    return run

@@ -1,0 +1,1 @@
+"""Which versions of the technical specifications belong together, and on what evidence."""
