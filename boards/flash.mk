@@ -1,5 +1,5 @@
 # Flashing, and the tests that run on boards.
-.PHONY: flash test-device virtual-board
+.PHONY: flash test-device virtual-board package
 
 BOARD ?= virtual
 ROLE ?= gpf
@@ -10,6 +10,9 @@ flash: $(READY) ## Flash a board: make flash BOARD=rpi_pico ROLE=gpf PORT=/dev/t
 
 test-device: $(READY) ## Test on a board: BOARD and PORT as above, a virtual one if PORT is not given
 	$(BIN)/pytest tests_device --board $(BOARD) $(addprefix --port ,$(PORT))
+
+package: $(READY) ## Renew firmware/package.json, what mip installs
+	$(BIN)/python -m host_tools.mip
 
 virtual-board: $(READY) ## Run a virtual board in build/virtual until Ctrl-C
 	$(BIN)/smets virtual-board build/virtual

@@ -18,7 +18,7 @@ from typing import Any
 
 from host_tools import bench
 from host_tools.boards import ARCHITECTURES, Board
-from host_tools.install import Install
+from host_tools.install import RESERVE, Install
 from host_tools.raw_repl import ExecError, RawRepl, ReplError, reset_to_main
 
 __all__ = ["SLOTS", "FlashError", "Flasher", "Progress", "Report", "flash", "hello"]
@@ -159,6 +159,26 @@ class Flasher:
             raise FlashError(
                 f"this is no {board.name}: it runs {is_arch or 'no machine'} code, "
                 f"not {board.arch}"
+            )
+        if self.install.installed:
+            self._check_installed(board)
+
+    def _check_installed(self, board: Board) -> None:
+        """The firmware that is on the board: its version, and the role in its heap."""
+        text = self._exec(
+            "from smets import __version__, devices, runtime\n"
+            "from smets.ports.store import Store\n"
+            f"made = devices.build({self.install.role!r}, Store('/state'))\n"
+            "gc.collect()\n"
+            "print(gc.mem_free(), __version__)"
+        )
+        free, _, version = text.strip().partition(" ")
+        if version != self.install.version:
+            raise FlashError(f"firmware {version} is on the board, not {self.install.version}")
+        reserve = RESERVE * board.word // 4
+        if int(free) < reserve:
+            raise FlashError(
+                f"a {self.install.role} leaves {free} octets of heap there, it needs {reserve}"
             )
 
     def write(self) -> None:

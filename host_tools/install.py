@@ -55,6 +55,7 @@ class Install:
     build: str
     files: dict[str, bytes] = field(repr=False)
     root: dict[str, bytes] = field(repr=False)
+    installed: bool = False  # the modules are on the board already, frozen or by mip
 
 
 def firmware_version() -> str:
@@ -201,11 +202,14 @@ def _radio(board: Board, han: dict[str, Any]) -> tuple[dict[str, Any], list[str]
     return {"driver": driver, "pins": board.pins[name], **han}, [f"smets.ports.{driver}"]
 
 
-def build(role: str, board: Board, settings: dict[str, Any] | None = None) -> Install:
+def build(
+    role: str, board: Board, settings: dict[str, Any] | None = None, installed: bool = False
+) -> Install:
     """The install of a role for a board; InstallError where it does not fit the board's heap.
 
     `settings` are further members of device.json (see `smets.runtime.main`); `han` needs what the
-    board's radio has to be told only, its pins are known.
+    board's radio has to be told only, its pins are known. Where the modules are `installed`, the
+    board itself says whether the role fits.
     """
     device: dict[str, Any] = {"role": role, "board": board.name, **(settings or {})}
     if board.watchdog is not None:
@@ -213,16 +217,17 @@ def build(role: str, board: Board, settings: dict[str, Any] | None = None) -> In
     extra: list[str] = []
     if "han" in device:
         device["han"], extra = _radio(board, device["han"])
-    needed = heap_needed(role, extra, board.word)
+    needed = 0 if installed else heap_needed(role, extra, board.word)
     if needed > board.heap:
         raise InstallError(
             f"a {role} needs {needed} octets of heap, {board.name} has {board.heap}"
         )
-    files = _compiled(role_modules(role, extra), board.arch)
+    files = {} if installed else _compiled(role_modules(role, extra), board.arch)
     digest = hashlib.sha256(json.dumps(device, sort_keys=True).encode())
     for path in sorted(files):
         digest.update(path.encode() + b"\0" + hashlib.sha256(files[path]).digest())
     device["build"] = digest.hexdigest()[:16]
     files["device.json"] = json.dumps(device).encode()
     root = {"main.py": (FIRMWARE / "main.py").read_bytes()}
-    return Install(role, board.name, firmware_version(), device["build"], files, root)
+    version = firmware_version()
+    return Install(role, board.name, version, device["build"], files, root, installed)

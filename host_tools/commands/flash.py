@@ -45,6 +45,9 @@ def flash(
     keep: Annotated[
         bool, typer.Option(help="Let the device come back after a power cut as it was loaded.")
     ] = True,
+    installed: Annotated[
+        bool, typer.Option(help="The firmware is on the board already: frozen, or by mip.")
+    ] = False,
     han: Annotated[
         Path | None, typer.Option(help="JSON for the board's radio: boards/xbee3 says what.")
     ] = None,
@@ -64,7 +67,7 @@ def flash(
         settings: dict[str, Any] = {"tick": tick, "keep": keep}
         if han is not None:
             settings["han"] = json.loads(han.read_text(encoding="utf-8"))
-        made = install.build(role, data, settings)
+        made = install.build(role, data, settings, installed)
     except (boards.BoardError, install.InstallError, OSError, ValueError) as error:
         raise _fail(str(error), EXIT_USAGE) from error
     console = Console(stderr=True)
