@@ -358,13 +358,13 @@ def test_long_response_leaves_in_pieces():
     buffer = Buffer(h("0202 06 06"))
     for index in range(100):
         buffer.append(index.to_bytes(4, "big") + bytes(4))
-    log = key(7, (0, 0, 99, 1, 1, 255), 2)
+    log = key(7, (0, 0, 98, 1, 10, 255), 2)
     link.device.dlms.values[log] = buffer
     element = (4, log, range_descriptor(0, 0xFFFFFFFF), b"\x00")
-    line = link.line(data(command(0x0036, access_request([element]), originator=OPERATOR)))
+    line = link.line(data(command(0x0035, access_request([element]), originator=BROKER)))
     length, _, body = line[len("GBCS:DATA#7:") :].partition(":")
     assert len(body) == 2 * int(length)
-    assert len(Opened(h(body), OPERATOR).payload) > 800
+    assert len(Opened(h(body), BROKER).payload) > 800
 
 
 def test_response_that_breaks_off_ends_its_line():
@@ -378,7 +378,7 @@ def test_response_that_breaks_off_ends_its_line():
             yield b"\xda"
             raise MemoryError("no room")
 
-    log = key(7, (0, 0, 99, 1, 1, 255), 2)
+    log = key(7, (0, 0, 98, 1, 10, 255), 2)
 
     class Log:
         def select(self, start, end):
@@ -386,7 +386,7 @@ def test_response_that_breaks_off_ends_its_line():
 
     link.device.dlms.values[log] = Log()
     element = (4, log, range_descriptor(0, 1), b"\x00")
-    octets = command(0x0036, access_request([element]), originator=OPERATOR)
+    octets = command(0x0035, access_request([element]), originator=BROKER)
     link.bench.session._keep = lambda digest, response: response
     lines = link.lines(data(octets))
     assert len(lines) == 2

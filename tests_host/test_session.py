@@ -351,7 +351,7 @@ def test_long_responses_are_not_kept():
     made = esme()
     load_log(made, 200)
     element = (4, EXPORT_LOG, range_descriptor(0, 0xFFFFFFFF), b"\x00")
-    data = command(0x0036, access_request([element]), originator=OPERATOR)
+    data = command(0x0035, access_request([element]), originator=BROKER)
     first = octets(made.handle(data))
     assert len(first) > policy.REPEAT_OCTETS
     assert octets(made.handle(data)) == first
@@ -359,7 +359,7 @@ def test_long_responses_are_not_kept():
     assert made.answered == 2
 
 
-EXPORT_LOG = key(7, (0, 0, 99, 1, 1, 255), 2)
+EXPORT_LOG = key(7, (0, 0, 98, 1, 10, 255), 2)
 
 
 def load_log(made, rows):

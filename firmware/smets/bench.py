@@ -1,6 +1,7 @@
 # The bench link: one text line an event, so that a person can read it in any serial terminal.
 # KIND:VERB#<n>:<len>:<body>; GBCS and ZCL carry hexadecimal (len in octets), CTRL and LOG text
-# (len in characters). Every line in gets one line out with the same n, a malformed one LOG:ERROR.
+# (len in characters). Every line in gets one line out with the same n, a malformed one LOG:ERROR;
+# a response may be cut into several (CTRL:LINK), and what a device says by itself comes between.
 import gc
 import json
 from binascii import hexlify, unhexlify
@@ -8,11 +9,15 @@ from binascii import hexlify, unhexlify
 from smets import __version__, clock, devices, state
 from smets.codec import DecodeError
 from smets.compat import const
+from smets.crypto import CryptoError
 from smets.gbcs.session import Refused, Session
 from smets.ports import han
+from smets.ports.store import StoreError
 
 # Longest line taken; a command of 1,200 octets with room to spare.
 LINE_LIMIT = const(8192)
+# Longest command, in octets, that is taken in blocks.
+_BLOCKS_LIMIT = const(8192)
 # Longest time, in seconds, that passes at once: an hour's frames fit the heap of a board.
 _STEP = const(3600)
 
@@ -53,8 +58,15 @@ class Bench:
     def __init__(self, device, write):
         self.device = device
         self.session = None
+        self._role = device.name.lower()
+        self._store = device.store
         self._write = write
         self._sent = 0  # n of HAN frames that the device sends by itself
+        self._told = 0  # n of alerts
+        self._alert_counter = None
+        self.unsent_alerts = 0
+        self._block = 0  # longest message that goes whole; 0: any
+        self._assembler = None  # of a command that comes in blocks
         self._verbs = {
             "HELLO": self._hello,
             "FORGET": self._forget,
@@ -62,6 +74,7 @@ class Bench:
             "STATE": self._state,
             "APPEND": self._append,
             "CLOCK": self._clock,
+            "LINK": self._link,
             "ADVANCE": self._advance,
             "SET": self._set,
             "QUERY": self._query,
@@ -75,6 +88,8 @@ class Bench:
             kind, verb, number, body = parse_line(line)
             if kind == "GBCS" and verb == "DATA":
                 self._gbcs(number, body)
+            elif kind == "GBCS" and verb == "BLOCK":
+                self._take_block(number, body)
             elif kind == "ZCL" and verb == "FRAME":
                 self._zcl(number, body)
             elif kind == "CTRL" and verb in self._verbs:
@@ -107,12 +122,39 @@ class Bench:
             self._text("GBCS:NONE", number, str(refused))
             return
         self._flush()
-        self._write("GBCS:DATA#%d:%d:" % (number, response.length))
+        if 0 < self._block < response.length:
+            from smets.gbcs.gbt import Blocks
+
+            for apdu in Blocks(response, self._block).apdus():
+                self._octets("GBCS:BLOCK", number, len(apdu), (apdu,))
+        else:
+            self._octets("GBCS:DATA", number, response.length, response.chunks())
+
+    def _octets(self, event, number, length, chunks):
+        self._write("%s#%d:%d:" % (event, number, length))
         try:
-            for chunk in response.chunks():
+            for chunk in chunks:
                 self._write(hexlify(chunk).decode().upper())
         finally:
             self._write("\n")
+
+    def _take_block(self, number, body):
+        """A block of a command; the last one gets the response, the others how many came."""
+        from smets.gbcs.gbt import Assembler, BlockError
+
+        if self._assembler is None:
+            self._assembler = Assembler(_BLOCKS_LIMIT)
+        try:
+            command = self._assembler.take(body)
+        except BlockError as error:
+            self._assembler = None
+            raise LineError(str(error))
+        if command is None:
+            told = self._assembler.acknowledgement()
+            self._octets("GBCS:BLOCK", number, len(told), (told,))
+        else:
+            self._assembler = None
+            self._gbcs(number, command)
 
     def _zcl(self, number, body):
         try:
@@ -124,21 +166,50 @@ class Bench:
         self._text("ZCL:OK", number, "")
 
     def _flush(self):
-        """Send what the device has to say on the HAN, before the answer to what caused it."""
+        """Send what the device has to say by itself, before the answer to what caused it."""
         while self.device.outbox:
             octets = self.device.outbox.pop(0).encode()
             self._sent += 1
-            text = hexlify(octets).decode().upper()
-            self._write("ZCL:FRAME#%d:%d:%s\n" % (self._sent, len(octets), text))
+            self._octets("ZCL:FRAME", self._sent, len(octets), (octets,))
+        if self.device.alerts and self.session:
+            self._send_alerts()
+
+    def _send_alerts(self):
+        from smets.gbcs import alert
+
+        keys = self.session.keys
+        operator = keys.first("network_operator")
+        alerts = self.device.alerts
+        while alerts:
+            code, seconds = alerts[0]
+            try:
+                if self._alert_counter is None:
+                    self._alert_counter = alert.AlertCounter(self.device.store)
+                if operator is None:
+                    raise CryptoError("no network operator")
+                keys.secret(operator)
+                counter = self._alert_counter.next()
+                message = alert.non_critical(keys, operator, counter, code, seconds)
+            except StoreError:
+                return  # they wait: a counter that is not kept could be used twice
+            except CryptoError:
+                self.unsent_alerts += 1
+            else:
+                self._told += 1
+                self._octets("GBCS:ALERT", self._told, message.length, message.chunks())
+            alerts.pop(0)
 
     def _hello(self, document):
         return {"firmware": __version__, "device": self.device.name}
 
     def _forget(self, document):
         """Be a new device of the same role, with no keys and an empty state."""
-        self.device = devices.build(self.device.name.lower(), self.device.store)
-        self.session = None
+        # The old one goes first: a board's heap has no room for two. Not even a local variable
+        # of this frame may have held it.
+        self.device = self.session = self._alert_counter = self._assembler = None
+        self._block = 0
         gc.collect()
+        self.device = devices.build(self._role, self._store)
         return {}
 
     def _keys(self, document):
@@ -159,6 +230,16 @@ class Bench:
     def _clock(self, document):
         state.load(self.device, {"clock": document})
         return {}
+
+    def _link(self, document):
+        """Carry messages over `block` octets in blocks; 0: all whole. Tells what holds now."""
+        from smets.gbcs import gbt
+
+        block = document.get("block", self._block)
+        if not isinstance(block, int) or not (block == 0 or gbt.SMALLEST <= block <= 0xFFFF):
+            raise LineError("block is not 0 or a number from %d up" % gbt.SMALLEST)
+        self._block = block
+        return {"block": block, "limit": gbt.LIMIT}
 
     def _advance(self, document):
         seconds = document["seconds"]
@@ -190,6 +271,7 @@ class Bench:
             "answered": session.answered if session else 0,
             "refusals": session.refusals if session else {},
             "counter_reused": session.counter_reused if session else 0,
+            "unsent_alerts": self.unsent_alerts,
             "clock_status": clock.STATUS_NAMES[self.device.clock.status],
         }
         answer["summary"] = self.device.summary()

@@ -200,9 +200,8 @@ def _load_dlms(device, value, path, append):
             octets = values.encode(item.get("value"))
         except (ValueError, TypeError) as error:
             raise StateError(inner + ".value", str(error))
-        known = device.dlms.values.get(key)
-        if append and hasattr(octets, "extend") and hasattr(known, "extend"):
-            known.extend(octets)
+        if append:
+            device.dlms.append(key, octets)
         else:
             device.dlms.load(key, octets)
 

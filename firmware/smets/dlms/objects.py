@@ -115,6 +115,9 @@ class Objects:
     `methods`  key -> function(octets) -> result
     `loaders`  key -> function(value), called when a state is loaded
     `faults`   (operation, key) -> result
+    `find`     function(key) -> what a feature serves there, or None to look in the tables above.
+               It has get(start, end), set(data), invoke(data) as below; load(value) and
+               extend(buffer) take a state.
     """
 
     def __init__(self):
@@ -123,14 +126,27 @@ class Objects:
         self.methods = {}
         self.loaders = {}
         self.faults = {}
+        self.find = _nothing
 
     def load(self, object_key, value):
         """Take a value from a state: octets or a Buffer; hooks of features see it too."""
+        served = self.find(object_key)
+        if served:
+            served.load(value)
+            return
         loader = self.loaders.get(object_key)
         if loader:
             loader(value)
         elif not callable(self.values.get(object_key)):
             self.values[object_key] = value
+
+    def append(self, object_key, value):
+        """Take further rows of a Buffer from a state; anything else as `load` does."""
+        known = self.find(object_key) or self.values.get(object_key)
+        if hasattr(value, "views") and hasattr(known, "extend"):
+            known.extend(value)
+        else:
+            self.load(object_key, value)
 
     def get(self, object_key, start: int = -1, end: int = -1):
         """A piece (octets or a stream), or a result code where there is nothing to give.
@@ -140,6 +156,9 @@ class Objects:
         fault = self.faults.get((GET, object_key))
         if fault is not None:
             return fault
+        served = self.find(object_key)
+        if served:
+            return served.get(start, end)
         value = self.values.get(object_key)
         if value is None:
             return OBJECT_UNAVAILABLE
@@ -155,6 +174,9 @@ class Objects:
         fault = self.faults.get((SET, object_key))
         if fault is not None:
             return fault
+        served = self.find(object_key)
+        if served:
+            return served.set(data)
         setter = self.setters.get(object_key)
         if setter:
             result = setter(data)
@@ -169,8 +191,16 @@ class Objects:
         fault = self.faults.get((ACTION, object_key))
         if fault is not None:
             return fault
+        served = self.find(object_key)
+        if served:
+            return served.invoke(data)
         method = self.methods.get(object_key)
         return method(data) if method else SUCCESS
+
+
+def _nothing(object_key):
+    """A device without features that serve objects."""
+    return None
 
 
 def parse_range(data) -> tuple:

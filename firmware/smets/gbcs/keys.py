@@ -33,8 +33,12 @@ class Keys:
 
     def broker(self):
         """The access control broker, whose key authenticates every command, or None."""
+        return self.first("access_control_broker")
+
+    def first(self, role: str):
+        """A party of a role, or None."""
         for party in self._parties.values():
-            if party.role == "access_control_broker":
+            if party.role == role:
                 return party
         return None
 

@@ -14,7 +14,7 @@
 from array import array
 
 from smets.compat import const
-from smets.features.voltage.rms import isqrt
+from smets.features.voltage.rms import MAX_READING, isqrt
 from smets.ports.sampler import Sampler, SamplerError
 
 _TURN = const(0x400000)  # phase accumulator: 22 bits a turn
@@ -87,7 +87,8 @@ class Wave:
         if level == _MISSING:
             return _MISSING
         square = sum([permille * permille for _order, permille in self.harmonics])
-        return isqrt(self.mv * self.mv * level * level * square) // 1000000
+        value = isqrt(self.mv * self.mv * level * level * square) // 1000000
+        return min(value, MAX_READING)
 
     def steady_until(self, ms: int, end: int) -> int:
         """The first time after `ms` at which the level may change, or `end` if that is sooner."""

@@ -15,6 +15,7 @@ class SteadyReadings(Sampler):
     For features.voltage.steady.SteadyMeter, which takes it `count` times.
     """
 
+    steady = True
     readings = True
     uv = 1000
     rate_mhz = 1000

@@ -1,0 +1,103 @@
+# Where a meter keeps its logs and settings: in files of its store, or in memory without one.
+# Logs are rings (proflog) in files of a folder; settings are records: old or new, never a mixture.
+from smets.compat import const
+from smets.features import proflog
+from smets.features.voltage.ramlog import RamLog
+from smets.ports.store import Disk, StoreError
+
+_FOLDER = "logs"
+_SEGMENT = const(4096)
+_SPARE = const(32)  # slots beyond the rows of a log
+
+
+class Keeper:
+    """Keeps what `device` must not lose; without a store it is lost with the power."""
+
+    def __init__(self, device, store):
+        """`store` is that of `device`, which is without it while a state is loaded again."""
+        self._device = device
+        self._store = store
+        self._path = ""
+        if self._store:
+            self._path = self._store.path + "/" + _FOLDER
+            Disk(self._path, False)
+
+    @property
+    def stores(self) -> bool:
+        """Whether anything is kept through a power cut."""
+        return self._store is not None
+
+    def loadable(self) -> bool:
+        """Whether a state is taken up.
+
+        After a restart the runtime loads again what was once loaded, with `device.store` None
+        meanwhile. What is in the store has gone on since, and is not replaced.
+        """
+        return self._store is None or self._device.store is not None
+
+    def read(self, name: str):
+        """A record, or None; a damaged one counts as none."""
+        if not self._store:
+            return None
+        try:
+            return self._store.get(name)
+        except StoreError:
+            return None
+
+    def write(self, name: str, record: bytes):
+        """Write a record; StoreError."""
+        if self._store:
+            self._store.put(name, record)
+
+    def open(self, name: str, rows: int, width: int):
+        """The log `name`; OSError."""
+        if not self._store:
+            return RamLog(rows, width)
+        slot = 16
+        while slot < width + 8:
+            slot *= 2
+        size = -(-(rows + _SPARE) * slot // _SEGMENT) * _SEGMENT
+        region = proflog.FileRegion(self._path + "/" + name, size, _SEGMENT)
+        return proflog.RingLog(region, rows, width)
+
+    def wipe(self, name: str):
+        """Remove the files of a log."""
+        if self._store:
+            import os
+
+            for file in os.listdir(self._path):
+                if file.rpartition(".")[0] == name:
+                    os.remove(self._path + "/" + file)
+
+
+class Slot:
+    """A log that a device has or, while `log` is None, does not have."""
+
+    def __init__(self, keeper: Keeper, name: str, rows: int, width: int):
+        self.log = None
+        self._keeper = keeper
+        self._name = name
+        self._rows = rows
+        self._width = width
+
+    def open(self):
+        """Have the log; OSError."""
+        if self.log is None:
+            self.log = self._keeper.open(self._name, self._rows, self._width)
+        return self.log
+
+    def close(self):
+        """Have it no longer. In files it stays."""
+        self.log = None
+
+    def loadable(self) -> bool:
+        """Whether rows of a state are taken."""
+        return self._keeper.loadable()
+
+    def renew(self) -> bool:
+        """Begin an empty log for a state; False, and nothing, where none is taken."""
+        if not self.loadable():
+            return False
+        self._keeper.wipe(self._name)
+        self.log = self._keeper.open(self._name, self._rows, self._width)
+        return True

@@ -1,0 +1,167 @@
+# Profile Data Log of an electricity meter: energy of each half hour, by the engine of the voltage.
+# ESMETS 5.7.5.27, 5.13.2.7 (twin element); read by ECS22a (export), ECS22b (import), ECS22c
+# (reactive import). Stamped with the end of the half hour, as the voltage is.
+from smets.clock import INVALID
+from smets.compat import const
+from smets.dlms import objects
+from smets.dlms.profile import Profile
+from smets.features.keeper import Slot
+from smets.features.voltage.consumption import HalfHourly
+
+# project-choice: half hours kept. ESMETS has 13 months of import (19,056) and three of the others
+# (4,464); 31 days of all of them take 41 KB.
+ENTRIES = const(1488)
+
+_HALF_HOUR_MS = const(1800000)
+_TWIN = "twin"
+
+_IMPORT = objects.key("7/0-0:99.1.0.255/2")
+_EXPORT = objects.key("7/0-0:99.1.1.255/2")
+_REACTIVE = objects.key("7/0-0:99.1.2.255/2")
+
+# structure{double-long-unsigned, ...} of two and of three.
+_TWO = b"\x02\x02\x06\x06"
+_THREE = b"\x02\x03\x06\x06\x06"
+
+# What is measured, Wh or varh, as inputs of the simulation are named.
+QUANTITIES = ("import", "secondary", "export", "reactive_export", "reactive_import")
+
+
+class _Register:
+    """One quantity: what is drawn each half hour, spread evenly over time."""
+
+    def __init__(self, newest: int):
+        self.draw = 0
+        self.entries = []  # (stamp, Wh) since the last look
+        self._rest = 0
+        self._engine = HalfHourly(self._entry, 0, newest)
+
+    def _entry(self, stamp: int, energy: int):
+        self.entries.append((stamp, energy))
+
+    def pass_time(self, seconds: int, status: int, length: int):
+        """`length` ms from UTC `seconds` on."""
+        drawn = self._rest + self.draw * 1000 * length  # mWh, times the ms of half an hour
+        self._rest = drawn % _HALF_HOUR_MS
+        self._engine.feed(seconds, 0, status, length, drawn // _HALF_HOUR_MS)
+
+    def skip_to(self, newest: int):
+        """Entries up to `newest` are there already."""
+        self._engine.newest = newest
+
+
+class ProfileData:
+    """The three logs of a meter with one element, or with two (a second column of import)."""
+
+    def __init__(self, device, keeper):
+        self._device = device
+        self._keeper = keeper
+        self.twin = keeper.read(_TWIN) == b"\x01"
+        self._import = Slot(keeper, "import", ENTRIES, 8)
+        self._twin_import = Slot(keeper, "import2", ENTRIES, 12)
+        self._export = Slot(keeper, "export", ENTRIES, 12)
+        self._reactive = Slot(keeper, "reactive", ENTRIES, 8)
+        for slot in (self.active, self._export, self._reactive):
+            slot.open()
+        self._registers = [_Register(self._slot_of(name).log.newest) for name in QUANTITIES]
+        self.storage_errors = 0
+
+    def find(self, key):
+        """What serves the object of a key, as dlms.Objects wants it, or None."""
+        if key == _IMPORT:
+            return _ActiveImport(self)
+        if key == _EXPORT:
+            return Profile(self._export, _THREE, self.loaded)
+        if key == _REACTIVE:
+            return Profile(self._reactive, _TWO, self.loaded)
+        return None
+
+    @property
+    def active(self) -> Slot:
+        """The log of active import."""
+        return self._twin_import if self.twin else self._import
+
+    def _slot_of(self, name: str) -> Slot:
+        if name in ("import", "secondary"):
+            return self.active
+        return self._reactive if name == "reactive_import" else self._export
+
+    def set_draw(self, value: int):
+        """Wh imported each half hour."""
+        self._registers[0].draw = value
+
+    def configure(self, description: dict):
+        """Set what flows each half hour, Wh or varh by name (QUANTITIES but "import").
+
+        "secondary" makes a twin-element meter of it, whose import log begins anew.
+        """
+        for name, value in description.items():
+            if name not in QUANTITIES[1:] or not isinstance(value, int) or value < 0:
+                raise ValueError("energy of " + str(name))
+        for name, value in description.items():
+            self._registers[QUANTITIES.index(name)].draw = value
+        if "secondary" in description:
+            self.be_twin(True)
+
+    def be_twin(self, twin: bool):
+        """Have two elements, or one."""
+        if twin != self.twin:
+            self.active.close()
+            self.twin = twin
+            self.active.open()
+            self._keeper.write(_TWIN, b"\x01" if twin else b"\x00")
+            self.loaded()
+
+    def loaded(self):
+        """Go on from the entries that are there."""
+        for name, register in zip(QUANTITIES, self._registers):
+            register.skip_to(self._slot_of(name).log.newest)
+
+    def pass_time(self, seconds: int):
+        """Virtual time passed, up to what the device's clock shows now."""
+        clock = self._device.clock
+        now = clock.seconds if clock.status == INVALID else clock.seconds - seconds
+        for register in self._registers:
+            register.pass_time(now, clock.status, 1000 * seconds)
+        active, secondary, export, reactive_export, reactive = [
+            register.entries for register in self._registers
+        ]
+        try:
+            if self.twin:
+                _append(self.active, active, secondary)
+            else:
+                _append(self.active, active)
+            _append(self._export, export, reactive_export)
+            _append(self._reactive, reactive)
+        except OSError:
+            self.storage_errors += 1
+        for register in self._registers:
+            register.entries.clear()
+
+
+def _append(slot, first, second=None):
+    for index, (stamp, energy) in enumerate(first):
+        row = stamp.to_bytes(4, "big") + _limited(energy)
+        if second is not None:
+            row += _limited(second[index][1])
+        slot.log.append(row)
+
+
+def _limited(value: int) -> bytes:
+    return min(value, 0xFFFFFFFF).to_bytes(4, "big")
+
+
+class _ActiveImport(Profile):
+    """The import log: of two columns, or of three once the meter is a twin."""
+
+    def __init__(self, data: ProfileData):
+        super().__init__(data.active, _THREE if data.twin else _TWO, data.loaded)
+        self._data = data
+
+    def load(self, buffer):
+        """See Profile; rows of three columns make a twin of the meter, of two a single one."""
+        data = self._data
+        if data.active.loadable():
+            data.be_twin(getattr(buffer, "description", None) == _THREE)
+            super().__init__(data.active, _THREE if data.twin else _TWO, data.loaded)
+        super().load(buffer)

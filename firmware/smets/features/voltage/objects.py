@@ -1,0 +1,229 @@
+# The DLMS objects of the voltage measurement: GBCS mapping rows of ECS23, 25b, 26b, 29, 35e.
+# Group C of an OBIS code is the phase: 32, 52 and 72 stand for L1, L2 and L3.
+from smets.dlms import axdr, objects
+from smets.dlms.profile import Profile
+from smets.features.voltage import events
+
+# project-choice: what a set gets whose value cannot be (a measurement period of 0). Alternatives:
+# read-write-denied (3), type-unmatched (12).
+IMPOSSIBLE_VALUE = objects.OTHER_REASON
+
+# Group C to the phase; the rest of an OBIS code 1-0:C.D.E.F with an attribute to what it is.
+_PHASES = {32: 0, 52: 1, 72: 2}
+_VALUE, _UNIT, _RESET, _LOG = range(4)
+_OF_PHASE = {
+    # class, D, E, F, attribute or method: (what, part of the phase, its name there, settable)
+    (3, 32, 0, 4, 2): (_VALUE, "averages", "under_counter", False),
+    (3, 32, 0, 4, 3): (_UNIT, "averages", "under_counter", False),
+    (3, 32, 0, 4, 1): (_RESET, "averages", "under_counter", False),
+    (3, 36, 0, 4, 2): (_VALUE, "averages", "over_counter", False),
+    (3, 36, 0, 4, 3): (_UNIT, "averages", "over_counter", False),
+    (3, 36, 0, 4, 1): (_RESET, "averages", "over_counter", False),
+    (1, 31, 0, 4, 2): (_VALUE, "averages", "under_threshold", True),
+    (1, 35, 0, 4, 2): (_VALUE, "averages", "over_threshold", True),
+    (7, 24, 0, 255, 4): (_VALUE, "", "period", True),
+    (7, 24, 0, 255, 2): (_LOG, "", "", False),
+}
+# Class 71, 0-0:17.0.n.255: n 1 to 4 are extreme over, extreme under, sag, swell. The period is
+# attribute 6 (min_over_threshold_duration) also where the threshold is one of too little.
+_LIMITER = {4: "threshold", 6: "period"}
+_POWER_LOG = objects.key("7/0-0:99.98.4.255/2")
+# Mask || Actions to set, settings to read: ECS25b and ECS25b3, ECS25r2.
+_SWITCHES = {
+    objects.key("1/0-33:97.98.11.255/2"): ("alerting", True),
+    objects.key("1/0-33:97.98.15.255/2"): ("alerting", False),
+    objects.key("1/0-33:97.98.14.255/2"): ("logging", True),
+    objects.key("1/0-33:97.98.18.255/2"): ("logging", False),
+}
+
+# structure{double-long-unsigned time, double-long-unsigned volts}
+_VOLTS_ROW = b"\x02\x02\x06\x06"
+# structure{double-long-unsigned time, long-unsigned code, double-long-unsigned information}
+_EVENT_ROW = b"\x02\x03\x06\x12\x06"
+# structure{integer 0, enum 255}: no scaler, no unit.
+_NO_UNIT = b"\x02\x02\x0f\x00\x16\xff"
+_ZERO = b"\x0f\x00"
+_BIT_STRING_512 = b"\x04\x82\x02\x00"
+_BIT_STRING_256 = b"\x04\x82\x01\x00"
+
+
+def find(supply, key):
+    """What serves an object of a `supply` (supply.Supply) as dlms.Objects wants it, or None."""
+    class_id = key[0] << 8 | key[1]
+    if key[2] == 1 and key[3] == 0 and key[4] in _PHASES:
+        row = _OF_PHASE.get((class_id, key[5], key[6], key[7], key[8]))
+        if row is None:
+            return None
+        phase = _PHASES[key[4]]
+        what, part, name, settable = row
+        if what == _LOG:
+            return Profile(supply.slots[phase], _VOLTS_ROW, supply.logs_changed)
+        if phase >= supply.meter.phases:
+            return _Undefined()
+        target = supply.meter.phase[phase]
+        if part:
+            target = getattr(target, part)
+        kind = _Unit if what == _UNIT else _Reset if what == _RESET else _Number
+        return kind(supply, target, name, settable)
+    if class_id == 71 and key[2:6] == b"\x00\x00\x11\x00" and key[7] == 255:
+        if 1 <= key[6] <= 4 and key[8] in _LIMITER:
+            limiter = supply.meter.limiters[key[6] - 1]
+            return _Number(supply, limiter, _LIMITER[key[8]], True)
+        return None
+    if key == _POWER_LOG:
+        return Profile(supply.event_slot, _EVENT_ROW, supply.logs_changed)
+    if key in _SWITCHES:
+        name, masked = _SWITCHES[key]
+        return (_Mask if masked else _Settings)(supply, getattr(supply.events, name))
+    return None
+
+
+class _Undefined:
+    """An object of a phase that the meter does not have."""
+
+    def get(self, start: int, end: int):
+        """A result code."""
+        return objects.OBJECT_UNDEFINED
+
+    def set(self, data) -> int:
+        """A result code."""
+        return objects.OBJECT_UNDEFINED
+
+    def invoke(self, data) -> int:
+        """A result code."""
+        return objects.OBJECT_UNDEFINED
+
+    def load(self, data):
+        """Refuse a state that has it."""
+        raise ValueError("no such object in this device")
+
+
+class _Number:
+    """A double-long-unsigned attribute: a member of something in the meter."""
+
+    def __init__(self, supply, target, name: str, settable: bool):
+        self._supply = supply
+        self._target = target
+        self._name = name
+        self._settable = settable
+
+    def get(self, start: int, end: int):
+        """The value as A-XDR; it has no rows to select."""
+        if start >= 0:
+            return objects.READ_WRITE_DENIED
+        return b"\x06" + getattr(self._target, self._name).to_bytes(4, "big")
+
+    def set(self, data) -> int:
+        """Set it; a result code."""
+        return self._take(data) if self._settable else objects.READ_WRITE_DENIED
+
+    def invoke(self, data) -> int:
+        """There is no such method."""
+        return objects.OBJECT_UNDEFINED
+
+    def load(self, data):
+        """Take it from a state; ValueError."""
+        if self._supply.loadable() and self._take(data) != objects.SUCCESS:
+            raise ValueError("not a value of this object")
+
+    def _take(self, data) -> int:
+        if objects.unmatched(data, axdr.DOUBLE_LONG_UNSIGNED) or len(data) != 5:
+            return objects.TYPE_UNMATCHED
+        before = getattr(self._target, self._name)
+        if not self._put(int.from_bytes(data[1:], "big")):
+            return IMPOSSIBLE_VALUE
+        if not self._supply.keep():
+            self._put(before)
+            return objects.HARDWARE_FAULT
+        return objects.SUCCESS
+
+    def _put(self, value: int) -> bool:
+        setter = getattr(self._target, "set_" + self._name, None)
+        if setter is None:
+            setattr(self._target, self._name, value)
+            return True
+        return setter(value) is not False
+
+
+class _Unit(_Number):
+    """The scaler_unit of a counter."""
+
+    def get(self, start: int, end: int):
+        """The value as A-XDR."""
+        return objects.READ_WRITE_DENIED if start >= 0 else _NO_UNIT
+
+    def load(self, data):
+        """Check it in a state; ValueError."""
+        if bytes(data) != _NO_UNIT:
+            raise ValueError("a counter has no scaler and no unit")
+
+
+class _Reset(_Number):
+    """The reset method of a counter."""
+
+    def get(self, start: int, end: int):
+        """A method has no value."""
+        return objects.OBJECT_UNDEFINED
+
+    def invoke(self, data) -> int:
+        """Set the counter to 0; a result code."""
+        if bytes(data) != _ZERO:
+            return objects.OTHER_REASON
+        return self._take(b"\x06\0\0\0\0")
+
+    def load(self, data):
+        """A method is no part of a state."""
+        raise ValueError("a method has no value")
+
+
+class _Settings:
+    """Switches as they are read: a bit-string(256)."""
+
+    def __init__(self, supply, switches):
+        self._supply = supply
+        self._switches = switches
+
+    def get(self, start: int, end: int):
+        """The settings as A-XDR."""
+        if start >= 0:
+            return objects.READ_WRITE_DENIED
+        return _BIT_STRING_256 + bytes(self._switches.octets)
+
+    def set(self, data) -> int:
+        """They are set by mask and actions alone."""
+        return objects.READ_WRITE_DENIED
+
+    def invoke(self, data) -> int:
+        """There is no method."""
+        return objects.OBJECT_UNDEFINED
+
+    def load(self, data):
+        """Take the settings of a state; ValueError."""
+        if bytes(data[:4]) != _BIT_STRING_256 or len(data) != 4 + events.SWITCH_OCTETS:
+            raise ValueError("not a bit-string of 256 bits")
+        if self._supply.loadable():
+            self._switches.octets[:] = data[4:]
+            self._supply.keep()
+
+
+class _Mask(_Settings):
+    """Switches as they are set: a bit-string(512), Mask || Actions."""
+
+    def get(self, start: int, end: int):
+        """What was set last is not kept."""
+        return objects.READ_WRITE_DENIED
+
+    def set(self, data) -> int:
+        """Set where the mask has a 1; a result code."""
+        if bytes(data[:4]) != _BIT_STRING_512 or len(data) != 4 + 2 * events.SWITCH_OCTETS:
+            return objects.TYPE_UNMATCHED
+        before = bytes(self._switches.octets)
+        self._switches.apply(data[4:])
+        if not self._supply.keep():
+            self._switches.octets[:] = before
+            return objects.HARDWARE_FAULT
+        return objects.SUCCESS
+
+    def load(self, data):
+        """What was set last is no part of a state."""
+        raise ValueError("load the settings, not the mask")

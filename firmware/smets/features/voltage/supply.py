@@ -1,0 +1,210 @@
+# The voltage measurement of a device: a sampler, its meter, what is kept, and alerts to send.
+# ESMETS 5.7.5.7 to 5.7.5.9, 5.7.5.25; MP085A. The DLMS objects of it are in objects.py.
+from smets.clock import INVALID
+from smets.compat import const
+from smets.features.keeper import Slot
+from smets.features.voltage import events, settings
+from smets.features.voltage.meter import LOG_ENTRIES, LOG_WIDTH, VoltageMeter
+from smets.features.voltage.steady import OrderedEvents, SteadyMeter
+from smets.features.voltage.timing import Recorder
+from smets.ports.sampler import SamplerError, open_sampler
+from smets.ports.store import StoreError
+
+# A meter of which nothing was said has three phases: RTDS asks one device the single-phase use
+# cases, which are those of L1, and the polyphase ones.
+DEFAULT = {"phases": 3}
+
+_RECORD = "voltage"
+_TICKS = const(0x3FFFFFFF)
+_LONGEST = const(86400)  # seconds fed at once: ticks wrap after 12.4 days
+_ALERTS = const(100)  # alerts that wait for a link; beyond it the oldest is dropped
+# Samplers that measure as real time passes; all others give the samples of virtual time.
+_LIVE = ("rp2", "atm90e32")
+
+
+class Supply:
+    """What an electricity meter measures of its supply."""
+
+    def __init__(self, device, keeper):
+        """`device` has `clock` and `alerts`, a list of (code, UTC seconds) to send."""
+        self._device = device
+        self._keeper = keeper
+        self.slots = [
+            Slot(keeper, "volts%d" % (index + 1), LOG_ENTRIES, LOG_WIDTH) for index in range(3)
+        ]
+        self.event_slot = Slot(keeper, "power", events.LOG_ENTRIES, events.LOG_WIDTH)
+        self.events = OrderedEvents(self.event_slot.open(), self._alert)
+        self.storage_errors = 0
+        self.alerts_dropped = 0
+        self.live = False
+        self.meter = None
+        self._sampler = None
+        self._ticks = 0
+        self._kept = b""
+        record = keeper.read(_RECORD) or b""
+        phases = (len(record) - 96) // 25 if len(record) in (121, 171) else DEFAULT["phases"]
+        self.configure({"phases": phases})
+        if len(record) in (121, 171):
+            self._restore(record)
+
+    def configure(self, description: dict):
+        """Measure what is described: {"sampler", "phases", "waves", ...}, see ports/sampler*.py.
+
+        Without "sampler" the supply is simulated in virtual time, 230 V where nothing else is
+        said. ValueError or TypeError for what cannot be. Another number of phases makes another
+        meter of it; otherwise settings, counters and logs stay, and measurement goes on.
+        """
+        sampler = _open(description)
+        old = self.meter
+        kind = SteadyMeter if getattr(sampler, "steady", False) else VoltageMeter
+        parameters = (sampler.phases, sampler.uv, sampler.rate_mhz, sampler.readings)
+        if (
+            old is None
+            or not isinstance(old, kind)
+            or parameters != (old.phases, old.uv, old.rate_mhz, old.readings)
+            or old.stride != sampler.stride
+        ):
+            for index, slot in enumerate(self.slots):
+                slot.open() if index < sampler.phases else slot.close()
+            logs = [slot.log for slot in self.slots[: sampler.phases]]
+            self.meter = kind(sampler, logs, self.events)
+            if old is not None and old.phases == sampler.phases:
+                settings.load(self.meter, settings.save(old))
+        self.live = description.get("sampler") in _LIVE
+        self._sampler = sampler
+        self._recorder = Recorder(sampler, self.meter)
+        self._recorder.poll(self._ticks, *self._now(0))
+
+    def pass_time(self, seconds: int):
+        """Virtual time passed, up to what the device's clock shows now."""
+        if self.live:
+            return
+        while seconds:
+            passed = min(seconds, _LONGEST)
+            seconds -= passed
+            self._ticks = (self._ticks + 1000 * passed) & _TICKS
+            self._measure(self._ticks, *self._now(seconds, passed))
+
+    def poll(self, ticks: int):
+        """Real time passed, up to `ticks` in ms: call at least every 100 ms where `live`."""
+        if self.live:
+            self._ticks = ticks & _TICKS
+            self._measure(self._ticks, *self._now(0)[:2])
+
+    def _now(self, ahead: int, passed: int = 0):
+        """(UTC seconds, status, ms) of the clock, `ahead` seconds before what it shows."""
+        clock = self._device.clock
+        if clock.status == INVALID:
+            # It stands still. What happens now is not dated.
+            return clock.seconds + passed, clock.status, 0
+        return clock.seconds - ahead, clock.status, 0
+
+    def _measure(self, ticks, seconds, status, ms=-1):
+        try:
+            self._recorder.poll(ticks, seconds, status, ms)
+            self.events.flush()
+        except OSError:
+            self.storage_errors += 1
+        self.keep()
+
+    def _alert(self, code: int, seconds: int):
+        alerts = self._device.alerts
+        if len(alerts) >= _ALERTS:
+            alerts.pop(0)
+            self.alerts_dropped += 1
+        alerts.append((code, seconds))
+
+    def keep(self) -> bool:
+        """Store settings and counters if they have changed; False if that fails."""
+        if not self._keeper.stores:
+            return True
+        record = settings.save(self.meter)
+        if record == self._kept:
+            return True
+        # With the newest entries that the counters have counted.
+        stamps = [phase.log.newest.to_bytes(4, "big") for phase in self.meter.phase]
+        try:
+            self._keeper.write(_RECORD, b"".join(stamps) + record)
+        except StoreError:
+            self.storage_errors += 1
+            return False
+        self._kept = record
+        return True
+
+    def _restore(self, record):
+        """Take the kept settings up; count what was logged after they were written."""
+        phases = self.meter.phases
+        try:
+            settings.load(self.meter, record[4 * phases :])
+        except ValueError:
+            return
+        self._kept = record[4 * phases :]
+        for index, phase in enumerate(self.meter.phase):
+            counted = int.from_bytes(record[4 * index : 4 * index + 4], "big")
+            # Entries after which nothing was written changed nothing, but for a last one.
+            for row in phase.log.select(counted + 1).chunks(LOG_WIDTH):
+                volts = int.from_bytes(row[4:8], "big")
+                phase.averages.evaluate(volts, int.from_bytes(row[:4], "big"))
+        self.events.flush()
+        self.keep()
+
+    def loadable(self) -> bool:
+        """Whether settings of a state are taken up; see features/keeper.py."""
+        return self._keeper.loadable()
+
+    def logs_changed(self):
+        """A state was loaded into a log: the meter goes on from there."""
+        self.events.log = self.event_slot.log
+        for slot, phase in zip(self.slots, self.meter.phase):
+            phase.log = slot.log
+            phase.newest = slot.log.newest
+
+    def summary(self) -> dict:
+        """Entries of each log, alerts that wait, failures to store."""
+        return {
+            "entries": [len(phase.log) for phase in self.meter.phase],
+            "events": len(self.events.log),
+            "alerts_waiting": len(self._device.alerts),
+            "alerts_dropped": self.alerts_dropped,
+            "storage_errors": self.storage_errors,
+        }
+
+
+def _open(description):
+    """The sampler of a description; ValueError or TypeError where that is none."""
+    waves = description.get("waves", [{}])
+    if not isinstance(waves, list) or not all(_is_wave(wave) for wave in waves):
+        raise ValueError("waves")
+    try:
+        if "sampler" in description:
+            return open_sampler(description)
+        from smets.ports.sampler_sim import SimReadings
+        from smets.ports.sampler_steady import SteadyReadings
+
+        noisy = any(wave.get("noise") for wave in waves)
+        return (SimReadings if noisy else SteadyReadings)(**description)
+    except SamplerError as error:
+        raise ValueError(str(error))
+
+
+def _is_wave(wave) -> bool:
+    if not isinstance(wave, dict):
+        return False
+    for name, value in wave.items():
+        if name in ("events", "harmonics"):
+            if not isinstance(value, list) or not all(_is_row(row) for row in value):
+                return False
+        elif not isinstance(value, int) or (value < 0 and name != "offset"):
+            return False
+    return True
+
+
+def _is_row(row) -> bool:
+    # (order, permille), or (kind, start, end) with a permille for a sag or a swell.
+    if not isinstance(row, list) or not row:
+        return False
+    words = row[1:] if isinstance(row[0], str) else row
+    wanted = 2
+    if isinstance(row[0], str):
+        wanted = 3 if row[0] in ("sag", "swell") else 2
+    return len(words) == wanted and all(isinstance(word, int) and word >= 0 for word in words)
