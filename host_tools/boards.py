@@ -44,6 +44,8 @@ class Board:
     watchdog   as smets.ports.watchdog takes it, or None
     pins       what of ours is connected where: signal -> pin
     ports      which of our ports it has: sampler, han, screen -> implementation
+    prepare    code that its REPL runs before firmware can be started there, where it cannot
+               be flashed
     lacks      what tests need and it has not -> reason, which they give when they skip
     emulated   whether everything said of it was measured under emulation only
     """
@@ -55,6 +57,7 @@ class Board:
     watchdog: dict[str, Any] | None = None
     pins: dict[str, Any] = field(default_factory=dict[str, Any])
     ports: dict[str, str] = field(default_factory=dict[str, str])
+    prepare: str = ""
     lacks: dict[str, str] = field(default_factory=dict[str, str])
     emulated: bool = True
     name: str = ""

@@ -294,13 +294,18 @@ def _radio(settings):
 
 
 def main(folder: str, confirm=None):
-    """Play the role that `folder`/device.json names until Ctrl-C; OSError where there is none.
+    """Play the role that `folder`/device.json names until Ctrl-C; OSError where there is none."""
+    with open(folder + "/device.json") as file:
+        settings = json.load(file)
+    run(settings, confirm)
+
+
+def run(settings: dict, confirm=None):
+    """Play the role of the settings until Ctrl-C, over the stream of the board's REPL.
 
     Members: `role`; `board`, `build` (told by HELLO), `tick` (whether real time passes), `keep`
     (whether the device comes back after a power cut as it was loaded), `watchdog`, `han`.
     """
-    with open(folder + "/device.json") as file:
-        settings = json.load(file)
     store = Store("/state") if settings.get("keep", True) else None
     radio = _radio(settings.get("han"))
     time = None

@@ -61,13 +61,17 @@ class Console:
     """The stream that the board's REPL uses, octet by octet without blocking longer than asked."""
 
     def __init__(self):
-        import select
-
-        self._in = sys.stdin.buffer
+        self._in = getattr(sys.stdin, "buffer", sys.stdin)
         self._out = sys.stdout
         self._octet = bytearray(1)
-        self._poll = select.poll()
-        self._poll.register(sys.stdin, select.POLLIN)
+        try:
+            import select
+
+            self._poll = select.poll()
+            self._poll.register(sys.stdin, select.POLLIN)
+        except ImportError:
+            # QEMU's port: reading waits, and nothing else has to be done meanwhile.
+            self._poll = None
         try:
             from micropython import kbd_intr
 
@@ -81,11 +85,12 @@ class Console:
 
     def wait(self, ms: int) -> bool:
         """Whether an octet comes within `ms` milliseconds."""
-        return bool(self._poll.poll(ms))
+        return self._poll is None or bool(self._poll.poll(ms))
 
     def read(self) -> int:
         """The next octet; -1 at the end of the stream."""
-        return self._octet[0] if self._in.readinto(self._octet) else -1
+        count = self._in.readinto(self._octet)  # pyright: ignore[reportAttributeAccessIssue]
+        return self._octet[0] if count else -1
 
     def write(self, text: str):
         """Send text; one piece a call, so that nobody need hold a long answer whole."""
