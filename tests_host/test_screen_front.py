@@ -1,0 +1,186 @@
+# engines: cpython unix
+# The front of a display: keys, pages, when the panel is given a picture.
+from testkit import tmpdir
+
+from smets.devices.ihd import Ihd
+from smets.features.tenancy.cleared import ELECTRICITY, GAS
+from smets.ports.store import Store
+from smets.screen import canvas, layout, pages
+from smets.screen.buttons import BACK, NEXT, OK, Buttons, Navigator
+from smets.screen.front import Front
+from smets.screen.view import View, view_of
+
+
+def started():
+    display = Ihd(Store(tmpdir() + "/s"))
+    display.pair({"fuel": "electricity", "eui": "02534D45545300A0"})
+    return display
+
+
+class Panel:
+    """A screen that keeps what it is shown; `absent`: it does not answer."""
+
+    width, height, mono = 128, 64, True
+
+    def __init__(self):
+        self.pictures = []
+        self.absent = False
+
+    def show(self, target):
+        self.pictures.append(bytes(target.octets))
+        return not self.absent
+
+
+def _picture(display, page, part=0):
+    target = canvas.Canvas(128, 64, True)
+    pages.draw(target, layout.MONO, view_of(display), page, part)
+    return bytes(target.octets)
+
+
+def test_the_front_shows_the_display_and_follows_its_keys():
+    display = started()
+    panel = Panel()
+    front = Front(display, panel)
+    front.press(NEXT)  # before the first picture: nothing is there to leave
+    assert front.tick(0) and panel.pictures[-1] == _picture(display, "now")
+    assert not front.tick(500), "not due"
+    assert not front.tick(500) and len(panel.pictures) == 1, "the same picture is not sent again"
+    front.press(NEXT)
+    assert front.tick(1) and panel.pictures[-1] == _picture(display, "electricity")
+    front.press(OK)
+    assert front.tick(1) and panel.pictures[-1] == _picture(display, "electricity", 1)
+    for _ in range(60):
+        front.tick(1000)
+    assert panel.pictures[-1] == _picture(display, "now"), "a minute without a key"
+
+
+def test_the_front_tries_a_panel_again_that_does_not_answer():
+    display = started()
+    panel = Panel()
+    panel.absent = True
+    front = Front(display, panel)
+    assert front.tick(0) and front.tick(1000) and len(panel.pictures) == 2
+    panel.absent = False
+    assert front.tick(1000) and not front.tick(1000)
+
+
+def test_a_notice_stays_until_it_is_confirmed():
+    display = started()
+    display.notices.append(ELECTRICITY)
+    panel = Panel()
+
+    class Keys:
+        def __init__(self):
+            self.down = []
+
+        def poll(self, passed):
+            down, self.down = self.down, []
+            return down
+
+    keys = Keys()
+    front = Front(display, panel, keys)
+    front.tick(0)
+    assert front.navigator.page == "notice"
+    keys.down = [NEXT]
+    front.tick(10)
+    assert front.navigator.page == "notice" and display.notices == [ELECTRICITY]
+    keys.down = [OK]
+    front.tick(10)
+    assert display.notices == [] and front.navigator.page == "now"
+    assert panel.pictures[-1] == _picture(display, "now")
+
+
+def _shown(notices=()):
+    shown = View("IHD")
+    shown.notices = list(notices)
+    for fuel in shown.fuels:
+        fuel.link = 2
+    return shown
+
+
+def test_next_and_back_go_round():
+    shown, navigator = _shown(), Navigator()
+    names = [name for name, _ in pages.pages(shown, layout.MONO)]
+    for index in range(1, 2 * len(names)):
+        assert not navigator.press(NEXT, shown, layout.MONO)
+        assert navigator.page == names[index % len(names)] and navigator.part == 0
+    for _ in range(3):
+        navigator.press(BACK, shown, layout.MONO)
+    assert navigator.page == names[-4]
+
+
+def test_ok_goes_through_the_parts():
+    shown, navigator = _shown(), Navigator()
+    navigator.press(OK, shown, layout.MONO)
+    assert (navigator.page, navigator.part) == ("now", 0), "it has one"
+    navigator.press(NEXT, shown, layout.MONO)
+    for part in (1, 2, 0):
+        navigator.press(OK, shown, layout.MONO)
+        assert (navigator.page, navigator.part) == ("electricity", part)
+
+
+def test_a_page_that_is_gone_is_left():
+    shown, navigator = _shown(), Navigator()
+    navigator.page, navigator.part = "gas-use", 2
+    navigator.settle(shown, layout.MONO)
+    assert (navigator.page, navigator.part) == ("gas-use", 2)
+    shown.fuels[GAS].link = 0
+    navigator.settle(shown, layout.MONO)
+    assert (navigator.page, navigator.part) == ("now", 0)
+    navigator.page, navigator.part = "price", 1
+    navigator.settle(shown, layout.MONO)
+    assert (navigator.page, navigator.part) == ("price", 0), "one price is left"
+    shown.fuels[ELECTRICITY].link = 0
+    navigator.press(NEXT, shown, layout.MONO)
+    assert navigator.page == "electricity"
+
+
+def test_a_notice_takes_the_screen_and_gives_it_back():
+    shown, navigator = _shown((GAS,)), Navigator()
+    navigator.page = "status"
+    navigator.settle(shown, layout.MONO)
+    assert navigator.page == "notice"
+    assert not navigator.press(NEXT, shown, layout.MONO)
+    assert not navigator.press(BACK, shown, layout.MONO) and navigator.page == "notice"
+    assert navigator.press(OK, shown, layout.MONO)
+    shown.notices = []
+    navigator.settle(shown, layout.MONO)
+    assert navigator.page == "now"
+
+
+class Pins:
+    """Three pins; those that are down read 0."""
+
+    def __init__(self):
+        self.down = ()
+        self.buttons = Buttons([self.pin(0), self.pin(1), self.pin(2)])
+
+    def pin(self, number):
+        return lambda: 0 if number in self.down else 1
+
+
+def test_a_button_counts_once_when_it_is_steady():
+    pins = Pins()
+    assert pins.buttons.poll(10) == []
+    pins.down = (NEXT,)
+    assert pins.buttons.poll(10) == [] and pins.buttons.poll(10) == []
+    pins.down = ()
+    assert pins.buttons.poll(10) == [], "a bounce"
+    pins.down = (NEXT,)
+    keys = []
+    for _ in range(10):
+        keys += pins.buttons.poll(10)
+    assert keys == [NEXT]
+
+
+def test_a_held_button_repeats_and_two_are_told_apart():
+    pins = Pins()
+    pins.down = (BACK, OK)
+    keys = []
+    for _ in range(135):
+        keys += pins.buttons.poll(10)
+    assert keys == [BACK, OK] * 3, keys
+    pins.down = ()
+    pins.buttons.poll(10)
+    pins.down = (OK,)
+    assert pins.buttons.poll(30) == [OK]
