@@ -21,6 +21,8 @@ from typing import Any, Protocol, cast
 import serial
 
 from host_tools.compiled import FIRMWARE, compiled_firmware
+from host_tools.gbcs import gbt
+from host_tools.gbcs.errors import DecodeError
 
 __all__ = [
     "HEAP",
@@ -219,18 +221,23 @@ def open_transport(role: str, engine: str, store: str | None = None) -> Transpor
 
 
 class BenchClient:
-    """Talks to one device: commands in, responses out; what else it says goes to `on_frame`."""
+    """Talks to one device: commands in, responses out; what else it says goes to `on_frame` (HAN
+    frames) and `on_alert` (GBCS alerts).
+    """
 
     def __init__(
         self,
         transport: Transport,
         on_frame: Callable[[bytes], None] | None = None,
         timeout: float = DEFAULT_TIMEOUT,
+        on_alert: Callable[[bytes], None] | None = None,
     ) -> None:
         self.transport = transport
         self.timeout = timeout
         self.on_frame = on_frame
+        self.on_alert = on_alert
         self._number = 0
+        self._block = 0
 
     def __enter__(self) -> BenchClient:
         return self
@@ -247,10 +254,19 @@ class BenchClient:
             raise BenchError(f"{verb}: {body}")
         return cast("dict[str, Any]", json.loads(body)) if body else {}
 
+    def link(self, block: int) -> dict[str, Any]:
+        """Have messages over `block` octets cut into blocks, both ways; 0: all go whole."""
+        answer = self.control("LINK", {"block": block})
+        self._block = block
+        return answer
+
     def respond(self, command: bytes) -> bytes:
         """The response to a GBCS command; Refusal where the device gives none."""
-        number = self._send("GBCS:DATA", len(command), command.hex().upper())
-        event, body = self._answer(number)
+        if 0 < self._block < len(command):
+            event, body = self._send_blocks(command)
+        else:
+            number = self._send("GBCS:DATA", len(command), command.hex().upper())
+            event, body = self._answer(number)
         if event == "GBCS:DATA":
             return bytes.fromhex(body)
         if event == "GBCS:NONE":
@@ -271,15 +287,29 @@ class BenchClient:
         if event != "ZCL:OK":
             raise BenchError(body)
 
+    def _send_blocks(self, command: bytes) -> tuple[str, str]:
+        """Send a command in blocks; the answer to the last one."""
+        event, body = "", ""
+        for index, block in enumerate(gbt.split(command, self._block)):
+            if index and event != "GBCS:BLOCK":
+                break  # an error
+            number = self._send("GBCS:BLOCK", len(block), block.hex().upper())
+            event, body = self._answer(number)
+        return event, body
+
     def _send(self, event: str, length: int, body: str) -> int:
         self._number += 1
         self.transport.send(f"{event}#{self._number}:{length}:{body}")
         return self._number
 
     def _answer(self, number: int) -> tuple[str, str]:
-        """The answer to event `number`; HAN frames that come before it are handed on."""
+        """The answer to event `number`; what comes before it by itself is handed on.
+
+        A response in blocks is joined, and returned as if it had come whole.
+        """
         deadline = time.monotonic() + self.timeout
         noise = ""
+        blocks = gbt.Assembler()
         while True:
             try:
                 line = self.transport.receive(max(0.0, deadline - time.monotonic()))
@@ -291,12 +321,25 @@ class BenchClient:
             if head == "ZCL:FRAME":
                 if self.on_frame is not None:
                     self.on_frame(bytes.fromhex(rest.partition(":")[2]))
+            elif head == "GBCS:ALERT":
+                if self.on_alert is not None:
+                    self.on_alert(bytes.fromhex(rest.partition(":")[2]))
             elif text == str(number) and head.partition(":")[0] in ("GBCS", "ZCL", "CTRL", "LOG"):
                 length, _, body = rest.partition(":")
-                whole = len(body) // 2 if head in ("GBCS:DATA", "ZCL:FRAME") else len(body)
+                whole = len(body) // 2 if head in ("GBCS:DATA", "GBCS:BLOCK") else len(body)
                 if length != str(whole):
                     raise BenchError(f"{head} broke off: {whole} of {length}")
-                return head, body
+                if head != "GBCS:BLOCK":
+                    return head, body
+                block = bytes.fromhex(body)
+                if gbt.acknowledged(block) is not None:
+                    return head, body
+                try:
+                    message = blocks.take(block)
+                except DecodeError as error:
+                    raise BenchError(f"{head}: {error}") from error
+                if message is not None:
+                    return "GBCS:DATA", message.hex().upper()
             elif head == "LOG:ERROR":
                 raise BenchError(rest.partition(":")[2])
             else:

@@ -1,7 +1,8 @@
 """A device that stays up behind its bench link, reachable at a pty and over TCP on loopback.
 
-The device answers each line with one line (HAN frames apart), in order. So lines of several
-clients go to it as they come, each answer back to the client that asked, and HAN frames to all.
+The device answers each line in order, with one line or with the blocks of a response. So lines of
+several clients go to it as they come, each answer back to the client that asked, and what the
+device says by itself (HAN frames, alerts) to all.
 """
 
 from __future__ import annotations
@@ -147,11 +148,13 @@ class Server:
         while (end := self._from_device.find(b"\n")) >= 0:
             line = bytes(self._from_device[: end + 1])
             del self._from_device[: end + 1]
-            if line.startswith(b"ZCL:FRAME"):
+            if line.startswith((b"ZCL:FRAME", b"GBCS:ALERT")):
                 for client in list(self._clients.values()):
                     self._give(client, line)
             elif self._asked:
-                client = self._asked.popleft()
+                client = self._asked[0]
+                if not _goes_on(line):
+                    self._asked.popleft()
                 if client is not None and client.descriptor in self._clients:
                     self._give(client, line)
         return bool(data)
@@ -178,3 +181,11 @@ class Server:
         if client.backlog:
             events |= selectors.EVENT_WRITE
         self._selector.modify(client.descriptor, events)
+
+
+def _goes_on(line: bytes) -> bool:
+    """Whether a line is a block after which more of the same response follow."""
+    event, _, rest = line.partition(b"#")
+    if event != b"GBCS:BLOCK":
+        return False
+    return bool(int(rest.split(b":", 2)[2][2:4], 16) & 0x40)
