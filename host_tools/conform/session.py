@@ -61,7 +61,7 @@ class Session:
         watch.start()
         try:
             self._bench = self._make()
-            self.hello = self._bench.client.control("HELLO") or self.hello
+            self.hello = dict(self._bench.client.control("HELLO")) or self.hello
             self.dead = ""
         except Exception as error:
             self.dead = f"the device does not answer: {error}"
