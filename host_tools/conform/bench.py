@@ -7,16 +7,18 @@ are blocked, with why.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 from host_tools import fragments
-from host_tools.bench import BenchClient, BenchError, Refusal, Transport
+from host_tools.bench import BenchClient, BenchError, ProcessTransport, Refusal, Transport
 from host_tools.conform.model import Blocked
 from host_tools.gbcs.message import Message
 from host_tools.gbcs.times import from_seconds_2000, iso, seconds_2000
-from host_tools.han.frame import Frame, from_octets, to_octets
+from host_tools.han.frame import Frame, FrameError, from_octets, to_octets
 from host_tools.remote import RemoteParty
 from host_tools.show.stage import EUIS, Stage
 
@@ -55,7 +57,10 @@ class Bench:
         self.client.transport.close()
 
     def _hear(self, octets: bytes) -> None:
-        self.heard.append(from_octets(octets))
+        try:
+            self.heard.append(from_octets(octets))
+        except FrameError as error:
+            raise BenchError(f"the device sent no HAN frame: {error}") from error
 
     def need(self, *names: str) -> None:
         """Blocked unless the device can do all of these."""
@@ -73,12 +78,40 @@ class Bench:
     def fresh(self, state: dict[str, Any] | None = None, **inputs: Any) -> None:
         """Make the device new and give it the bench's keys, a state and simulation inputs."""
         self.need("state")
-        self.control("FORGET")
+        if not self._new_flash():
+            self.control("FORGET")
         self.heard.clear()
-        fragments.load(self.control, state, self.stage.device_keys(self.role))
+        own = {"device": self.role.upper(), "device_eui": self.eui}
+        fragments.load(self.control, {**own, **(state or {})}, self._keys())
         if inputs:
-            self.need("inputs")
-            self.control("SET", inputs)
+            self.set_inputs(**inputs)
+
+    def set_inputs(self, **inputs: Any) -> None:
+        """Set simulation inputs of the device."""
+        self.need("inputs")
+        self.control("SET", inputs)
+
+    def _keys(self) -> dict[str, Any] | None:
+        """The device's keys; an IHD talks to no remote party and has none."""
+        return self.stage.device_keys(self.role) if self.eui in self.stage.keys.keys else None
+
+    def _new_flash(self) -> bool:
+        """Start a process of our own again with an empty flash; False for another device."""
+        transport = self.client.transport
+        if not isinstance(transport, ProcessTransport):
+            return False
+        role, folder = cast("list[str]", transport.process.args)[-2:]
+        if role != self.role or not Path(folder).is_dir():
+            return False
+        transport.close()
+        shutil.rmtree(folder)
+        Path(folder).mkdir()
+        self._reopen()
+        return True
+
+    def _reopen(self) -> None:
+        self.client = BenchClient(self._connect(), timeout=self._timeout)
+        self.client.on_frame = self._hear
 
     def set_clock(self, moment: datetime | int, status: str = "reliable") -> None:
         """Set the device's clock (UTC)."""
@@ -92,11 +125,15 @@ class Bench:
         self.control("ADVANCE", {"seconds": seconds})
 
     def cut_power(self) -> None:
-        """Take power away and give it back; what the device keeps in flash stays."""
+        """Take power away and give it back; what the device keeps in flash stays.
+
+        A process of our own is told its identity again: only a board keeps what was loaded.
+        """
         self.need("power")
         self.client.transport.close()
-        self.client = BenchClient(self._connect(), timeout=self._timeout)
-        self.client.on_frame = self._hear
+        self._reopen()
+        self.heard.clear()
+        fragments.load(self.control, {"device_eui": self.eui}, self._keys())
 
     def party(self, role: str = "supplier") -> RemoteParty:
         """A remote party that the device knows."""

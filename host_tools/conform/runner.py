@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 from pkgutil import iter_modules
 
-from host_tools.bench import BenchError
 from host_tools.conform import checks
 from host_tools.conform.bench import Bench
 from host_tools.conform.model import (
@@ -19,8 +18,6 @@ from host_tools.conform.model import (
     Result,
     Verdict,
 )
-from host_tools.gbcs.errors import DecodeError
-from host_tools.remote import ResponseError
 
 __all__ = ["catalogue", "run"]
 
@@ -64,8 +61,11 @@ def _run_one(entry: Check, bench: Bench, why_not: str) -> Result:
         finding = entry.run(bench)
     except Blocked as reason:
         return Result(entry, Verdict.BLOCKED, str(reason))
-    except (BenchError, DecodeError, ResponseError) as error:
-        finding = Finding(False, f"{type(error).__name__}: {error}")
+    except Exception as error:  # whatever a device does ends in a result
+        text = f"{type(error).__name__}: {error}"
+        if entry.evidence is Evidence.PROJECT_CHOICE:
+            return Result(entry, Verdict.BLOCKED, text)  # no alternative was seen
+        finding = Finding(False, text)
     if entry.evidence is Evidence.PROJECT_CHOICE:
         seen = finding.alternative or ("as the reference" if finding.passed else "another")
         text = f"{finding.text} (alternative seen: {seen})"

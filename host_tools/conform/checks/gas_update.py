@@ -1,0 +1,257 @@
+"""SECMP0015 at the GPF: reports of the gas meter, and the stamp that each of them leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from host_tools.conform.bench import Bench
+from host_tools.conform.checks.gas_stamp import date_octets, start
+from host_tools.conform.model import Evidence, Family, Finding, Severity, check
+from host_tools.conform.probe import METERING, Notes, eui, find_endpoint, read
+from host_tools.gbcs.message import Message
+from host_tools.han.frame import Frame
+from host_tools.show.stage import EUIS
+
+_REGISTER, _SNAPSHOT_TIME, _STATUS = 0x0000, 0x0007, 0xFFFE
+_INVALID = 0xFFFFFFFF
+_FACTS = "facts E.1 to E.3: the update ends with AttributeReportingStatus complete"
+
+
+def report(
+    bench: Bench,
+    sequence: int,
+    register: int,
+    time: int | None = None,
+    complete: bool = True,
+    source: str = "gsme",
+) -> None:
+    """A report of the meter: register, perhaps ReadingSnapShotTime, perhaps its end."""
+    octets = bytearray(bytes((0x18, sequence, 0x0A)))
+    octets += _REGISTER.to_bytes(2, "little") + b"\x25" + register.to_bytes(6, "little")
+    if time is not None:
+        octets += _SNAPSHOT_TIME.to_bytes(2, "little") + b"\xe2" + time.to_bytes(4, "little")
+    if complete:
+        octets += _STATUS.to_bytes(2, "little") + b"\x30\x01"
+    endpoint = find_endpoint(bench, METERING)
+    to = int(bench.eui, 16)
+    frame = Frame(eui(source), to, 1, endpoint, METERING, bytes(octets), aps_security=True)
+    bench.deliver(frame)
+
+
+def register_of(message: Message) -> object:
+    """The CurrentSummationDelivered of a GCS13a response."""
+    frame = message.gbz.components[0].frame
+    item = frame.attribute(_REGISTER) if frame else None
+    return item.value if item else None
+
+
+def seen(bench: Bench, notes: Notes, register: int, stamp: bytes, when: str) -> None:
+    """A supplier's read gives this register with this stamp."""
+    command, _, message = bench.ask("GCS13a")
+    notes.expect(f"register {when}", register, register_of(message), command)
+    notes.expect(f"stamp {when}", stamp, message.header.date_time)
+
+
+def _entry(
+    name: str, title: str, stimulus: str, expectation: str, clocked: bool = False
+) -> Callable[[Callable[[Bench, Notes], None]], Callable[[Bench, Notes], None]]:
+    def enter(function: Callable[[Bench, Notes], None]) -> Callable[[Bench, Notes], None]:
+        @check(
+            f"SECMP0015-{name}",
+            row="SECMP0015",
+            title=title,
+            roles=("gpf",),
+            source=_FACTS,
+            evidence=Evidence.PROJECT_CHOICE,
+            family=Family.INTERNAL,
+            srv="4.1.1",
+            use_case="GCS13a",
+            stimulus=stimulus,
+            expectation=expectation,
+            needs=("state", "han", "inputs", "clock") if clocked else ("state", "han", "inputs"),
+            alternatives=("as expected", "otherwise"),
+            since="GBCS 4.2",
+        )
+        def run(bench: Bench) -> Finding:
+            notes = Notes()
+            start(bench, gsme=EUIS["gsme"])
+            function(bench, notes)
+            finding = notes.finding(expectation)
+            finding.alternative = "as expected" if finding.passed else "otherwise"
+            return finding
+
+        return function
+
+    return enter
+
+
+@_entry(
+    "update-time",
+    "The stamp is the time of the update, however late the read",
+    "report with GSME time T; GCS13a at once, 29 minutes and 24 hours later",
+    "T with clock_status 04 in each",
+    clocked=True,
+)
+def update_time(bench: Bench, notes: Notes) -> None:
+    """Stamping at response time would defeat the purpose."""
+    time = bench.start - 7
+    report(bench, 1, 5000, time)
+    for seconds, when in ((0, "at once"), (1740, "29 minutes later"), (84600, "a day later")):
+        bench.advance(seconds)
+        seen(bench, notes, 5000, date_octets(time, 4), when)
+
+
+@_entry(
+    "update-legacy",
+    "A meter that tells no time gets the GPF's stamp of the update",
+    "report without ReadingSnapShotTime; GCS13a 5 minutes later",
+    "the GPF's time of the report, clock_status 00",
+    clocked=True,
+)
+def update_legacy(bench: Bench, notes: Notes) -> None:
+    """Legacy GSME."""
+    report(bench, 1, 5001)
+    bench.advance(300)
+    seen(bench, notes, 5001, date_octets(bench.start, 0), "5 minutes later")
+
+
+@_entry(
+    "update-invalid-time",
+    "A meter whose time is invalid gets the GPF's stamp",
+    "report with ReadingSnapShotTime FFFFFFFF",
+    "the GPF's time of the report, clock_status 00",
+)
+def update_invalid_time(bench: Bench, notes: Notes) -> None:
+    """FFFFFFFF is no time."""
+    report(bench, 1, 5002, _INVALID)
+    seen(bench, notes, 5002, date_octets(bench.start, 0), "after the report")
+
+
+@_entry(
+    "update-replaced",
+    "Newer values never stand beside an older GSME time",
+    "report with GSME time; 30 minutes later one without",
+    "the stamp moves to the GPF's time, clock_status 00",
+    clocked=True,
+)
+def update_replaced(bench: Bench, notes: Notes) -> None:
+    """A later update replaces the stamp."""
+    report(bench, 1, 5003, bench.start - 3)
+    seen(bench, notes, 5003, date_octets(bench.start - 3, 4), "after the first")
+    bench.advance(1800)
+    report(bench, 2, 5004)
+    seen(bench, notes, 5004, date_octets(bench.start + 1800, 0), "after the second")
+
+
+@_entry(
+    "update-pending",
+    "A report that is not complete changes neither values nor stamp",
+    "a whole report; then one without its end; then its end",
+    "first values and stamp until the second report is complete",
+)
+def update_pending(bench: Bench, notes: Notes) -> None:
+    """No mixture of two reports."""
+    first, second = date_octets(bench.start - 60, 4), date_octets(bench.start - 5, 4)
+    report(bench, 1, 5005, bench.start - 60)
+    report(bench, 2, 5006, bench.start - 5, complete=False)
+    seen(bench, notes, 5005, first, "while the second is under way")
+    report(bench, 3, 5006, bench.start - 5)
+    seen(bench, notes, 5006, second, "when it is complete")
+
+
+@_entry(
+    "update-ahead",
+    "A GSME time ahead of the GPF's is passed on",
+    "reports with GSME times 9 s, 11 s and a day ahead",
+    "the GSME's time, clock_status 04",
+)
+def update_ahead(bench: Bench, notes: Notes) -> None:
+    """The GPF does not correct the meter."""
+    for sequence, ahead in enumerate((9, 11, 86400), 1):
+        report(bench, sequence, 5010 + ahead, bench.start + ahead)
+        stamp = date_octets(bench.start + ahead, 4)
+        seen(bench, notes, 5010 + ahead, stamp, f"{ahead} s ahead")
+
+
+@_entry(
+    "update-clockless",
+    "A valid GSME time serves a GPF without a clock",
+    "GPF clock invalid; report with GSME time",
+    "the GSME's time, clock_status 04",
+)
+def update_clockless(bench: Bench, notes: Notes) -> None:
+    """The hub's clock has no part in it."""
+    start(bench, own="invalid", gsme=EUIS["gsme"])
+    report(bench, 1, 5007, bench.start - 20)
+    seen(bench, notes, 5007, date_octets(bench.start - 20, 4), "after the report")
+
+
+@_entry(
+    "update-attribute",
+    "Displays read the stamp as ReadingSnapShotTime",
+    "report with GSME time T; a display reads 0x0702/0x0007",
+    "T, type E2",
+)
+def update_attribute(bench: Bench, notes: Notes) -> None:
+    """What the HAN sees equals what the supplier sees."""
+    time = bench.start - 8
+    report(bench, 1, 5008, time)
+    record = read(bench, METERING, _SNAPSHOT_TIME)[_SNAPSHOT_TIME]
+    notes.expect("0x0702/0x0007", (0, 0xE2, time), (record.status, record.type, record.value))
+    seen(bench, notes, 5008, date_octets(time, 4), "in the header")
+
+
+@_entry(
+    "update-none",
+    "Without an update since power-up there is no time",
+    "no report, no stamp; GCS13a",
+    "clock_status 01 (bit 0 set), no date of an epoch",
+)
+def update_none(bench: Bench, notes: Notes) -> None:
+    """No 1970 and no 2000 leaves the device."""
+    bench.fresh({"clock": {"time": "2022-11-01T10:10:00Z", "status": "reliable"}})
+    command, _, message = bench.ask("GCS13a")
+    octets = message.header.date_time
+    notes.expect("invalid bit", 1, octets[11] & 1 if len(octets) == 12 else octets, command)
+    notes.expect("year of an epoch", False, octets[:2] in (b"\x07\xb2", b"\x07\xd0"))
+
+
+@_entry(
+    "update-midnight",
+    "A daily snapshot is an update of register and stamp",
+    "PublishSnapshot of midnight",
+    "register of the snapshot, stamped with its time",
+)
+def update_midnight(bench: Bench, notes: Notes) -> None:
+    """The facts infer it from GBCS 10.4.2.1."""
+    time = bench.start // 86400 * 86400
+    octets = bytes((0x19, 1, 0x06)) + (1).to_bytes(4, "little") + time.to_bytes(4, "little")
+    octets += b"\x01\x00\x01" + (1).to_bytes(4, "little") + b"\x06"
+    octets += (5009).to_bytes(6, "little") + b"\x00\x00"
+    endpoint = find_endpoint(bench, METERING)
+    to = int(bench.eui, 16)
+    bench.deliver(Frame(eui("gsme"), to, 1, endpoint, METERING, octets, aps_security=True))
+    seen(bench, notes, 5009, date_octets(time, 4), "after the snapshot")
+
+
+@check(
+    "SECMP0015-update-stranger",
+    row="SECMP0015",
+    title="Reports of another device change nothing",
+    roles=("gpf",),
+    source="GBCS 10.4.2: the mirror is that of the GSME of this home",
+    evidence=Evidence.SPEC,
+    severity=Severity.CRITICAL,
+    family=Family.HAN,
+    stimulus="a whole report from the ESME's and from the IHD's address",
+    expectation="register and stamp as before",
+    needs=("state", "han", "inputs"),
+)
+def update_stranger(bench: Bench) -> Finding:
+    """Only the paired meter fills its mirror."""
+    start(bench, "GSME", gsme=EUIS["gsme"])
+    notes = Notes()
+    for role in ("esme", "ihd"):
+        report(bench, 1, 666, bench.start, source=role)
+        seen(bench, notes, 4567890, date_octets(bench.start - 600, 4), f"after one of the {role}")
+    return notes.finding("the mirror is unchanged")
