@@ -1,0 +1,185 @@
+"""SECMP0056 at the meters: who may set the tenancy date, and what is refused."""
+
+from __future__ import annotations
+
+from host_tools.conform.bench import Bench
+from host_tools.conform.checks.tenancy_server import (
+    METERS,
+    USE_CASES,
+    begin,
+    parameters,
+    result,
+    served,
+    set_date,
+)
+from host_tools.conform.model import Evidence, Family, Finding, Severity, check
+from host_tools.conform.probe import DEVICE_MANAGEMENT, Notes, ask
+from host_tools.show.stage import clock
+
+
+@check(
+    "SECMP0056-read-only",
+    row="SECMP0056",
+    title="A display cannot write or have reported the date",
+    roles=METERS,
+    source="ZCL: 0x0200 is read-only; facts A.2, D.1",
+    evidence=Evidence.SPEC,
+    severity=Severity.CRITICAL,
+    family=Family.HAN,
+    stimulus="Write Attributes and PublishChangeOfTenancy of a display",
+    expectation="READ_ONLY or NOT_AUTHORIZED; 0x0200 unchanged",
+    needs=("state", "han"),
+)
+def read_only(bench: Bench) -> Finding:
+    """Only the supplier sets the date."""
+    begin(bench)
+    notes = Notes()
+    date = bench.start - 86400
+    set_date(bench, date)
+    write = ask(bench, DEVICE_MANAGEMENT, bytes.fromhex("0024020002E200000000"))
+    status = write[0][3] if len(write) == 1 and write[0][2:3] == b"\x04" else None
+    notes.expect("refused", True, status in (0x88, 0x7E), "write 0x0200 = 0")
+    publish = bytes.fromhex("0926000000000001000000") + b"\x00" + bytes(4) + b"\x00\x02\x00\x00"
+    ask(bench, DEVICE_MANAGEMENT, publish)
+    served(bench, notes, date, "0x0200 after both")
+    return notes.finding("refused; the date is unchanged")
+
+
+@check(
+    "SECMP0056-unsecured",
+    row="SECMP0056",
+    title="Frames without APS security and broadcasts get no date",
+    roles=METERS,
+    source="GBCS: Smart Energy clusters use the application link key; facts D, G.45, G.46",
+    evidence=Evidence.SPEC,
+    family=Family.HAN,
+    stimulus="Read Attributes 0x0200 without APS security",
+    expectation="no answer",
+    needs=("state", "han"),
+)
+def unsecured(bench: Bench) -> Finding:
+    """SE clusters are read with a link key."""
+    begin(bench)
+    notes = Notes()
+    request = bytes.fromhex("00210000020102")
+    bare = ask(bench, DEVICE_MANAGEMENT, request, secured=False)
+    notes.expect("answers without APS security", [], bare)
+    return notes.finding("no answer")
+
+
+@check(
+    "SECMP0056-direction",
+    row="SECMP0056",
+    title="The direction of a frame tells tenancy from event configuration",
+    roles=METERS,
+    source="facts A.1, G.16: 0x0200 exists on the client side as well",
+    evidence=Evidence.SPEC,
+    severity=Severity.MINOR,
+    family=Family.HAN,
+    stimulus="Read Attributes 0x0200 with the direction bit of a server",
+    expectation="no Read Attributes Response with the tenancy date",
+    needs=("state", "han"),
+)
+def direction(bench: Bench) -> Finding:
+    """Asked of the client side, the date must not come."""
+    begin(bench)
+    set_date(bench, bench.start - 86400)
+    notes = Notes()
+    answers = ask(bench, DEVICE_MANAGEMENT, bytes.fromhex("082100000201 02".replace(" ", "")))
+    date = (bench.start - 86400).to_bytes(4, "little")
+    notes.expect("date given", False, any(date in answer for answer in answers))
+    return notes.finding("not given")
+
+
+@check(
+    "SECMP0056-roles",
+    row="SECMP0056",
+    title="Only the supplier sets the date",
+    roles=METERS,
+    source="GBCS role table of ECS12 and GCS09: Supplier",
+    evidence=Evidence.SPEC,
+    severity=Severity.CRITICAL,
+    srv="3.2",
+    use_case="ECS12, GCS09",
+    stimulus="the command from a network operator, with a genuine MAC",
+    expectation="no response; 0x0200 unchanged",
+    needs=("state", "han"),
+)
+def roles(bench: Bench) -> Finding:
+    """A network operator is refused."""
+    begin(bench)
+    notes = Notes()
+    set_date(bench, bench.start - 86400)
+    command, response = set_date(bench, bench.start - 43200, "network_operator")
+    notes.expect("response", None, response, command)
+    served(bench, notes, bench.start - 86400, "0x0200")
+    return notes.finding("refused")
+
+
+@check(
+    "SECMP0056-bad-mac",
+    row="SECMP0056",
+    title="A command with a wrong MAC changes nothing",
+    roles=METERS,
+    source="GBCS 6: authentication of commands; facts G.60",
+    evidence=Evidence.SPEC,
+    severity=Severity.CRITICAL,
+    srv="3.2",
+    use_case="ECS12, GCS09",
+    stimulus="the command with one bit of its MAC changed",
+    expectation="no response; 0x0200 unchanged",
+    needs=("state", "han"),
+)
+def bad_mac(bench: Bench) -> Finding:
+    """Not authenticated, not executed."""
+    begin(bench)
+    notes = Notes()
+    set_date(bench, bench.start - 86400)
+    when = parameters(bench, clock(bench.start))
+    command = bytearray(bench.command(USE_CASES[bench.role], when))
+    command[-1] ^= 1
+    notes.expect("response", None, bench.send(bytes(command)), bytes(command))
+    served(bench, notes, bench.start - 86400, "0x0200")
+    return notes.finding("refused")
+
+
+@check(
+    "SECMP0056-wrong-dates",
+    row="SECMP0056",
+    title="A date that is none is refused",
+    roles=("esme",),
+    source="mapping row 75: DATE-TIME without wildcards; facts G.52",
+    evidence=Evidence.SPEC,
+    srv="3.2",
+    use_case="ECS12",
+    stimulus="wildcard year, month 13, 31 February",
+    expectation="a result other than success; 0x0200 unchanged",
+    needs=("state", "han"),
+)
+def wrong_dates(bench: Bench) -> Finding:
+    """Refused with any error, nothing changed."""
+    begin(bench)
+    notes = Notes()
+    set_date(bench, bench.start - 86400)
+    for octets in (
+        "FFFF0101FF00000000800000",
+        "07E60D01FF00000000800000",
+        "07E6021FFF00000000800000",
+    ):
+        genuine = bench.command("ECS12", parameters(bench, clock(bench.start)))
+        payload = _payload(genuine, bytes.fromhex(octets))
+        command = bench.command("ECS12", {"payload": payload.hex()})
+        response = bench.send(command)
+        codes = None
+        if response is not None:
+            codes = result(bench, bench.party().verify(response, command))
+        notes.expect(f"{octets} taken", False, codes == [0], command)
+    served(bench, notes, bench.start - 86400, "0x0200 after all three")
+    return notes.finding("refused")
+
+
+def _payload(command: bytes, octets: bytes) -> bytes:
+    """The Access-Request of an ECS12 command, with another date."""
+    at = command.index(b"\xd9\x20")
+    end = command.index(b"\x09\x0c", at) + 2
+    return command[at:end] + octets

@@ -1,0 +1,353 @@
+"""SECMP0056 at the meters: the tenancy date, how it is set, served to the HAN, and kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from host_tools.conform.bench import Bench
+from host_tools.conform.model import Evidence, Family, Finding, Severity, check
+from host_tools.conform.probe import (
+    DEVICE_MANAGEMENT,
+    METERING,
+    Notes,
+    Record,
+    ask,
+    default_response,
+    read,
+)
+from host_tools.gbcs.message import Message
+from host_tools.gbcs.times import from_seconds_2000
+from host_tools.show.gas import GAS_STATE
+from host_tools.show.stage import clock
+
+_DATE, _CONTROL = 0x0200, 0x0201
+_CLEAR_CONSUMER = 0x00000200
+_NONE = 0xFFFFFFFF
+METERS = ("esme", "gpf")
+USE_CASES = {"esme": "ECS12", "gpf": "GCS09"}
+_SRC = "GBCS use cases ECS12, GCS09; facts A.2, C.1 to C.4"
+# A date to move from and to: 60 days before the checks begin.
+_BACK = 60 * 86400
+
+
+def begin(bench: Bench) -> None:
+    """A meter with registers and a reliable clock."""
+    reliable = {"time": clock(bench.start), "status": "reliable"}
+    bench.fresh({"clock": reliable, "zcl": {"0x0702": GAS_STATE["0x0702"]}})
+
+
+def set_date(bench: Bench, seconds: int, party: str = "supplier") -> tuple[bytes, bytes | None]:
+    """The command that sets a date, and what came back."""
+    command = bench.command(USE_CASES[bench.role], parameters(bench, clock(seconds)), party)
+    return command, bench.send(command)
+
+
+def parameters(bench: Bench, when: str) -> dict[str, Any]:
+    """The date as the parameter of the role's use case."""
+    name = "restrictDataDateTime" if bench.role == "esme" else "Implementation Date/Time"
+    return {name: when}
+
+
+def result(bench: Bench, message: Message) -> object:
+    """What the response says of the one thing asked."""
+    if bench.role == "esme":
+        return [code for _, code in message.dlms.results]
+    frame = message.gbz.components[0].frame
+    return frame.default_response if frame else None
+
+
+def _success(bench: Bench) -> object:
+    return [0] if bench.role == "esme" else (0x00, 0x00)
+
+
+def _accepted(bench: Bench, notes: Notes, seconds: int, what: str) -> None:
+    """Set a date: success, and the HAN reads it at once."""
+    command, response = set_date(bench, seconds)
+    if response is None:
+        notes.expect(f"response to {what}", "a response", None, command)
+        return
+    message = bench.party().verify(response, command)
+    notes.expect(f"result of {what}", _success(bench), result(bench, message), command)
+    served(bench, notes, seconds, f"0x0200 after {what}")
+
+
+def served(bench: Bench, notes: Notes, seconds: int, what: str) -> None:
+    """A display reads this date."""
+    found = read(bench, DEVICE_MANAGEMENT, _DATE).get(_DATE)
+    notes.expect(what, Record(0, 0xE2, seconds), found)
+
+
+@check(
+    "SECMP0056-set",
+    row="SECMP0056",
+    title="The supplier's date is executed on receipt and read on the HAN",
+    roles=METERS,
+    source=_SRC,
+    evidence=Evidence.SPEC,
+    severity=Severity.CRITICAL,
+    srv="3.2",
+    use_case="ECS12, GCS09",
+    stimulus="a date in the past, one 7 days ahead, an earlier one, the same again",
+    expectation="success each time; attribute 0x0200 (UTCTime) is the date at once",
+    needs=("state", "han"),
+    since="GBCS 4.2",
+)
+def executed(bench: Bench) -> Finding:
+    """Past, future, backwards and repeated."""
+    begin(bench)
+    notes = Notes()
+    _accepted(bench, notes, bench.start - 86400, "a past date")
+    _accepted(bench, notes, bench.start + 7 * 86400, "a future date")
+    _accepted(bench, notes, bench.start - _BACK, "an earlier date")
+    _accepted(bench, notes, bench.start - _BACK, "the same date")
+    return notes.finding("each date was taken and served")
+
+
+@check(
+    "SECMP0056-replayed",
+    row="SECMP0056",
+    title="The same command again is accepted: no replay protection",
+    roles=METERS,
+    source=_SRC,
+    evidence=Evidence.SPEC,
+    srv="3.2",
+    use_case="ECS12, GCS09",
+    stimulus="command A, command B, command A octet for octet",
+    expectation="a response each time; 0x0200 is that of A in the end",
+    needs=("state", "han"),
+)
+def replayed(bench: Bench) -> Finding:
+    """An older command may come again."""
+    begin(bench)
+    notes = Notes()
+    first, _ = set_date(bench, bench.start - 86400)
+    set_date(bench, bench.start - 43200)
+    notes.expect("answered", True, bench.send(first) is not None, first)
+    served(bench, notes, bench.start - 86400, "0x0200 after the repeat")
+    return notes.finding("accepted again")
+
+
+@check(
+    "SECMP0056-control",
+    row="SECMP0056",
+    title="A GPF serves the change control of GCS09",
+    roles=("gpf",),
+    source="RTDS 4.5.0 GCS09: ProposedTenancyChangeControl 00000200; facts A.2",
+    evidence=Evidence.RTDS,
+    srv="3.2",
+    use_case="GCS09",
+    stimulus="GCS09; a display reads 0x0201",
+    expectation="bitmap32 00000200: clear IHD data, consumer",
+    needs=("state", "han"),
+)
+def control(bench: Bench) -> Finding:
+    """The word that came with the date."""
+    begin(bench)
+    notes = Notes()
+    set_date(bench, bench.start - 86400)
+    found = read(bench, DEVICE_MANAGEMENT, _CONTROL).get(_CONTROL)
+    notes.expect("0x0201", Record(0, 0x1B, _CLEAR_CONSUMER), found)
+    return notes.finding("00000200")
+
+
+def _choice(
+    name: str, title: str, stimulus: str, alternatives: tuple[str, ...], roles: tuple[str, ...]
+) -> Any:
+    return check(
+        f"SECMP0056-{name}",
+        row="SECMP0056",
+        title=title,
+        roles=roles,
+        source="facts B.3, H: the text was not to be had",
+        evidence=Evidence.PROJECT_CHOICE,
+        family=Family.HAN,
+        use_case="ECS12, GCS09",
+        stimulus=stimulus,
+        expectation=alternatives[0],
+        needs=("state", "han"),
+        alternatives=alternatives,
+    )
+
+
+@_choice(
+    "esme-control", "Change control of an ESME", "ECS12; a display reads 0x0201",
+    ("00000200", "unsupported", "00000000"), ("esme",),
+)  # fmt: skip
+def esme_control(bench: Bench) -> Finding:
+    """ECS12 carries none."""
+    begin(bench)
+    set_date(bench, bench.start - 86400)
+    found = read(bench, DEVICE_MANAGEMENT, _CONTROL).get(_CONTROL)
+    names: dict[object, str] = {
+        Record(0, 0x1B, _CLEAR_CONSUMER): "00000200",
+        Record(0x86): "unsupported",
+        Record(0, 0x1B, 0): "00000000",
+    }
+    return Notes().choice(names, found, "0x0201 after ECS12")
+
+
+@_choice(
+    "unset", "The date before any was set", "a new meter; a display reads 0x0200",
+    ("FFFFFFFF", "00000000", "unsupported"), METERS,
+)  # fmt: skip
+def unset(bench: Bench) -> Finding:
+    """SE 1.4a has FFFFFFFF; a hub in the field answers 0."""
+    begin(bench)
+    found = read(bench, DEVICE_MANAGEMENT, _DATE).get(_DATE)
+    names: dict[object, str] = {
+        Record(0, 0xE2, _NONE): "FFFFFFFF",
+        Record(0, 0xE2, 0): "00000000",
+        Record(0x86): "unsupported",
+    }
+    return Notes().choice(names, found, "0x0200 of a new meter")
+
+
+@_choice(
+    "get", "GetChangeOfTenancy once the date has passed",
+    "a past date; a display sends GetChangeOfTenancy",
+    ("NOT_FOUND", "PublishChangeOfTenancy", "unsupported command"), METERS,
+)  # fmt: skip
+def get_past(bench: Bench) -> Finding:
+    """Stacks in the field say NOT_FOUND; reading 0x0200 works always."""
+    begin(bench)
+    set_date(bench, bench.start - 86400)
+    answers = ask(bench, DEVICE_MANAGEMENT, b"\x01\x25\x00")
+    said: object = default_response(answers)
+    if len(answers) == 1 and len(answers[0]) == 20 and answers[0][0] & 1:
+        said = "publish"
+    names: dict[object, str] = {
+        (0x00, 0x8B): "NOT_FOUND",
+        "publish": "PublishChangeOfTenancy",
+        (0x00, 0x81): "unsupported command",
+    }
+    return Notes().choice(names, said, "answer to GetChangeOfTenancy")
+
+
+@_choice(
+    "future-hides", "What a date ahead hides until it comes",
+    "three days of log, a date 7 days ahead; a display reads the daily log",
+    ("nothing", "all of it"), ("esme",),
+)  # fmt: skip
+def future_hides(bench: Bench) -> Finding:
+    """Until then the data is the present tenant's."""
+    begin(bench)
+    bench.set_inputs(draw=100)
+    bench.advance(3 * 86400)
+    set_date(bench, bench.start + 10 * 86400)
+    names: dict[object, str] = {True: "nothing", False: "all of it"}
+    return Notes().choice(names, bool(daily_log(bench)), "daily log with a date ahead")
+
+
+def daily_log(bench: Bench) -> list[int]:
+    """Start times of the daily samples that a display is given."""
+    payload = b"\x01\x30\x08" + (1).to_bytes(2, "little") + bytes(4) + b"\x00\x10\x00"
+    answers = ask(bench, METERING, payload)
+    if default_response(answers) is not None or len(answers) != 1 or answers[0][2] != 0x07:
+        return []
+    body = answers[0][3:]
+    first, count = int.from_bytes(body[2:6], "little"), int.from_bytes(body[9:11], "little")
+    return [first + 86400 * index for index in range(count)]
+
+
+@check(
+    "SECMP0056-log",
+    row="SECMP0056",
+    title="The HAN gets nothing from before the date",
+    roles=("esme",),
+    source="GBCS ECS12 text: the date restricts access to the consumption logs; facts B.5",
+    evidence=Evidence.SPEC,
+    severity=Severity.CRITICAL,
+    family=Family.INTERNAL,
+    srv="3.2",
+    use_case="ECS12",
+    stimulus="five days of log; date at the third midnight; a display reads the daily log",
+    expectation="days from that midnight on, and none before",
+    needs=("state", "han", "clock", "inputs"),
+    since="ESMETS 5.2",
+)
+def log_restricted(bench: Bench) -> Finding:
+    """The Daily Consumption Log is filtered by the date."""
+    begin(bench)
+    bench.set_inputs(draw=100)
+    bench.advance(5 * 86400)
+    notes = Notes()
+    before = daily_log(bench)
+    date = (bench.start // 86400 + 3) * 86400
+    notes.expect("days before the date was set", True, len(before) >= 4 and min(before) < date)
+    set_date(bench, date)
+    days = daily_log(bench)
+    notes.expect("oldest day given", date, min(days) if days else None)
+    return notes.finding("the log begins at the date")
+
+
+@check(
+    "SECMP0056-kept",
+    row="SECMP0056",
+    title="The date outlasts a power cut",
+    roles=METERS,
+    source="configuration data of mapping row 75; facts G.59",
+    evidence=Evidence.SPEC,
+    family=Family.INTERNAL,
+    srv="3.2",
+    use_case="ECS12, GCS09",
+    stimulus="a date; power away and back",
+    expectation="0x0200 as before",
+    needs=("state", "han", "power"),
+)
+def kept(bench: Bench) -> Finding:
+    """Polling displays need it for good."""
+    begin(bench)
+    notes = Notes()
+    set_date(bench, bench.start - 86400)
+    bench.cut_power()
+    served(bench, notes, bench.start - 86400, "0x0200 after the power cut")
+    return notes.finding("kept")
+
+
+@check(
+    "SECMP0056-persists",
+    row="SECMP0056",
+    title="The date stays readable after it has passed",
+    roles=METERS,
+    source="facts A.5: displays poll, so the value has to persist",
+    evidence=Evidence.SPEC,
+    family=Family.INTERNAL,
+    srv="3.2",
+    use_case="ECS12, GCS09",
+    stimulus="a date an hour ahead; two hours pass",
+    expectation="0x0200 as set",
+    needs=("state", "han", "clock"),
+)
+def persists(bench: Bench) -> Finding:
+    """It does not go back to 'none' when it falls due."""
+    begin(bench)
+    notes = Notes()
+    set_date(bench, bench.start + 3600)
+    bench.advance(7200)
+    served(bench, notes, bench.start + 3600, "0x0200 an hour after the date")
+    return notes.finding("still there")
+
+
+@check(
+    "SECMP0056-ahead-years",
+    row="SECMP0056",
+    title="Dates at the edges of UTCTime are held exactly",
+    roles=("gpf",),
+    source="ZCL UTCTime: 32 bits; facts G.27",
+    evidence=Evidence.SPEC,
+    severity=Severity.MINOR,
+    srv="3.2",
+    use_case="GCS09",
+    stimulus="dates 2068-01-19T03:14:08Z and 2136-02-07T06:28:14Z",
+    expectation="0x0200 as set",
+    needs=("state", "han"),
+)
+def edges(bench: Bench) -> Finding:
+    """No signed 32-bit arithmetic."""
+    begin(bench)
+    notes = Notes()
+    for seconds in (0x80000000, 0xFFFFFFFE):
+        when = clock(seconds)
+        assert from_seconds_2000(seconds).year > 2060
+        _accepted(bench, notes, seconds, when)
+    return notes.finding("held")
