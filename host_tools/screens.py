@@ -63,14 +63,19 @@ class Picture:
     @property
     def file(self) -> str:
         """A file name made of the name."""
-        return self.name.replace("/", "_") + ".png"
+        return _file(self.name)
+
+
+def _file(name: str) -> str:
+    return name.replace("/", "_") + ".png"
 
 
 def render(
     engine: str = "unix", case: str = "", layout: str = "", root: Path = ROOT
 ) -> list[Picture]:
-    """Draw the golden cases (or one) on an engine, "unix" or "cpython"; BenchError if it fails.
+    """Draw the golden cases on an engine, "unix" or "cpython"; BenchError if it fails.
 
+    `case` (one, or several with commas between) and `layout` choose some of them.
     `root` holds the firmware and the cases: this checkout, or another version of it.
     """
     firmware, cases = root / "firmware", root / "tests_host"
@@ -286,7 +291,7 @@ def _shown(change: Change, folder: Path) -> list[tuple[str, str, int]]:
     """(label, file, width) of the pictures of a change, side by side."""
     shown: list[tuple[str, str, int]] = []
     if change.old is not None:
-        file = "old_" + change.old.file
+        file = "old_" + _file(change.name)
         (folder / file).write_bytes(png(change.old))
         shown.append(("old", file, change.old.width * 2))
     if change.new is not None:

@@ -286,14 +286,20 @@ CASES = (
 
 
 def screens(place, wanted=None):
-    """Yield (name, view, page, part) of all screens of a layout; name is CASE/PAGE.PART."""
+    """Yield (name, view, page, part) of the screens of a layout; name is CASE/PAGE.PART.
+
+    `wanted`: names of cases with commas between, else all.
+    """
     for case, make in CASES:
-        if wanted and case != wanted:
+        if wanted and case not in wanted.split(","):
             continue
         shown = make()
         for page, parts in pages.pages(shown, place):
             for part in range(parts):
                 yield "%s/%s.%d" % (case, page, part + 1), shown, page, part
+
+
+_ROWS = bytearray(2 * 240 * 15)
 
 
 def digest(target):
@@ -302,10 +308,9 @@ def digest(target):
     if target.mono:
         sha.update(target.octets)
     else:
-        rows = bytearray(2 * target.width * 15)
         for y in range(0, target.height, 15):
-            target.rgb565(y, 15, rows)
-            sha.update(rows)
+            target.rgb565(y, 15, _ROWS)
+            sha.update(_ROWS)
     return hexlify(sha.digest()).decode()[:16]
 
 

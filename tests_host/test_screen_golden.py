@@ -5,6 +5,11 @@ import screen_cases
 from smets.screen import canvas, layout, pages
 
 GOLDEN = __file__.rsplit("/", 1)[0] + "/golden/screens.json"
+# Made once, as on a board: later there may be no room in one piece.
+CANVASES = [
+    (place, canvas.Canvas(place.width, place.height, place.mono))
+    for place in layout.LAYOUTS.values()
+]
 
 
 def _stored():
@@ -20,8 +25,7 @@ def test_every_screen_is_as_stored():
     stored = _stored()
     changed = []
     count = 0
-    for place in layout.LAYOUTS.values():
-        target = canvas.Canvas(place.width, place.height, place.mono)
+    for place, target in CANVASES:
         for name, shown, page, part in screen_cases.screens(place):
             pages.draw(target, place, shown, page, part)
             expected = next(stored, ("no more screens", ""))
@@ -38,8 +42,8 @@ def test_every_screen_is_as_stored():
 
 
 def test_a_hash_tells_of_one_pixel():
-    for place in layout.LAYOUTS.values():
-        target = canvas.Canvas(place.width, place.height, place.mono)
+    for place, target in CANVASES:
+        target.clear()
         before = screen_cases.digest(target)
         target.rect(place.width - 1, place.height - 1, 1, 1, canvas.WHITE)
         assert screen_cases.digest(target) != before

@@ -46,7 +46,7 @@ def _apart(one, two):
     return one[2] <= two[0] or two[2] <= one[0] or one[3] <= two[1] or two[3] <= one[1]
 
 
-def _check(name, sheet, place):
+def check(name, sheet, place):
     smallest = 14 if place is COLOUR else 7
     for index, one in enumerate(sheet.texts):
         x, y, right, bottom, text, face, _ = one
@@ -73,7 +73,7 @@ def test_nothing_is_outside_or_over_another_text():
         sheet = _sheet(place)
         for name, shown, page, part in screen_cases.screens(place):
             pages.draw(sheet, place, shown, page, part)
-            _check(name, sheet, place)
+            check(name, sheet, place)
 
 
 def _message_words(place, text):
@@ -83,7 +83,7 @@ def _message_words(place, text):
     parts = dict(pages.pages(shown, place))["messages"]
     for part in range(parts):
         sheet = _drawn(place, shown, "messages", part)
-        _check(text, sheet, place)
+        check(text, sheet, place)
         lines += [one for one in sheet.texts if one[1] >= place.text_top]
     return [line[4] for line in lines[1:]], parts
 

@@ -123,17 +123,20 @@ class Painter:
         unit = layout.unit
         y = unit - 1
         moment, colour = clock_text(shown)
-        x = layout.width - layout.margin - layout.small.width(moment)
-        self.canvas.text(x, y, moment, layout.small, colour)
-        for sign, tint in status_icons(shown):
-            if sign == icon:
-                continue
-            x -= layout.small.width(sign) + 3 * unit
-            self.canvas.text(x, y, sign, layout.small, tint)
+        small = layout.small
+        x = layout.width - layout.margin - small.width(moment)
+        self.canvas.text(x, y, moment, small, colour)
         at = layout.margin
         if icon:
-            at = self.canvas.text(at, y, icon, layout.small, accent) + 2 * unit
-        self.canvas.text(at, y, self.fit(titles, x - 2 * unit - at), layout.small, WHITE)
+            at = self.canvas.text(at, y, icon, small, accent) + 2 * unit
+        title = self.fit(titles, x - 24 * unit - at)
+        self.canvas.text(at, y, title, small, WHITE)
+        at += small.width(title)
+        for sign, tint in status_icons(shown):
+            x -= small.width(sign) + 3 * unit
+            # The title is more than a sign that finds no room.
+            if sign != icon and x > at + unit:
+                self.canvas.text(x, y, sign, small, tint)
         self.canvas.rect(0, layout.header - unit, layout.width, unit, accent)
 
     def footer(self, index: int, count: int):
