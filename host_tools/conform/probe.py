@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import cast
 
 from host_tools.bench import BenchError
 from host_tools.conform.bench import Bench
 from host_tools.conform.model import Exchange, Finding
+from host_tools.gbcs.message import Message
 from host_tools.han.frame import PROFILE_ZDO, Frame
 from host_tools.show.stage import EUIS
 
@@ -23,6 +25,7 @@ __all__ = [
     "default_response",
     "eui",
     "find_endpoint",
+    "log_rows",
     "read",
     "read_request",
     "records",
@@ -92,6 +95,16 @@ class Record:
     status: int
     type: int | None = None
     value: int | bytes | None = None
+
+
+def log_rows(message: Message) -> list[list[int]]:
+    """The rows of the first log in a DLMS response, protected or not."""
+    blocks = [block.value for block in message.protected if block.value is not None]
+    for value in (*blocks, *message.dlms.data):
+        for part in value.walk():
+            if part.type == "compact-array":
+                return cast("list[list[int]]", part.value or [])
+    return []
 
 
 def find_endpoint(bench: Bench, cluster: int, role: str = "ihd") -> int:

@@ -1,0 +1,292 @@
+"""MP085A: when averaging periods of the voltage begin and end, and what is logged of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from host_tools.conform.bench import Bench
+from host_tools.conform.model import Evidence, Family, Finding, Severity, check
+from host_tools.conform.probe import Notes, log_rows
+from host_tools.show.stage import clock
+
+HALF_HOUR = 1800
+NETWORK = "network_operator"
+SOURCE = "SEC page of MP085A: periods commence on the hour or half past, whichever is first"
+_WINTER_TIME = 783_302_400  # 2024-10-27T01:00:00Z
+_DESIGN = "facts B.3: not in the text found"
+NEEDS = ("state", "clock")
+
+
+def begin(bench: Bench, at: int | None = None, **inputs: Any) -> int:
+    """A meter that starts at a time (10:10, unless `at` says otherwise); returns that time."""
+    bench.fresh(None, **inputs)
+    when = bench.start if at is None else at
+    bench.set_clock(when)
+    return when
+
+
+def settings(period: int, over: int = 253, under: int = 216) -> dict[str, int]:
+    """Parameters of ECS29c."""
+    names = {
+        "(Phase[1])AverageRMSUnderVoltageThreshold": under,
+        "(Phase[1])AverageRMSOverVoltageThreshold": over,
+        "(Phase[1])AverageRMSVoltageMeasurementPeriod": period,
+    }
+    for kind, volts in (("Extreme Over", 276), ("Extreme Under", 184)):
+        names[f"RMS{kind.replace(' ', '')}VoltageThreshold"] = volts
+        names[f"RMS{kind.replace(' ', '')}VoltageMeasurementPeriod"] = 30
+    for kind, volts in (("Sag", 207), ("Swell", 253)):
+        names[f"RMSVoltage{kind}Threshold"] = volts
+        names[f"RMSVoltage{kind}MeasurementPeriod"] = 30
+    return names
+
+
+def set_period(bench: Bench, period: int, **thresholds: int) -> list[int]:
+    """Set the measurement period; the results in order of the elements."""
+    _, _, message = bench.ask(
+        "ECS29c", cast("dict[str, Any]", settings(period, **thresholds)), NETWORK
+    )
+    return [code for _, code in message.dlms.results]
+
+
+def window(first: int, last: int) -> dict[str, Any]:
+    """Parameters of a range read."""
+    return {"from": clock(first), "to": clock(last)}
+
+
+class Voltage:
+    """What ECS23 tells: counters, log, period."""
+
+    def __init__(self, bench: Bench, first: int = 0, last: int = 0) -> None:
+        """Read with a window, by default 60 days either side of the start."""
+        span = window(first or bench.start - 60 * 86400, last or bench.start + 60 * 86400)
+        self.command, _, message = bench.ask("ECS23", span, NETWORK)
+        data = message.dlms.data
+        self.under, self.over = cast(int, data[0].value), cast(int, data[2].value)
+        self.rows = [(row[0], row[1]) for row in cast("list[list[int]]", data[4].value or [])]
+        self.period = cast(int, data[5].value)
+
+    @property
+    def stamps(self) -> list[str]:
+        """The times of the log."""
+        return [clock(stamp) for stamp, _ in self.rows]
+
+
+def times(first: int, count: int, step: int = HALF_HOUR) -> list[str]:
+    """Times on a grid."""
+    return [clock(first + index * step) for index in range(count)]
+
+
+def proven(
+    name: str,
+    title: str,
+    stimulus: str,
+    expectation: str,
+    needs: tuple[str, ...] = NEEDS,
+    source: str = SOURCE,
+    severity: Severity = Severity.MAJOR,
+    evidence: Evidence = Evidence.SPEC,
+) -> Callable[[Callable[[Bench, Notes], None]], Callable[[Bench, Notes], None]]:
+    """Enter a check of an ESME's voltage that rests on text or bytes."""
+
+    def enter(function: Callable[[Bench, Notes], None]) -> Callable[[Bench, Notes], None]:
+        @check(
+            f"MP085A-{name}",
+            row="MP085A",
+            title=title,
+            roles=("esme",),
+            source=source,
+            evidence=evidence,
+            severity=severity,
+            family=Family.INTERNAL,
+            srv="4.10",
+            use_case="ECS23",
+            stimulus=stimulus,
+            expectation=expectation,
+            needs=needs,
+            since="ESMETS 5.2",
+        )
+        def run(bench: Bench) -> Finding:
+            notes = Notes()
+            function(bench, notes)
+            return notes.finding(expectation)
+
+        return function
+
+    return enter
+
+
+def chosen(
+    name: str, title: str, stimulus: str, alternatives: tuple[str, ...], *more: str
+) -> Callable[[Callable[[Bench], Finding]], Callable[[Bench], Finding]]:
+    """Enter a check of what no text found settles; `more` are needs."""
+    return check(
+        f"MP085A-{name}",
+        row="MP085A",
+        title=title,
+        roles=("esme",),
+        source=_DESIGN,
+        evidence=Evidence.PROJECT_CHOICE,
+        family=Family.INTERNAL,
+        srv="4.10",
+        use_case="ECS23",
+        stimulus=stimulus,
+        expectation=alternatives[0],
+        needs=(*NEEDS, *more),
+        alternatives=alternatives,
+        since="ESMETS 5.2",
+    )
+
+
+@proven(
+    "first-period",
+    "The first period begins at the half hour, not at power-up",
+    "power-up at 10:10, half-hour periods; the log at 11:40",
+    "entries 11:00 and 11:30, none at 10:30, 10:40 or 11:10",
+    severity=Severity.CRITICAL,
+)
+def first_period(bench: Bench, notes: Notes) -> None:
+    """The core of MP085A."""
+    now = begin(bench)
+    bench.advance(5400)
+    seen = Voltage(bench)
+    notes.expect("entries", times(now + 3000, 2), seen.stamps, seen.command)
+
+
+@proven(
+    "on-the-boundary",
+    "A meter that starts on the half hour measures from there",
+    "power-up at 10:30:00; the log at 11:00:00",
+    "one entry, 11:00:00: the end of its period",
+)
+def on_the_boundary(bench: Bench, notes: Notes) -> None:
+    """Whichever occurs first includes the present instant."""
+    now = begin(bench, bench.start + 1200)
+    bench.advance(HALF_HOUR)
+    notes.expect("entries", times(now + HALF_HOUR, 1), Voltage(bench).stamps)
+
+
+@proven(
+    "end-stamps",
+    "Entries bear the end of their period",
+    "power-up at 10:10, 15 V less from 10:30 to 11:00; the log at 11:40",
+    "the lower voltage stands at 11:00",
+    needs=(*NEEDS, "inputs"),
+    source="GBCS mapping rows 552, 613: the date-time at the end of the measurement period",
+    severity=Severity.CRITICAL,
+)
+def end_stamps(bench: Bench, notes: Notes) -> None:
+    """Stamps of the start would move all values by half an hour."""
+    sag = ["sag", 1_200_000, 3_000_000, 935]
+    now = begin(bench, voltage={"phases": 1, "waves": [{"mv": 230000, "events": [sag]}]})
+    bench.advance(5400)
+    seen = Voltage(bench)
+    expected = [(clock(now + 3000), 215), (clock(now + 4800), 230)]
+    notes.expect(
+        "entries", expected, list(zip(seen.stamps, (v for _, v in seen.rows), strict=True))
+    )
+
+
+@proven(
+    "ten-minutes",
+    "Shorter periods begin at the half hour as well",
+    "period 600 s set at 10:10; the log at 11:05",
+    "entries 10:40, 10:50, 11:00",
+)
+def ten_minutes(bench: Bench, notes: Notes) -> None:
+    """Multiples of ten minutes, from the half hour on."""
+    now = begin(bench)
+    notes.expect("results", [0] * 11, set_period(bench, 600))
+    bench.advance(3300)
+    seen = Voltage(bench)
+    notes.expect("entries", times(now + 1800, 3, 600), seen.stamps)
+    notes.expect("period", 600, seen.period)
+
+
+@proven(
+    "thirty-seconds",
+    "A period of 30 s is accepted",
+    "ECS29c with the period of RTDS, at 10:10; the log at 10:32",
+    "success; entries each 30 s from 10:30:30",
+    source="RTDS 4.5.0 ECS29a to d: the period is 30 and the result success",
+    evidence=Evidence.RTDS,
+)
+def thirty_seconds(bench: Bench, notes: Notes) -> None:
+    """A range check that refuses 30 fails RTDS."""
+    now = begin(bench)
+    notes.expect("results", [0] * 11, set_period(bench, 30))
+    bench.advance(1320)
+    notes.expect("entries", times(now + 1230, 4, 30), Voltage(bench).stamps)
+
+
+@proven(
+    "joins-consumption",
+    "Voltage and consumption of a half hour bear the same time",
+    "power-up at 10:10; five hours; both logs",
+    "the same times in ECS22b and ECS23",
+    source="purpose of MP085A; mapping rows 609, 613, 616: both logs bear the end of the period",
+    severity=Severity.CRITICAL,
+)
+def joins_consumption(bench: Bench, notes: Notes) -> None:
+    """The join key is the time."""
+    begin(bench)
+    bench.advance(5 * 3600)
+    span = window(bench.start, bench.start + 86400)
+    _, _, message = bench.ask("ECS22b", span)
+    consumption = [clock(row[0]) for row in log_rows(message)]
+    seen = Voltage(bench).stamps
+    notes.expect("times", consumption, seen)
+    notes.expect("how many", 9, len(seen))
+
+
+@proven(
+    "utc",
+    "The grid is UTC: a change to winter time moves nothing",
+    "power-up 2024-10-26T23:40Z; 26 hours",
+    "52 entries, half an hour apart, no time twice",
+    source="GBCS: UTC date times; SEC page of MP085A",
+)
+def utc(bench: Bench, notes: Notes) -> None:
+    """British summer time ends at 01:00 UTC."""
+    now = begin(bench, _WINTER_TIME - 80 * 60)
+    bench.advance(26 * 3600)
+    seen = Voltage(bench, now, now + 2 * 86400)
+    first = (now // HALF_HOUR + 2) * HALF_HOUR
+    count = (now + 26 * 3600 - first) // HALF_HOUR + 1
+    notes.expect("entries", times(first, count), seen.stamps)
+
+
+@proven(
+    "inclusive",
+    "Both ends of a range are part of it",
+    "four entries; reads from the second to the third, and of the second alone",
+    "two entries, one entry",
+    source="GBCS 9.1.6; mapping rows 620, 641: from and to inclusive",
+)
+def inclusive(bench: Bench, notes: Notes) -> None:
+    """Selective access by range."""
+    now = begin(bench) + 3000
+    bench.advance(9000)
+    both = Voltage(bench, now + HALF_HOUR, now + 2 * HALF_HOUR)
+    notes.expect("second to third", times(now + HALF_HOUR, 2), both.stamps)
+    one = Voltage(bench, now + HALF_HOUR, now + HALF_HOUR)
+    notes.expect("second alone", times(now + HALF_HOUR, 1), one.stamps)
+
+
+@proven(
+    "capacity",
+    "The log holds 4,320 entries, the oldest goes first",
+    "period 60 s; 4,325 periods",
+    "4,320 entries, the newest and none of the first five",
+    source="GBCS mapping: logEntries[1..4320]",
+)
+def capacity(bench: Bench, notes: Notes) -> None:
+    """90 days of half hours."""
+    now = begin(bench, bench.start + 1200)
+    set_period(bench, 60)
+    bench.advance(4325 * 60)
+    seen = Voltage(bench)
+    notes.expect("how many", 4320, len(seen.rows))
+    ends = seen.stamps[:1] + seen.stamps[-1:]
+    notes.expect("oldest, newest", [clock(now + 360), clock(now + 4325 * 60)], ends)
