@@ -1,0 +1,36 @@
+# Boards without hardware: real MicroPython for Arm, under QEMU and under an emulator of the Pico.
+.PHONY: qemu-firmware test-qemu bench-qemu pico-firmware test-pico
+
+QEMU_ELF := build/qemu_mps2_an385/firmware.elf
+PICO_ELF := build/rpi_pico/firmware.elf
+PICO_PLAIN := build/rpi_pico/plain.elf
+PICO_EMULATOR := build/pico_emulator/ready
+BUILDERS := $(wildcard boards/recipes/*.py)
+# Where an emulator or its firmware is absent these tests fail; elsewhere they skip.
+EMULATED := SMETS_EMULATED=required $(BIN)/pytest -rs tests_device/emulated
+
+qemu-firmware: $(QEMU_ELF) ## Build MicroPython with the firmware frozen in, for QEMU's Cortex-M3
+
+$(QEMU_ELF): $(FIRMWARE) $(BUILDERS) $(shell find boards/qemu_mps2_an385 -type f -not -name '*.md')
+	$(PYTHON) boards/recipes/firmware.py qemu_mps2_an385
+
+test-qemu: $(READY) $(QEMU_ELF) ## Test the firmware on QEMU's Cortex-M3
+	$(EMULATED)/test_emulated_qemu.py
+
+bench-qemu: $(READY) $(QEMU_ELF) ## Count the instructions of the costliest operations
+	$(BIN)/python -m host_tools.emulators.count
+
+pico-firmware: $(PICO_ELF) $(PICO_PLAIN) $(PICO_EMULATOR) ## Build MicroPython for the Pico: frozen, plain
+
+$(PICO_ELF): $(FIRMWARE) $(BUILDERS) $(wildcard boards/rpi_pico/manifest*.py)
+	$(PYTHON) boards/recipes/firmware.py rpi_pico frozen
+
+$(PICO_PLAIN): $(BUILDERS) boards/rpi_pico/manifest_plain.py
+	$(PYTHON) boards/recipes/firmware.py rpi_pico plain
+
+$(PICO_EMULATOR): boards/pico_emulator/package.json boards/pico_emulator/package-lock.json
+	$(PYTHON) boards/recipes/emulator.py
+	@touch $@
+
+test-pico: $(READY) $(PICO_ELF) $(PICO_PLAIN) $(PICO_EMULATOR) ## Test the Pico's real firmware under emulation
+	$(EMULATED)/test_emulated_pico.py

@@ -1,0 +1,199 @@
+// Runs the real firmware of a Raspberry Pi Pico; its USB serial is the socket --fd.
+// Standard input takes `cut N`: power fails after the n-th flash operation from then on. Standard
+// output has a line `reset` each time the chip starts anew.
+import { createHash } from 'node:crypto';
+import { createRequire } from 'node:module';
+import { Socket } from 'node:net';
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+import { makeRun } from './core.js';
+import { Flash, PowerCut } from './flash.js';
+import { patch } from './patches.js';
+import { installRom } from './rom.js';
+import { connectWave } from './wave.js';
+
+const require = createRequire(new URL('../../build/pico_emulator/package.json', import.meta.url));
+const { RP2040, USBCDC, ConsoleLogger, LogLevel } = require('rp2040js');
+
+const VECTORS = 0x10000100; // after boot2, which the flash of the emulator does not need
+const AHEAD = 20e6; // ns that a busy core may run ahead of wall time
+const STEP = 1e6; // ns between looks at the clock on the wall
+const TURN = 4; // ms before input and output get their turn
+const HELD = 16384; // octets that wait for the host before the device has to
+const WATCHDOG_TIMER = 1;
+const WATCHDOG_FORCE = 2;
+
+const { values: options } = parseArgs({
+  options: {
+    elf: { type: 'string' },
+    flash: { type: 'string' },
+    fd: { type: 'string' },
+    cut: { type: 'string', default: '0' },
+    adc: { type: 'string' },
+    'no-wall-time': { type: 'boolean', default: false },
+  },
+});
+const wallTime = !options['no-wall-time'];
+const flash = new Flash(options.elf, options.flash, Number(options.cut));
+const uniqueId = createHash('sha256').update(options.flash).digest().subarray(0, 8);
+
+class Reset extends Error {}
+
+/** The host's side of the USB serial: what came from it, and what goes to it. */
+class Link {
+  constructor(descriptor) {
+    this.input = Buffer.alloc(0);
+    this.onInput = () => {};
+    this.onDrained = () => {};
+    this.socket = new Socket({ fd: descriptor, readable: true, writable: true });
+    this.socket.on('data', (octets) => {
+      this.input = Buffer.concat([this.input, octets]);
+      if (this.input.length > HELD) this.socket.pause();
+      this.onInput();
+    });
+    this.socket.on('close', () => powerOff(0, 'the serial line is gone'));
+    this.socket.on('error', () => {});
+  }
+
+  /** Takes up to `count` octets of the input. */
+  take(count) {
+    const octets = new Uint8Array(this.input.subarray(0, count));
+    this.input = this.input.subarray(octets.length);
+    if (this.input.length <= HELD) this.socket.resume();
+    return octets;
+  }
+
+  get full() {
+    return this.socket.writableLength > HELD;
+  }
+
+  send(octets) {
+    this.socket.write(octets, () => this.onDrained());
+  }
+}
+
+/** One run of the chip from reset to reset. */
+class Chip {
+  constructor(link, reason, scratch) {
+    const chip = new RP2040();
+    this.chip = chip;
+    chip.logger = new ConsoleLogger(LogLevel.Error, true);
+    chip.flash = flash.bytes;
+    chip.flash16 = new Uint16Array(flash.bytes.buffer);
+    chip.flashView = new DataView(flash.bytes.buffer);
+    flash.tick = (nanos) => chip.clock.tick(nanos);
+    installRom(chip, flash, () => powerOff(0, 'the USB boot loader was entered'));
+    patch(chip, uniqueId);
+    if (options.adc) connectWave(chip, options.adc);
+    this.connect(link);
+    const watchdog = chip.peripherals[0x40058];
+    watchdog.reason = reason;
+    watchdog.scratchData.set(scratch);
+    watchdog.onWatchdogTrigger = () => {
+      watchdog.timer.enable = false;
+      throw new Reset();
+    };
+    chip.core.VTOR = VECTORS;
+    chip.core.reset();
+    this.run = makeRun(chip);
+    this.began = performance.now();
+  }
+
+  // The stock serial class enumerates the device; its queue of 512 octets is not used.
+  connect(link) {
+    const usb = this.chip.usbCtrl;
+    const serial = new USBCDC(usb);
+    let wanted = 0;
+    const feed = () => {
+      if (!wanted || !link.input.length) return;
+      const chunk = link.take(wanted);
+      wanted = 0;
+      usb.endpointReadDone(serial.outEndpoint, chunk);
+    };
+    usb.onEndpointRead = (endpoint, size) => {
+      if (endpoint !== serial.outEndpoint) return;
+      wanted = size;
+      feed();
+    };
+    serial.onSerialData = (octets) => link.send(octets);
+    // A packet to the host counts as taken once there is room for the next.
+    const ready = usb.indicateBufferReady.bind(usb);
+    let kept = false;
+    usb.indicateBufferReady = (endpoint, out) => {
+      if (!out && endpoint === serial.inEndpoint && link.full) kept = true;
+      else ready(endpoint, out);
+    };
+    link.onDrained = () => {
+      if (!kept || link.full) return;
+      kept = false;
+      ready(serial.inEndpoint, false);
+      wake();
+    };
+    link.onInput = () => {
+      feed();
+      wake();
+    };
+  }
+
+  /** Runs for a turn; returns the ms to sleep after it, or Infinity for until something comes. */
+  turn() {
+    const { core, clock } = this.chip;
+    const began = performance.now();
+    for (let now = began; now - began < TURN; now = performance.now()) {
+      const wall = wallTime ? (now - this.began) * 1e6 : Infinity;
+      if (core.waiting && core.interruptsUpdated && core.checkForInterrupts()) core.waiting = false;
+      if (!core.waiting) {
+        if (clock.nanos > wall + AHEAD) return (clock.nanos - wall - AHEAD / 2) / 1e6;
+        this.run(clock.nanos + STEP);
+      } else if (clock.nextAlarm && clock.nextAlarm.nanos <= wall) {
+        clock.tick(Math.max(0, clock.nextAlarm.nanos - clock.nanos));
+      } else if (wallTime) {
+        if (wall > clock.nanos) clock.tick(wall - clock.nanos);
+        return clock.nextAlarm ? (clock.nextAlarm.nanos - clock.nanos) / 1e6 : Infinity;
+      } else {
+        return Infinity;
+      }
+    }
+    return 0;
+  }
+}
+
+let link;
+let board;
+let timer;
+let immediate;
+
+function wake() {
+  clearTimeout(timer);
+  timer = undefined;
+  immediate ??= setImmediate(go);
+}
+
+function go() {
+  immediate = undefined;
+  let pause = 0;
+  try {
+    pause = board.turn();
+  } catch (error) {
+    if (error instanceof PowerCut) powerOff(0, `power cut after flash operation ${flash.operations}`);
+    if (!(error instanceof Reset)) powerOff(70, error.stack);
+    process.stdout.write('reset\n');
+    const { scratchData, reason } = board.chip.peripherals[0x40058];
+    board = new Chip(link, reason === WATCHDOG_TIMER ? WATCHDOG_TIMER : WATCHDOG_FORCE, scratchData);
+  }
+  if (pause === 0) wake();
+  else if (pause < Infinity && immediate === undefined) timer = setTimeout(go, pause);
+}
+
+function powerOff(status, why) {
+  process.stderr.write(`emulator: ${why}\n`);
+  process.exit(status);
+}
+
+createInterface({ input: process.stdin }).on('line', (line) => {
+  const [word, number] = line.split(' ');
+  if (word === 'cut') flash.cut = flash.operations + Number(number);
+});
+link = new Link(Number(options.fd));
+board = new Chip(link, 0, new Uint32Array(8));
+wake();

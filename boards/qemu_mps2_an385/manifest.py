@@ -1,0 +1,4 @@
+# Frozen build for QEMU's MPS2 board: the port has no file system, so all of the firmware is in it.
+package("smets", base_path="../../firmware")
+module("psram.py")
+module("ticks.py")

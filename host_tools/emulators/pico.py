@@ -1,0 +1,65 @@
+"""A Raspberry Pi Pico without a Pico: its real firmware under rp2040js, flash in an image file."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from host_tools.emulators.board import BUILD, EmulatedBoard, EmulatorError
+
+__all__ = ["EmulatedPico"]
+
+FIRMWARE = BUILD / "rpi_pico" / "firmware.elf"
+PLAIN = BUILD / "rpi_pico" / "plain.elf"
+_SCRIPT = BUILD.parent / "boards" / "pico_emulator" / "emulator.js"
+_PACKAGE = BUILD / "pico_emulator" / "node_modules" / "rp2040js"
+
+
+class EmulatedPico(EmulatedBoard):
+    """A Pico with the frozen build, or another; `folder`/flash.img is its flash."""
+
+    usb = True
+
+    def __init__(
+        self,
+        folder: Path,
+        firmware: Path = FIRMWARE,
+        adc: Path | None = None,
+        wall_time: bool = True,
+        cut: int = 0,
+    ) -> None:
+        """`adc` is a wave for the inputs (boards/pico_emulator/wave.js says how it is written).
+
+        Without `wall_time` the chip does not wait for the clock on the wall: a sleep takes no
+        time. `cut` cuts the power of the first run after so many flash operations, 0 never.
+        """
+        for path in (firmware, _PACKAGE):
+            if not path.exists():
+                raise EmulatorError(f"no {path}: run make pico-firmware")
+        node = shutil.which("node")
+        if node is None:
+            raise EmulatorError("no node here: make pico-firmware installs it")
+        self.image = folder / "flash.img"
+        self._arguments = [node, str(_SCRIPT), "--elf", str(firmware), "--flash", str(self.image)]
+        if adc is not None:
+            self._arguments += ["--adc", str(adc)]
+        if not wall_time:
+            self._arguments.append("--no-wall-time")
+        self._cut = cut
+        self.resets = 0  # of the chip, by itself or its watchdog
+        super().__init__(folder)
+
+    def command(self, line: int) -> list[str]:
+        """The emulator with its USB serial on `line`."""
+        cut, self._cut = self._cut, 0
+        return [*self._arguments, "--fd", str(line), "--cut", str(cut)]
+
+    def cut_power(self, operations: int) -> None:
+        """Cut the power between two flash operations: after the n-th erase or program from now."""
+        self.say(f"cut {operations}")
+
+    def told(self, line: str) -> None:
+        """A Pico on USB takes its port away when it starts anew."""
+        if line == "reset":
+            self.resets += 1
+            self.replug()
