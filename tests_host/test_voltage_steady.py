@@ -13,7 +13,7 @@ from smets.ports.sampler import SamplerError
 from smets.ports.sampler_sim import SimReadings
 from smets.ports.sampler_steady import SteadyReadings
 
-_START = 700000200  # ten minutes before a half hour
+_START = 700001400  # ten minutes before a half hour
 
 
 class Bench:
