@@ -137,9 +137,9 @@ def _stamps(series: list[dict[str, Any]]) -> Picture:
         kind = "good" if stamp <= read else "bad"
         canvas.line("age", canvas.x(stamp), y, canvas.x(read), y)
         canvas.dot(kind, canvas.x(stamp), y, f"true at {_time(stamp, date=True)}")
-        age = f"{read - stamp} s"
+        age = f"{read - stamp} s old" if kind == "good" else f"{stamp - read} s after the read"
         middle = (canvas.x(stamp) + canvas.x(read)) / 2
-        canvas.text(round(middle, 1), y - 8, f"{age} old, {said}" if said else age, "middle")
+        canvas.text(round(middle, 1), y - 8, f"{age}, {said}" if said else age, "middle")
         ages.append(f"{item['label']} {age}")
     bottom = canvas.height - 4
     canvas.text(canvas.x(min(times)), bottom, _time(min(times)), "middle")

@@ -77,5 +77,6 @@
   window.addEventListener("hashchange", follow);
   // A browser may have kept what was in the form.
   filter();
-  follow();
+  // The browser goes to the anchor itself once the page is there, and would take the focus away.
+  window.addEventListener("load", () => setTimeout(follow));
 })();

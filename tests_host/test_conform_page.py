@@ -1,0 +1,251 @@
+"""The report page in a real Chromium: it works, asks for nothing, and is accessible."""
+
+import shutil
+
+import pytest
+from conform_results import document, results
+
+from host_tools.conform.html import page as make_page
+
+CHROMIUM = shutil.which("chromium")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not CHROMIUM, reason="no chromium here (Debian's package chromium)"),
+]
+FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run"
+    " --disable-background-networking --disable-component-update --disable-sync"
+).split()
+
+# Contrast by WCAG 2: of each visible text with the first opaque background behind it.
+CONTRAST = """() => {
+  const parse = (text) => text.match(/[0-9.]+/g).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map((c) => c / 255)
+    .map((c) => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+  const behind = (element) => {
+    for (let e = element; e; e = e.parentElement) {
+      const color = parse(getComputedStyle(e).backgroundColor);
+      if (color.length === 3 || color[3] === 1) return color;
+    }
+    return parse(getComputedStyle(document.documentElement).colorScheme.includes("dark") &&
+      matchMedia("(prefers-color-scheme: dark)").matches ? "0,0,0" : "255,255,255");
+  };
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const found = { texts: 0, weak: [] };
+  while (walker.nextNode()) {
+    const element = walker.currentNode.parentElement;
+    if (!walker.currentNode.data.trim() || !element.checkVisibility()) continue;
+    const style = getComputedStyle(element);
+    const svg = element instanceof SVGElement;
+    const box = svg && element.closest("svg");
+    if (svg && element.tagName !== "text") continue;
+    const front = light(parse(svg ? style.fill : style.color));
+    const back = light(behind(box || element));
+    const ratio = (Math.max(front, back) + 0.05) / (Math.min(front, back) + 0.05);
+    found.texts += 1;
+    if (ratio < 4.5) found.weak.push([walker.currentNode.data.trim(), ratio]);
+  }
+  return found;
+}"""
+SHOWN = "() => [...document.querySelectorAll('article:not([hidden])')].map((e) => e.id)"
+OPEN = "() => [...document.querySelectorAll('article details[open]')].map((e) => e.parentNode.id)"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def view(browser, tmp_path):
+    """Opens the page; afterwards nothing may have been asked of a network or complained of."""
+    file = tmp_path / "report.html"
+    file.write_text(make_page(document()), encoding="utf-8")
+    complaints, requests, contexts = [], [], []
+
+    def show(anchor="", **options):
+        contexts.append(browser.new_context(**options))
+        tab = contexts[-1].new_page()
+        tab.on("console", lambda message: complaints.append(message.text))
+        tab.on("pageerror", lambda error: complaints.append(str(error)))
+        tab.on("request", lambda request: requests.append(request.url))
+        tab.goto(file.as_uri() + anchor)
+        return tab
+
+    yield show
+    for context in contexts:
+        context.close()
+    assert complaints == []
+    outside = [url for url in requests if url.partition("#")[0] != file.as_uri()]
+    assert [url for url in outside if not url.startswith("data:")] == []
+    assert requests
+
+
+def everything():
+    return [result["id"] for result in document()["results"]]
+
+
+def test_filters_by_verdict_row_evidence_and_text(view):
+    tab = view()
+    assert tab.evaluate(SHOWN) == everything()
+    tab.select_option("[name=verdict]", "pass")
+    assert len(tab.evaluate(SHOWN)) == 3
+    tab.select_option("[name=evidence]", "project-choice")
+    assert tab.evaluate(SHOWN) == ["SECMP0056-choice"]
+    assert tab.text_content("#page-shown") == "1 of 8 checks"
+    tab.click("text=Clear")
+    tab.wait_for_function("document.querySelectorAll('article[hidden]').length === 0")
+    tab.select_option("[name=row]", "GBCS")
+    assert len(tab.evaluate(SHOWN)) == 3
+    tab.fill("[name=text]", "smda-1")
+    assert tab.evaluate(SHOWN) == ["GBCS-tolerated"]
+    tab.select_option("[name=row]", "")
+    for octets in ("ddeeff00", "DD EE FF 00", "dd0000"):
+        tab.fill("[name=text]", octets)
+        assert "SECMP0015-fail" in tab.evaluate(SHOWN), octets
+    tab.fill("[name=text]", "nothing says this")
+    assert tab.evaluate(SHOWN) == []
+    assert tab.text_content("#page-shown") == "0 of 8 checks"
+
+
+def test_a_count_in_the_table_shows_its_checks(view):
+    tab = view()
+    tab.click("[aria-label='Show 1 tolerated of GBCS']")
+    tab.wait_for_function("document.querySelectorAll('article[hidden]').length === 7")
+    assert tab.evaluate(SHOWN) == ["GBCS-tolerated"]
+    assert tab.evaluate("document.activeElement.id") == "page-checks"
+
+
+def test_expands_and_collapses(view):
+    tab = view()
+    assert set(tab.evaluate(OPEN)) == {"SECMP0015-fail", "MP099-blocked"}
+    tab.click("#page-expand")
+    assert tab.evaluate(OPEN) == everything()
+    tab.click("#page-collapse")
+    assert tab.evaluate(OPEN) == []
+    tab.click("#MP085A-pass summary")
+    assert tab.evaluate(OPEN) == ["MP085A-pass"]
+
+
+def test_a_deep_link_opens_its_check_in_view(view):
+    tab = view("#GBCS-na", viewport={"width": 1000, "height": 500})
+    tab.wait_for_function("document.activeElement.closest('article')?.id === 'GBCS-na'")
+    assert "GBCS-na" in tab.evaluate(OPEN)
+    # Settled: smooth scrolling may still be under way.
+    tab.wait_for_function(
+        "() => { const a = document.getElementById('GBCS-na').getBoundingClientRect(), "
+        "f = document.querySelector('.filter').getBoundingClientRect(); "
+        "return a.top >= f.bottom - 1 && a.top < innerHeight; }"
+    )
+    tab.select_option("[name=verdict]", "fail")
+    tab.evaluate("location.hash = '#MP085A-pass'")
+    tab.wait_for_function("document.querySelector('#MP085A-pass details').open")
+    assert tab.evaluate(SHOWN) == everything()
+    tab.evaluate("location.hash = '#%E0%A4%A'")
+    tab.evaluate("location.hash = '#no-such-check'")
+    assert tab.evaluate(SHOWN) == everything()
+
+
+def test_works_with_the_keyboard_alone(view):
+    tab = view()
+    tab.keyboard.press("Tab")
+    assert tab.evaluate("document.activeElement.className") == "skip"
+    tab.keyboard.press("Enter")
+    reached = []
+    for _ in range(60):
+        tab.keyboard.press("Tab")
+        name = tab.evaluate(
+            "(document.activeElement.closest('article') || {}).id || document.activeElement.name"
+        )
+        if tab.evaluate("document.activeElement.tagName") == "SUMMARY":
+            if name == "MP085A-pass" and name not in reached:
+                tab.keyboard.press("Enter")
+            outline = tab.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+            assert outline == "solid"
+        reached.append(name)
+    assert {"text", "verdict", "row", "evidence", *everything()} <= set(reached)
+    assert "MP085A-pass" in tab.evaluate(OPEN)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_reads_well_on_phone_and_desktop(view, scheme, width):
+    tab = view(color_scheme=scheme, viewport={"width": width, "height": 800})
+    tab.click("#page-expand")
+    assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    found = tab.evaluate(CONTRAST)
+    assert found["texts"] > 150 and found["weak"] == []
+    for button in tab.query_selector_all(".filter button, .filter select, .filter input"):
+        assert button.bounding_box()["height"] >= 24
+
+
+def names_of(tree):
+    """(role, name) of all that is not ignored in Chromium's accessibility tree."""
+    return [
+        (node["role"]["value"], node.get("name", {}).get("value", ""))
+        for node in tree["nodes"]
+        if not node["ignored"]
+    ]
+
+
+def test_what_a_screen_reader_gets(view):
+    tab = view()
+    tab.click("#page-expand")
+    session = tab.context.new_cdp_session(tab)
+    nodes = names_of(session.send("Accessibility.getFullAXTree"))
+    roles = [role for role, _ in nodes]
+    for landmark in ("banner", "main", "contentinfo", "search"):
+        assert roles.count(landmark) == 1, landmark
+    needing = ("button", "link", "searchbox", "combobox", "textbox", "img", "image", "region")
+    nameless = [role for role, name in nodes if role in needing and not name.strip()]
+    assert nameless == []
+    assert {"searchbox", "combobox", "table", "columnheader", "rowheader"} <= set(roles)
+    assert roles.count("article") == len(results())
+    pictures = [name for role, name in nodes if role in ("img", "image")]
+    assert len(pictures) == 3 and any("1 off the grid" in name for name in pictures)
+    levels = tab.evaluate(
+        "[...document.querySelectorAll('h1,h2,h3,h4,h5,h6')].map((h) => +h.tagName[1])"
+    )
+    assert levels[0] == 1 and levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in zip(levels, levels[1:]))
+    assert tab.evaluate("document.documentElement.lang") == "en" and tab.title()
+    ids = tab.evaluate("[...document.querySelectorAll('[id]')].map((e) => e.id)")
+    assert len(ids) == len(set(ids))
+    references = tab.evaluate(
+        "[...document.querySelectorAll('[aria-labelledby]')]"
+        ".map((element) => element.getAttribute('aria-labelledby'))"
+    )
+    assert references and set(references) <= set(ids)
+
+
+def test_verdicts_are_said_in_words_and_not_by_colour(view):
+    tab = view()
+    for result in document()["results"]:
+        word = tab.inner_text(f"[id='{result['id']}'] summary .verdict")
+        assert result["verdict"] in word
+    marked = tab.evaluate("getComputedStyle(document.querySelector('mark')).borderBottomStyle")
+    assert marked == "solid"
+
+
+def test_prints_everything_open_without_the_controls(view):
+    tab = view()
+    tab.emulate_media(media="print")
+    assert tab.evaluate("getComputedStyle(document.querySelector('.filter')).display") == "none"
+    tab.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert tab.evaluate(OPEN) == everything()
+    tab.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert set(tab.evaluate(OPEN)) == {"SECMP0015-fail", "MP099-blocked"}
+    assert tab.pdf(format="A4")[:5] == b"%PDF-"
+
+
+def test_reads_without_scripts(view):
+    tab = view(java_script_enabled=False)
+    assert "Not covered: CPA" in tab.inner_text("header")
+    tab.click("#MP085A-pass summary")
+    assert tab.is_visible("#MP085A-pass svg")
