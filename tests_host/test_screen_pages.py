@@ -4,7 +4,7 @@
 import screen_cases
 
 from smets.screen import canvas, font, pages, usage, view
-from smets.screen.layout import COLOUR, LAYOUTS, MONO
+from smets.screen.layout import COLOUR, LAYOUTS, MONO, scale, scale_text
 
 
 class Sheet(canvas.Canvas):
@@ -305,7 +305,7 @@ def test_tenancy_in_words():
         assert "New tenancy from 1 Dec 00:00. Older data" in said(screen_cases.future_tenancy)
         assert "before 16 Nov 00:00 is cleared" in said(screen_cases.tenancy_cleared)
         assert "Data cleared: new tenancy." in said(screen_cases.tenancy_cleared, "notice")
-        assert "Electricity and Gas before 16 Nov" in said(screen_cases.tenancy_cleared, "notice")
+        assert "Electricity and gas before 16 Nov" in said(screen_cases.tenancy_cleared, "notice")
         assert "New tenancy to come" in said(screen_cases.future_tenancy, "now")
         shown = screen_cases.normal()
         shown.fuels[0].tenancy = 2
@@ -354,3 +354,18 @@ def test_the_hours_below_a_summer_day_are_local():
     for place in LAYOUTS.values():
         said = _drawn(place, shown, "electricity").words()
         assert [text for text in said if text in ("1", "7", "13", "19")] == ["1", "7", "13", "19"]
+
+
+def test_a_scale_is_round_and_said_exactly():
+    before = 0
+    for value in list(range(0, 3000, 7)) + [
+        10**power + odd for power in range(4, 11) for odd in (0, 1)
+    ]:
+        top = scale(value)
+        assert top >= value and top >= before and (value < 100 or top <= 2 * value), (value, top)
+        before = top
+        text = scale_text(top)
+        thousand = 1000 if text[-1] == "k" else 1
+        whole, _, tenths = text.rstrip("k").partition(".")
+        assert (int(whole) * 10 + int(tenths or 0)) * 100 * thousand == top, (top, text)
+        assert len(text) <= 5, text

@@ -1,11 +1,15 @@
 # engines: cpython unix
 # The view of a real display: its meters answer over HAN frames.
 from screen_home import START, Home, started, take
+from testkit import tmpdir
 
 from smets import clock
+from smets.devices.ppmid import Ppmid
 from smets.features.tenancy import machine
 from smets.features.tenancy.cleared import ELECTRICITY, GAS
+from smets.ports.store import Store
 from smets.screen import view
+from smets.screen.view import view_of
 from smets.zcl import types
 from smets.zcl.clusters import METERING, PREPAYMENT, PRICE
 
@@ -20,6 +24,10 @@ def test_a_display_without_meters_knows_nothing():
         for name in ("register", "price", "standing", "balance", "emergency", "stamp", "supply"):
             assert getattr(fuel, name) is None, name
         assert fuel.today.total is None and fuel.today.bars == []
+
+
+def test_a_ppmid_says_that_it_is_one():
+    assert view_of(Ppmid(Store(tmpdir() + "/s"))).role == "PPMID"
 
 
 def test_the_readings_of_a_paired_home():

@@ -129,13 +129,17 @@ class Painter:
         at = layout.margin
         if icon:
             at = self.canvas.text(at, y, icon, small, accent) + 2 * unit
-        title = self.fit(titles, x - 24 * unit - at)
+        signs = [one for one in status_icons(shown) if one[0] != icon]
+        room = x - at - 2 * unit
+        for sign, _ in signs:
+            room -= small.width(sign) + 3 * unit
+        title = self.fit(titles, room)
         self.canvas.text(at, y, title, small, WHITE)
         at += small.width(title)
-        for sign, tint in status_icons(shown):
+        for sign, tint in signs:
             x -= small.width(sign) + 3 * unit
             # The title is more than a sign that finds no room.
-            if sign != icon and x > at + unit:
+            if x > at + unit:
                 self.canvas.text(x, y, sign, small, tint)
         self.canvas.rect(0, layout.header - unit, layout.width, unit, accent)
 
@@ -243,7 +247,8 @@ def scale(value: int) -> int:
     top = 10
     while True:
         for factor in (10, 15, 20, 30, 40, 50, 60, 80):
-            if value <= top * factor:
+            # Below one, a second digit would take the room of bars.
+            if value <= top * factor and (factor != 15 or top > 10):
                 return top * factor
         top *= 10
 
@@ -251,10 +256,10 @@ def scale(value: int) -> int:
 def scale_text(top: int) -> str:
     """A scale with the digits that it has; in thousands where it is long: 0.2, 1.5, 20, 3k."""
     if top < 1000:
-        return words.fixed(top, 2 if top % 100 else 1)
+        return words.fixed(top, 1)
     if top < 1000000:
         return words.fixed(top, 1 if top % 1000 else 0)
-    return words.fixed(top, 0, 6) + "k"
+    return words.fixed(top, 1 if top % 1000000 else 0, 6) + "k"
 
 
 def clock_text(shown) -> tuple:

@@ -6,6 +6,7 @@ from smets.screen import alerts, font, layout, localtime, words
 from smets.screen.canvas import AMBER, GREEN, GREY, RED, WHITE
 from smets.screen.page_use import ACCENTS
 
+_BOTH = "Electricity and gas"
 _LINKS = ("no meter", "searching", "linked", "link lost", "not known")
 _LINK_COLOURS = (GREY, AMBER, GREEN, RED, AMBER)
 _CLOCKS = ("set", "not set", "not reliable")
@@ -59,7 +60,7 @@ def tenancy_lines(shown, place) -> list:
     """What the meters say of the tenancy; once if they say the same."""
     said = [(fuel, _tenancy_text(shown, fuel)) for fuel in shown.paired()]
     if len(said) == 2 and said[0][1] == said[1][1]:
-        blocks = ((("Electricity and gas", GREY), said[0][1]),)
+        blocks = (((_BOTH, GREY), said[0][1]),)
     else:
         blocks = [((alerts.FUELS[f.fuel], ACCENTS[f.fuel]), text) for f, text in said]
     return layout.broken(blocks, place)
@@ -75,7 +76,7 @@ def notice(paint, shown, part: int):
     """Data was cleared for a new tenancy; shown until it is confirmed."""
     paint.header(shown, font.WARNING, ("New tenancy",), AMBER)
     cleared = [fuel for fuel in shown.fuels if fuel.fuel in shown.notices]
-    text = " and ".join([alerts.FUELS[fuel.fuel] for fuel in cleared])
+    text = _BOTH if len(cleared) > 1 else alerts.FUELS[cleared[0].fuel] if cleared else ""
     date = cleared[0].applied if cleared else None
     if date is not None and date == cleared[-1].applied:
         text += " before " + localtime.day_time_text(date, shown.utc)
