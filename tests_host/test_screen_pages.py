@@ -368,4 +368,4 @@ def test_a_scale_is_round_and_said_exactly():
         thousand = 1000 if text[-1] == "k" else 1
         whole, _, tenths = text.rstrip("k").partition(".")
         assert (int(whole) * 10 + int(tenths or 0)) * 100 * thousand == top, (top, text)
-        assert len(text) <= 5, text
+        assert len(text) <= 6, text

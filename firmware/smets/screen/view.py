@@ -31,8 +31,9 @@ _MONEY_DIGITS = const(5)
 
 _PRICES = (0x0400, 0x0401, 0x0402, 0x0403, 0x0410, 0x0420, 0x0430, 0x0440)
 
-# Seconds after which the history is read again, if what may be shown has not changed before.
-_HISTORY_HOLDS = const(60)
+# Seconds after which the history is read again, if what may be shown has not changed before: 13
+# months of half hours take long to read on a board, and a new one comes each half hour.
+_HISTORY_HOLDS = const(300)
 
 
 class Fuel:
@@ -99,7 +100,7 @@ class View:
 def view_of(display, before=None) -> View:
     """What a display (smets.devices.display.Display) has to show now.
 
-    `before` is the last view: its history is kept for a minute while what may be shown of it
+    `before` is the last view: its history is kept for minutes while what may be shown of it
     is the same, since reading it takes time on a board.
     """
     view = View(display.name)
