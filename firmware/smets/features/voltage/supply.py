@@ -18,6 +18,14 @@ _RECORD = "voltage"
 _TICKS = const(0x3FFFFFFF)
 _LONGEST = const(86400)  # seconds fed at once: ticks wrap after 12.4 days
 _ALERTS = const(100)  # alerts that wait for a link; beyond it the oldest is dropped
+_OF_AVERAGES = (
+    "over_threshold",
+    "under_threshold",
+    "over_counter",
+    "under_counter",
+    "was_over",
+    "was_under",
+)
 # Samplers that measure as real time passes; all others give the samples of virtual time.
 _LIVE = ("rp2", "atm90e32")
 
@@ -51,11 +59,15 @@ class Supply:
         """Measure what is described: {"sampler", "phases", "waves", ...}, see ports/sampler*.py.
 
         Without "sampler" the supply is simulated in virtual time, 230 V where nothing else is
-        said. ValueError or TypeError for what cannot be. Another number of phases makes another
-        meter of it; otherwise settings, counters and logs stay, and measurement goes on.
+        said, with the phases that the meter has. Settings, counters and logs stay; with as many
+        phases and samples of the same kind measurement goes on, else it commences anew.
+        ValueError or TypeError for what cannot be.
         """
-        sampler = _open(description)
         old = self.meter
+        if old and "phases" not in description and "sampler" not in description:
+            description = dict(description)
+            description["phases"] = old.phases
+        sampler = _open(description)
         kind = SteadyMeter if getattr(sampler, "steady", False) else VoltageMeter
         parameters = (sampler.phases, sampler.uv, sampler.rate_mhz, sampler.readings)
         if (
@@ -68,8 +80,8 @@ class Supply:
                 slot.open() if index < sampler.phases else slot.close()
             logs = [slot.log for slot in self.slots[: sampler.phases]]
             self.meter = kind(sampler, logs, self.events)
-            if old is not None and old.phases == sampler.phases:
-                settings.load(self.meter, settings.save(old))
+            if old is not None:
+                _carry_over(old, self.meter)
         self.live = description.get("sampler") in _LIVE
         self._sampler = sampler
         self._recorder = Recorder(sampler, self.meter)
@@ -168,6 +180,17 @@ class Supply:
             "alerts_dropped": self.alerts_dropped,
             "storage_errors": self.storage_errors,
         }
+
+
+def _carry_over(old, new):
+    """Give a meter the settings and counters of another, phase by phase."""
+    for before, limiter in zip(old.limiters, new.limiters):
+        limiter.set_threshold(before.threshold)
+        limiter.set_period(before.period)
+    for before, phase in zip(old.phase, new.phase):
+        phase.set_period(before.period)
+        for name in _OF_AVERAGES:
+            setattr(phase.averages, name, getattr(before.averages, name))
 
 
 def _open(description):
