@@ -1,0 +1,329 @@
+"""SECMP0056 at IHD and PPMID: they ask their meters for the date and clear what is older."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from host_tools.conform.bench import Bench
+from host_tools.conform.meters import NO_DATE, Meters
+from host_tools.conform.model import Evidence, Family, Finding, Severity, check
+from host_tools.conform.probe import METERING, Notes
+from host_tools.show.stage import clock
+
+_DAY = 86400
+_NEEDS = ("state", "han", "inputs", "clock")
+_PAGE = "SEC and Ofgem pages of SECMP0056: query ESME and GPF, clear the former occupier's data"
+_DESIGN = "facts B.4, G: the text was not to be had"
+# Within this many seconds of a restart or of pairing a display has asked, and cleared.
+_SOON = 120
+_ONE_DAY_POLL = 90_000
+
+
+def proven(
+    name: str,
+    title: str,
+    stimulus: str,
+    expectation: str,
+    severity: Severity = Severity.MAJOR,
+    source: str = _PAGE,
+    needs: tuple[str, ...] = (),
+) -> Callable[[Callable[[Bench, Notes], None]], Callable[[Bench, Notes], None]]:
+    """Enter a check of a display that rests on text."""
+
+    def enter(function: Callable[[Bench, Notes], None]) -> Callable[[Bench, Notes], None]:
+        @check(
+            f"SECMP0056-display-{name}",
+            row="SECMP0056",
+            title=title,
+            roles=("ihd", "ppmid"),
+            source=source,
+            evidence=Evidence.SPEC,
+            severity=severity,
+            family=Family.HAN,
+            stimulus=stimulus,
+            expectation=expectation,
+            needs=(*_NEEDS, *needs),
+            since="IHDTS 4.4, PPMIDTS 4.5",
+        )
+        def run(bench: Bench) -> Finding:
+            notes = Notes()
+            function(bench, notes)
+            return notes.finding(expectation)
+
+        return function
+
+    return enter
+
+
+def with_history(bench: Bench) -> Meters:
+    """A display that has read its meters: days of history of both fuels."""
+    meters = Meters(bench)
+    meters.play(_SOON)
+    return meters
+
+
+def midnight(meters: Meters, days: int) -> int:
+    """The midnight so many days back."""
+    return (meters.now // _DAY - days) * _DAY
+
+
+def cleared(meters: Meters, notes: Notes, role: str, date: int) -> None:
+    """The display holds nothing of a fuel from before the date."""
+    row = meters.shown(role)
+    oldest = row["oldest"]
+    notes.expect(
+        f"{role}: oldest record from before {clock(date)}",
+        False,
+        oldest is not None and oldest < clock(date),
+        f"0x0200 of the {role} is {clock(date)}",
+    )
+
+
+def untouched(meters: Meters, notes: Notes, role: str, before: int, why: str) -> None:
+    """The display holds as many days of a fuel as before."""
+    notes.expect(f"{role}: days held, {why}", before, meters.shown(role)["days"])
+
+
+@proven(
+    "asks",
+    "A display asks both meters for the date when it joins",
+    "pairing with ESME and GPF",
+    "Read Attributes 0x0200 to each",
+    Severity.CRITICAL,
+)
+def asks(bench: Bench, notes: Notes) -> None:
+    """SECMP0056: mandated to query."""
+    meters = with_history(bench)
+    for meter in meters.meters.values():
+        notes.expect(f"{meter.role} was asked", True, meter.reads > 0)
+        notes.expect(f"{meter.role}: history held", True, meters.shown(meter.role)["days"] > 5)
+
+
+@proven(
+    "asks-again",
+    "A display asks again",
+    "a day and an hour after joining",
+    "Read Attributes 0x0200 to each",
+)
+def asks_again(bench: Bench, notes: Notes) -> None:
+    """A date that comes later is found."""
+    meters = with_history(bench)
+    before = {meter.role: meter.reads for meter in meters.meters.values()}
+    meters.play(_ONE_DAY_POLL, 600)
+    for meter in meters.meters.values():
+        notes.expect(f"{meter.role} was asked again", True, meter.reads > before[meter.role])
+
+
+def change(
+    meters: Meters, role: str, date: int, control: int = 0x0200, told: int | None = None
+) -> None:
+    """A meter gets a date, and pushes it (or another: `told`), so that it is asked at once."""
+    meter = meters.esme if role == "esme" else meters.gpf
+    meter.date, meter.control = date, control
+    publish = b"\x09\x31\x00" + bytes(9)  # one provider, one event: a later one replaces it
+    publish += (date if told is None else told).to_bytes(4, "little")
+    meters.play(20)
+    meters.tell(role, publish + control.to_bytes(4, "little"))
+    meters.play(_SOON)
+
+
+@proven(
+    "clears",
+    "Data of the former occupier is cleared",
+    "history of both fuels; dates at midnight three days back at both meters",
+    "no record from before the date",
+    Severity.CRITICAL,
+)
+def clears(bench: Bench, notes: Notes) -> None:
+    """The purpose of the modification."""
+    meters = with_history(bench)
+    date = midnight(meters, 3)
+    for role in ("esme", "gpf"):
+        change(meters, role, date)
+    for role in ("esme", "gpf"):
+        cleared(meters, notes, role, date)
+
+
+@proven(
+    "clears-old-log",
+    "A meter that still gives old data does not bring it back",
+    "as before, with a meter whose log is not restricted; two hours more",
+    "no record from before the date",
+    Severity.CRITICAL,
+)
+def clears_old_log(bench: Bench, notes: Notes) -> None:
+    """What was cleared stays cleared."""
+    meters = with_history(bench)
+    meters.esme.restricts = False
+    date = midnight(meters, 3)
+    change(meters, "esme", date)
+    meters.play(7200, 60)
+    cleared(meters, notes, "esme", date)
+
+
+@proven(
+    "fuels",
+    "The fuels are independent",
+    "a date at the ESME only, then an earlier one at the GPF",
+    "electricity cleared to its date, gas to its own",
+    source="GBCS ECS12, GCS09: separate commands; facts C.4, G.31",
+)
+def fuels(bench: Bench, notes: Notes) -> None:
+    """Different suppliers, different days."""
+    meters = with_history(bench)
+    gas = meters.shown("gpf")["days"]
+    date = midnight(meters, 2)
+    change(meters, "esme", date)
+    cleared(meters, notes, "esme", date)
+    untouched(meters, notes, "gpf", gas, "no date at the GPF")
+    earlier = midnight(meters, 5)
+    change(meters, "gpf", earlier)
+    cleared(meters, notes, "gpf", earlier)
+    notes.expect("gas days since its own date", 5, meters.shown("gpf")["days"])
+
+
+@proven(
+    "no-date",
+    "Without a date nothing is cleared",
+    "0x0200 is FFFFFFFF; 25 hours",
+    "history as before",
+    source="ZCL UTCTime FFFFFFFF: invalid; facts A.2",
+)
+def no_date(bench: Bench, notes: Notes) -> None:
+    """A display must not clear the tenant's own data."""
+    meters = with_history(bench)
+    before = meters.shown("esme")["days"]
+    change(meters, "esme", NO_DATE, 0)
+    row = meters.shown("esme")["days"]
+    notes.expect("days held", True, row >= before)
+
+
+@proven(
+    "same-date",
+    "The same date again clears nothing again",
+    "a date is applied; two days pass; the date is read again",
+    "the days since the date are all there",
+    source="no replay protection (GBCS ECS12): displays are idempotent; facts C.4, G.4",
+)
+def same_date(bench: Bench, notes: Notes) -> None:
+    """Idempotent."""
+    meters = with_history(bench)
+    date = midnight(meters, 3)
+    change(meters, "esme", date)
+    notes.expect("days after the first time", 3, meters.shown("esme")["days"])
+    meters.play(2 * _DAY, 600)
+    change(meters, "esme", date)
+    notes.expect("days after the second time", 5, meters.shown("esme")["days"])
+
+
+@proven(
+    "old-meter",
+    "A meter from before the release is shown as ever",
+    "0x0200 unsupported at the ESME; no cluster 0x0708 at the GPF",
+    "history and register of both; nothing cleared",
+    source="ESMETS before 5.2, CHTS before 1.6 have no such attribute; facts G.11, G.12",
+)
+def old_meter(bench: Bench, notes: Notes) -> None:
+    """No error to the user."""
+    meters = Meters(bench)
+    meters.esme.status = 0x86
+    meters.gpf.absent = True
+    meters.play(_SOON + 600)
+    for role in ("esme", "gpf"):
+        row = meters.shown(role)
+        notes.expect(f"{role}: history held", True, row["days"] > 5)
+        notes.expect(f"{role}: register", 4711, row["register"])
+
+
+@proven(
+    "garbled",
+    "An answer cut short clears nothing and stops nothing",
+    "the ESME's answers with a date are cut short for an hour, then whole",
+    "nothing cleared by half an answer; cleared by a whole one",
+    source="facts G.14",
+)
+def garbled(bench: Bench, notes: Notes) -> None:
+    """Malformed input."""
+    meters = with_history(bench)
+    before = meters.shown("esme")["days"]
+    date = midnight(meters, 3)
+    meters.esme.garbled = True
+    change(meters, "esme", date, told=NO_DATE)
+    notes.expect("it was asked", True, meters.esme.reads > 1)
+    untouched(meters, notes, "esme", before, "half an answer")
+    meters.esme.garbled = False
+    meters.play(3600, 60)
+    cleared(meters, notes, "esme", date)
+
+
+@proven(
+    "unsecured",
+    "An answer without APS security clears nothing",
+    "the ESME's answers come without APS security",
+    "history as before",
+    Severity.CRITICAL,
+    source="GBCS: Smart Energy clusters use the application link key; facts G.46",
+)
+def unsecured(bench: Bench, notes: Notes) -> None:
+    """Anyone on the HAN could have sent it."""
+    meters = with_history(bench)
+    before = meters.shown("esme")["days"]
+    meters.esme.secured = False
+    change(meters, "esme", midnight(meters, 3), told=NO_DATE)
+    notes.expect("it was asked", True, meters.esme.reads > 1)
+    untouched(meters, notes, "esme", before, "unsecured answers")
+
+
+@proven(
+    "contactor",
+    "Contactor bits of the change control are not the display's",
+    "control 00000200: its contactor bits read SUPPLY_OFF",
+    "cleared; no frame but reads goes to the meter",
+    Severity.CRITICAL,
+    source="RTDS GCS09: control 00000200 (contactor bits 00); facts A.3",
+)
+def contactor(bench: Bench, notes: Notes) -> None:
+    """GCS09's own word must not switch anything."""
+    meters = with_history(bench)
+    meters.esme.asked.clear()
+    date = midnight(meters, 3)
+    change(meters, "esme", date, 0x0200)
+    cleared(meters, notes, "esme", date)
+    for frame in meters.esme.asked:
+        cluster, control, command = int.from_bytes(frame[:2], "big"), frame[2], frame[4]
+        read = control & 3 == 0 and command in (0x00, 0x0B)
+        log = control & 3 == 1 and cluster == METERING and command == 0x08
+        if not read and not log:
+            notes.expect("frame to the meter", "a read", frame)
+
+
+@proven(
+    "power-cut",
+    "A power cut brings nothing back",
+    "a date is read; power away at once and back",
+    "no record from before the date, at any time after",
+    Severity.CRITICAL,
+    needs=("power",),
+)
+def power_cut(bench: Bench, notes: Notes) -> None:
+    """Hidden first, then purged."""
+    meters = with_history(bench)
+    date = midnight(meters, 3)
+    meters.esme.date, meters.esme.control = date, 0x0200
+    meters.tell("esme", b"\x19\x31\x00" + bytes(9) + date.to_bytes(4, "little") + b"\0\x02\0\0")
+    bench.cut_power()
+    cleared_or_hidden(meters, notes, date)
+    meters.pair()
+    cleared_or_hidden(meters, notes, date)
+    meters.play(_SOON)
+    cleared(meters, notes, "esme", date)
+
+
+def cleared_or_hidden(meters: Meters, notes: Notes, date: int) -> None:
+    """Shortly after power came back: nothing that is shown is older than the date."""
+    try:
+        row = meters.shown("esme")
+    except Exception:  # the display does not know its meters yet: it shows nothing
+        return
+    old = row["oldest"] is not None and row["oldest"] < clock(date)
+    notes.expect("old records shown", False, old and row["tenancy"] in ("clear", "pending"))

@@ -1,0 +1,194 @@
+"""Meters played to a display under test: they are found, read, and have a tenancy date.
+
+They answer as the facts have it: ZDO Match Descriptor, Read Attributes with frame control 18,
+GetSampledData with whole days. A check changes what they say and looks at what the display does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from host_tools.conform.bench import Bench
+from host_tools.conform.model import Blocked
+from host_tools.conform.probe import DEVICE_MANAGEMENT, METERING, PREPAYMENT, TIME, eui
+from host_tools.han.frame import PROFILE_ZDO, Frame, to_octets
+
+__all__ = ["NO_DATE", "Meter", "Meters"]
+
+NO_DATE = 0xFFFFFFFF
+_DAY = 86400
+_MATCH = 0x0006
+_ENDPOINT = 3
+_TYPES = {0x0200: 0xE2, 0x0201: 0x1B}
+
+
+@dataclass
+class Meter:
+    """One meter: ESME or GPF."""
+
+    role: str
+    date: int = NO_DATE
+    control: int = 0
+    status: int = 0  # of reads of the tenancy attributes
+    absent: bool = False  # no cluster 0x0708 at all
+    silent: bool = False
+    secured: bool = True
+    garbled: bool = False  # its tenancy answers are cut short
+    restricts: bool = True  # whether its log begins at the date
+    reads: int = 0  # of the tenancy attributes
+    asked: list[bytes] = field(default_factory=list[bytes])  # everything but ZDO
+
+
+class Meters:
+    """A home's meters and their time; `play` lets it pass."""
+
+    def __init__(self, bench: Bench, *roles: str) -> None:
+        """Pair the display, new, with these meters (both, unless said otherwise)."""
+        bench.need("state", "han", "inputs", "clock")
+        bench.fresh()
+        self.bench = bench
+        self.now = bench.start
+        self.meters = {eui(role): Meter(role) for role in roles or ("esme", "gpf")}
+        self.pair()
+
+    @property
+    def esme(self) -> Meter:
+        """The electricity meter."""
+        return self.meters[eui("esme")]
+
+    @property
+    def gpf(self) -> Meter:
+        """The gas proxy."""
+        return self.meters[eui("gpf")]
+
+    def pair(self) -> None:
+        """Tell the display its meters."""
+        for address, meter in self.meters.items():
+            fuel = "electricity" if meter.role == "esme" else "gas"
+            self.bench.set_inputs(pair={"fuel": fuel, "eui": f"{address:016X}"})
+        self._settle()
+
+    def play(self, seconds: int, step: int = 10) -> None:
+        """Let time pass; the meters answer what they are asked."""
+        end = self.now + seconds
+        while self.now < end:
+            passed = min(step, end - self.now)
+            self.now += passed
+            self.bench.control("ADVANCE", {"seconds": passed})
+            self._settle()
+
+    def shown(self, role: str) -> dict[str, Any]:
+        """What the display holds and shows of a meter; Blocked where it does not tell."""
+        fuel = "electricity" if role == "esme" else "gas"
+        summary = cast("dict[str, Any]", self.bench.control("QUERY").get("summary") or {})
+        row = summary.get(fuel)
+        if not isinstance(row, dict) or "days" not in row:
+            raise Blocked("the device does not tell what it shows (CTRL:QUERY, summary)")
+        return cast("dict[str, Any]", row)
+
+    def tell(self, role: str, payload: bytes, source: str = "", secured: bool = True) -> int:
+        """Push a Device Management frame; returns how many frames came back at once."""
+        frame = Frame(
+            eui(source or role),
+            int(self.bench.eui, 16),
+            _ENDPOINT,
+            1,
+            DEVICE_MANAGEMENT,
+            payload,
+            aps_security=secured,
+        )
+        self._send(frame)
+        heard = len(self.bench.heard)
+        self._settle()
+        return heard
+
+    def _send(self, frame: Frame) -> None:
+        self.bench.client.frame(to_octets(frame))
+
+    def _settle(self) -> None:
+        for _ in range(1000):
+            if not self.bench.heard:
+                return
+            heard = list(self.bench.heard)
+            self.bench.heard.clear()
+            for frame in heard:
+                meter = self.meters.get(frame.destination)
+                if meter is None or meter.silent:
+                    continue
+                payload = self._answer(meter, frame)
+                if payload is not None:
+                    self._send(_reply(frame, payload, meter.secured))
+
+    def _answer(self, meter: Meter, frame: Frame) -> bytes | None:
+        if frame.profile == PROFILE_ZDO:
+            return _match(meter, frame)
+        meter.asked.append(bytes((frame.cluster >> 8, frame.cluster & 0xFF)) + frame.payload)
+        control, sequence, command = frame.payload[:3]
+        body = frame.payload[3:]
+        if control & 3 == 0 and command == 0x00:
+            ids = [int.from_bytes(body[at : at + 2], "little") for at in range(0, len(body), 2)]
+            octets = bytes((0x18, sequence, 0x01))
+            octets += b"".join(self._record(meter, frame.cluster, name) for name in ids)
+            cut = meter.garbled and frame.cluster == DEVICE_MANAGEMENT
+            return octets[:-3] if cut else octets
+        if control & 3 == 1 and frame.cluster == METERING and command == 0x08:
+            return self._samples(meter, sequence, body)
+        return None
+
+    def _record(self, meter: Meter, cluster: int, attribute: int) -> bytes:
+        head = attribute.to_bytes(2, "little")
+        if cluster == DEVICE_MANAGEMENT and attribute in _TYPES:
+            meter.reads += attribute == 0x0200
+            if meter.status:
+                return head + bytes((meter.status,))
+            value = meter.date if attribute == 0x0200 else meter.control
+            return head + bytes((0, _TYPES[attribute])) + value.to_bytes(4, "little")
+        known = {
+            (TIME, 0x0000): b"\xe2" + self.now.to_bytes(4, "little"),
+            (TIME, 0x0001): b"\x18\x09",
+            (METERING, 0x0000): b"\x25" + (4711).to_bytes(6, "little"),
+            (METERING, 0x0300): b"\x30\x00",
+            (METERING, 0x0301): b"\x22\x01\x00\x00",
+            (METERING, 0x0302): b"\x22\xe8\x03\x00",
+            (PREPAYMENT, 0x0000): b"\x19\x00\x00",
+        }
+        value = known.get((cluster, attribute))
+        return head + (b"\x86" if value is None else b"\x00" + value)
+
+    def _samples(self, meter: Meter, sequence: int, body: bytes) -> bytes:
+        log, wanted = int.from_bytes(body[:2], "little"), int.from_bytes(body[7:9], "little")
+        period = _DAY if log == 1 else 1800
+        first = -(-int.from_bytes(body[2:6], "little") // period) * period
+        if meter.restricts and meter.date not in (0, NO_DATE) and meter.date <= self.now:
+            first = max(first, -(-meter.date // period) * period)
+        count = min(wanted, (self.now - first) // period)
+        if count <= 0:
+            return bytes((0x18, sequence, 0x0B, 0x08, 0x8B))
+        octets = bytes((0x19, sequence, 0x07)) + log.to_bytes(2, "little")
+        octets += first.to_bytes(4, "little") + b"\x00"
+        octets += (0xFFFF if log == 1 else 1800).to_bytes(2, "little")
+        return octets + count.to_bytes(2, "little") + (100).to_bytes(3, "little") * count
+
+
+def _match(meter: Meter, frame: Frame) -> bytes | None:
+    if frame.cluster != _MATCH or len(frame.payload) < 8:
+        return None
+    cluster = int.from_bytes(frame.payload[6:8], "little")
+    found = b"" if meter.absent and cluster == DEVICE_MANAGEMENT else bytes((_ENDPOINT,))
+    head = frame.payload[:1] + b"\x00" + frame.payload[1:3]
+    return head + bytes((len(found),)) + found
+
+
+def _reply(frame: Frame, payload: bytes, secured: bool) -> Frame:
+    zdo = frame.profile == PROFILE_ZDO
+    return Frame(
+        frame.destination,
+        frame.source,
+        frame.destination_endpoint,
+        frame.source_endpoint,
+        frame.cluster | (0x8000 if zdo else 0),
+        payload,
+        frame.profile,
+        aps_security=secured and not zdo,
+    )
