@@ -108,7 +108,8 @@ def test_mpremote_mounts_a_folder_of_the_host(board: VirtualBoard, tmp_path: Pat
     )
     # mpremote says meanwhile, at a time of its own, that the folder is mounted.
     said = mpremote(board, "mount", str(tmp_path), "exec", code).splitlines()
-    assert [line for line in said if line in ("from the host", "True")] == ["from the host", "True"]
+    expected = ["from the host", "True"]
+    assert [line for line in said if line in expected] == expected
 
 
 def test_soft_reset_clears_memory_and_runs_main_in_the_friendly_repl(board: VirtualBoard) -> None:
