@@ -172,12 +172,11 @@ class Bench:
             self._sent += 1
             self._octets("ZCL:FRAME", self._sent, len(octets), (octets,))
         if self.device.alerts and self.session:
-            self._send_alerts()
+            self._send_alerts(self.session.keys)
 
-    def _send_alerts(self):
+    def _send_alerts(self, keys):
         from smets.gbcs import alert
 
-        keys = self.session.keys
         operator = keys.first("network_operator")
         alerts = self.device.alerts
         while alerts:
@@ -206,7 +205,8 @@ class Bench:
         """Be a new device of the same role, with no keys and an empty state."""
         # The old one goes first: a board's heap has no room for two. Not even a local variable
         # of this frame may have held it.
-        self.device = self.session = self._alert_counter = self._assembler = None
+        del self.device
+        self.session = self._alert_counter = self._assembler = None
         self._block = 0
         gc.collect()
         self.device = devices.build(self._role, self._store)

@@ -53,7 +53,7 @@ class Esme(Device):
         self._keeper = None
         self._supply = None
         self._profile_data = None
-        self.dlms.find = self._find
+        self.dlms.finders.append(self._find)
         # Energy drawn each half hour, in register steps.
         self.draw = 0
         self.inputs = {

@@ -115,7 +115,7 @@ class Objects:
     `methods`  key -> function(octets) -> result
     `loaders`  key -> function(value), called when a state is loaded
     `faults`   (operation, key) -> result
-    `find`     function(key) -> what a feature serves there, or None to look in the tables above.
+    `finders`  functions(key) -> what a feature serves there, or None; asked before the tables.
                It has get(start, end), set(data), invoke(data) as below; load(value) and
                extend(buffer) take a state.
     """
@@ -126,11 +126,18 @@ class Objects:
         self.methods = {}
         self.loaders = {}
         self.faults = {}
-        self.find = _nothing
+        self.finders = []
+
+    def _served(self, object_key):
+        for find in self.finders:
+            served = find(object_key)
+            if served:
+                return served
+        return None
 
     def load(self, object_key, value):
         """Take a value from a state: octets or a Buffer; hooks of features see it too."""
-        served = self.find(object_key)
+        served = self._served(object_key)
         if served:
             served.load(value)
             return
@@ -142,8 +149,8 @@ class Objects:
 
     def append(self, object_key, value):
         """Take further rows of a Buffer from a state; anything else as `load` does."""
-        known = self.find(object_key) or self.values.get(object_key)
-        if hasattr(value, "views") and hasattr(known, "extend"):
+        known = self._served(object_key) or self.values.get(object_key)
+        if known and hasattr(value, "views") and hasattr(known, "extend"):
             known.extend(value)
         else:
             self.load(object_key, value)
@@ -156,7 +163,7 @@ class Objects:
         fault = self.faults.get((GET, object_key))
         if fault is not None:
             return fault
-        served = self.find(object_key)
+        served = self._served(object_key)
         if served:
             return served.get(start, end)
         value = self.values.get(object_key)
@@ -174,7 +181,7 @@ class Objects:
         fault = self.faults.get((SET, object_key))
         if fault is not None:
             return fault
-        served = self.find(object_key)
+        served = self._served(object_key)
         if served:
             return served.set(data)
         setter = self.setters.get(object_key)
@@ -191,16 +198,11 @@ class Objects:
         fault = self.faults.get((ACTION, object_key))
         if fault is not None:
             return fault
-        served = self.find(object_key)
+        served = self._served(object_key)
         if served:
             return served.invoke(data)
         method = self.methods.get(object_key)
         return method(data) if method else SUCCESS
-
-
-def _nothing(object_key):
-    """A device without features that serve objects."""
-    return None
 
 
 def parse_range(data) -> tuple:

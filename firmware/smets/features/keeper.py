@@ -82,9 +82,10 @@ class Slot:
 
     def open(self):
         """Have the log; OSError."""
-        if self.log is None:
-            self.log = self._keeper.open(self._name, self._rows, self._width)
-        return self.log
+        log = self.log
+        if log is None:
+            log = self.log = self._keeper.open(self._name, self._rows, self._width)
+        return log
 
     def close(self):
         """Have it no longer. In files it stays."""

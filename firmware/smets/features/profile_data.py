@@ -63,7 +63,7 @@ class ProfileData:
         self._reactive = Slot(keeper, "reactive", ENTRIES, 8)
         for slot in (self.active, self._export, self._reactive):
             slot.open()
-        self._registers = [_Register(self._slot_of(name).log.newest) for name in QUANTITIES]
+        self._registers = [_Register(self._slot_of(name).open().newest) for name in QUANTITIES]
         self.storage_errors = 0
 
     def find(self, key):
@@ -115,7 +115,7 @@ class ProfileData:
     def loaded(self):
         """Go on from the entries that are there."""
         for name, register in zip(QUANTITIES, self._registers):
-            register.skip_to(self._slot_of(name).log.newest)
+            register.skip_to(self._slot_of(name).open().newest)
 
     def pass_time(self, seconds: int):
         """Virtual time passed, up to what the device's clock shows now."""
@@ -144,7 +144,7 @@ def _append(slot, first, second=None):
         row = stamp.to_bytes(4, "big") + _limited(energy)
         if second is not None:
             row += _limited(second[index][1])
-        slot.log.append(row)
+        slot.open().append(row)
 
 
 def _limited(value: int) -> bytes:

@@ -38,7 +38,7 @@ class RamLog:
 
     def select(self, start: int = 0, end: int = _END_OF_TIME) -> Selection:
         """The rows with start <= time <= end, both inclusive."""
-        return Selection(self, start, end)
+        return Selection(self, start, end)  # pyright: ignore[reportArgumentType]
 
     def __len__(self) -> int:
         return min(self._head, self.rows)

@@ -45,7 +45,6 @@ class Supply:
         self.storage_errors = 0
         self.alerts_dropped = 0
         self.live = False
-        self.meter = None
         self._sampler = None
         self._ticks = 0
         self._kept = b""
@@ -63,7 +62,7 @@ class Supply:
         phases and samples of the same kind measurement goes on, else it commences anew.
         ValueError or TypeError for what cannot be.
         """
-        old = self.meter
+        old = getattr(self, "meter", None)
         if old and "phases" not in description and "sampler" not in description:
             description = dict(description)
             description["phases"] = old.phases
@@ -76,9 +75,9 @@ class Supply:
             or parameters != (old.phases, old.uv, old.rate_mhz, old.readings)
             or old.stride != sampler.stride
         ):
-            for index, slot in enumerate(self.slots):
-                slot.open() if index < sampler.phases else slot.close()
-            logs = [slot.log for slot in self.slots[: sampler.phases]]
+            for slot in self.slots[sampler.phases :]:
+                slot.close()
+            logs = [slot.open() for slot in self.slots[: sampler.phases]]
             self.meter = kind(sampler, logs, self.events)
             if old is not None:
                 _carry_over(old, self.meter)
@@ -166,10 +165,10 @@ class Supply:
 
     def logs_changed(self):
         """A state was loaded into a log: the meter goes on from there."""
-        self.events.log = self.event_slot.log
+        self.events.log = self.event_slot.open()
         for slot, phase in zip(self.slots, self.meter.phase):
-            phase.log = slot.log
-            phase.newest = slot.log.newest
+            phase.log = slot.open()
+            phase.newest = slot.open().newest
 
     def summary(self) -> dict:
         """Entries of each log, alerts that wait, failures to store."""
