@@ -49,6 +49,7 @@ _OWN_ENGINES = ("unix", "cpython")
 # What the bench can do with a device that is not a process of ours: it has no switch for power.
 _REMOTE = tuple(name for name in CAPABILITIES if name != "power")
 _STYLES = {"pass": "green", "fail": "bold red", "tolerated": "yellow", "blocked": "magenta"}
+INTERRUPTED = "the run was interrupted"
 _NO_VECTORS = VectorSet("none", [], {})
 
 
@@ -135,8 +136,9 @@ def conform(
         if device == "all" and (any(files.values()) or engine not in _OWN_ENGINES):
             raise UsageError("--device all: is for unix and cpython, and writes with --out")
         plan = _plan(engine, rtds, only, tolerate, claims, without, image, timeout, limit)
-        documents = [_judge(console, plan, role) for role in roles]
-        for role, document in zip(roles, documents, strict=True):
+        documents: list[Json] = []
+        for role in roles:
+            documents.append(document := _judge(console, plan, role))
             wanted = {kind: out / f"{role}.{kind}" for kind in files} if out else {}
             wanted |= {kind: path for kind, path in files.items() if path}
             _write(document, wanted)
@@ -243,7 +245,9 @@ def _judge(console: Console, plan: Plan, role: str) -> Json:
         vector_set=vectors.name,
         capabilities=[name for name in CAPABILITIES if name in plan.capabilities],
     )
-    document = make_document(identity, results, started, time.monotonic() - began)
+    interrupted = any(result.text == INTERRUPTED for result in results)
+    seconds = time.monotonic() - began
+    document = make_document(identity, results, started, seconds, interrupted)
     _summary(console, document, results)
     return document
 
@@ -280,7 +284,7 @@ def _run(
             results.append(result)
             bar.update(task, advance=1, description=result.check.id)
     for entry in entries[len(results) :]:
-        results.append(Result(entry, Verdict.NOT_RUN, "the run was interrupted"))
+        results.append(Result(entry, Verdict.NOT_RUN, INTERRUPTED))
     return results
 
 

@@ -32,6 +32,7 @@ _HEADLINES = {
     "pass": "All checks that could be judged passed or are tolerated",
     "fail": "At least one check failed",
     "blocked": "No check failed, but some could not be carried out",
+    "incomplete": "The run was interrupted before its end",
     "none": "Nothing was judged",
 }
 # Shown open at first: what a reader came for.

@@ -161,11 +161,17 @@ def _entry(result: Result) -> Json:
 
 
 def make_document(
-    identity: Identity, results: Sequence[Result], started: datetime, seconds: float
+    identity: Identity,
+    results: Sequence[Result],
+    started: datetime,
+    seconds: float,
+    interrupted: bool = False,
 ) -> Json:
     """The report of a run; validated. `started` is in UTC."""
     number = counts(results)
     verdict = overall(number)
+    if interrupted and verdict in ("pass", "none"):
+        verdict = "incomplete"
     order = list(ROWS)
     ranked = sorted(
         results,

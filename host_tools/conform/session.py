@@ -62,7 +62,8 @@ class Session:
         try:
             self._bench = self._make()
             self.hello = dict(self._bench.client.control("HELLO")) or self.hello
-            self.dead = ""
+            who = str(self.hello.get("device", self.role)).lower()
+            self.dead = "" if who == self.role else f"the device says that it is {who.upper()}"
         except Exception as error:
             self.dead = f"the device does not answer: {error}"
         finally:
@@ -90,7 +91,7 @@ class Session:
         for entry in entries:
             reason = left_out.get(entry.id)
             if self.role not in entry.roles:
-                word = f"not for a {self.role.upper()}"
+                word = f"no check of {self.role.upper()}"
                 yield Result(entry, Verdict.NOT_APPLICABLE, word)
             elif why_not(entry):
                 yield Result(entry, Verdict.NOT_APPLICABLE, why_not(entry))
