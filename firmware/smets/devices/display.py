@@ -152,7 +152,11 @@ class Display(Device):
         if clusters.METERING in meter.found:
             meter.poll_due = self.uptime + _POLL[meter.fuel]
             for cluster, attributes in POLLED[meter.fuel]:
-                meter.found.setdefault(cluster, meter.found[clusters.METERING])
+                # Prices are on the energy service interface, the rest beside the metering.
+                beside = clusters.TIME if cluster == clusters.PRICE else clusters.METERING
+                if beside not in meter.found:
+                    beside = clusters.METERING
+                meter.found[cluster] = meter.found[beside]
                 self._read(meter, cluster, attributes)
 
     def _read(self, meter, cluster, attributes):
@@ -163,6 +167,8 @@ class Display(Device):
     def _ask_history(self, meter):
         if clusters.METERING not in meter.found or self.utc() is None:
             return
+        if meter.readings.scale(0) is None:
+            return  # what a step of the register is has to be known first
         meter.history_due = self.uptime + _HISTORY_POLL
         for log, item, period in (
             (logs.DAILY, cleared.DAYS, 86400),
@@ -278,6 +284,8 @@ class Display(Device):
         if attribute == 0x0000:
             valid = isinstance(value, int) and value < clock.UTC_INVALID
             self.clock.set(value, clock.RELIABLE if valid else clock.INVALID)
+        elif attribute == 0x0001 and self.clock.status == clock.RELIABLE and not value & 1:
+            self.clock.status = clock.UNRELIABLE  # the hub is not master of its time
 
     def _on_history(self, meter, reader):
         log = reader.le(2, "SampleID")
@@ -289,9 +297,8 @@ class Display(Device):
         rows = []
         for index in range(count):
             value = reader.le(3, "sample")
-            rows.append(
-                (start + index * minutes * 60, minutes, None if value == 0xFFFFFF else value, None)
-            )
+            value = None if value == 0xFFFFFF else meter.readings.scale(value)
+            rows.append((start + index * minutes * 60, minutes, value, None))
         reader.finish("samples")
         try:
             self.vault.series.extend(meter.fuel, item, rows)

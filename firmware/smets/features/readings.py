@@ -2,18 +2,18 @@
 # A purge drops it with everything else of the former tenant.
 from smets import clock
 from smets.features.tenancy.cleared import ELECTRICITY, GAS
-from smets.zcl.clusters import METERING, PREPAYMENT
+from smets.zcl.clusters import METERING, PREPAYMENT, PRICE
 
 # What is asked of each meter: cluster -> attributes, few enough for one frame.
+_MONEY = (PREPAYMENT, (0x0000, 0x0001, 0x0002, 0x0003, 0x0005))
+_PRICES = (PRICE, (0x0301, 0x0400, 0x0617))
 POLLED = {
     ELECTRICITY: (
-        (METERING, (0x0000, 0x0400, 0x0207, 0x0300, 0x0301, 0x0302)),
-        (PREPAYMENT, (0x0000, 0x0001, 0x0002, 0x0003)),
+        (METERING, (0x0000, 0x0014, 0x0207, 0x0300, 0x0301, 0x0302, 0x0400)),
+        _MONEY,
+        _PRICES,
     ),
-    GAS: (
-        (METERING, (0x0000, 0x0007, 0x0300, 0x0301, 0x0302)),
-        (PREPAYMENT, (0x0000, 0x0001, 0x0002, 0x0003)),
-    ),
+    GAS: ((METERING, (0x0000, 0x0007, 0x0014, 0x0300, 0x0301, 0x0302)), _MONEY, _PRICES),
 }
 
 # Values that mean "not available": all bits one (signed types: the most negative value).
@@ -52,8 +52,12 @@ class Readings:
     def scaled(self, cluster: int, attribute: int):
         """A quantity in thousandths of its unit (Wh, dm3), by multiplier and divisor; or None."""
         raw = self.get(cluster, attribute)
+        return None if raw is None else self.scale(raw)
+
+    def scale(self, raw: int):
+        """Register steps in thousandths of the unit; None until the meter has told its scale."""
         multiplier = self.get(METERING, 0x0301)
         divisor = self.get(METERING, 0x0302)
-        if raw is None or not multiplier or not divisor:
+        if not multiplier or not divisor:
             return None
         return raw * multiplier * 1000 // divisor
