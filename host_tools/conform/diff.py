@@ -28,6 +28,7 @@ class Difference:
     expected: list[Part]
     observed: list[Part]
     sentence: str
+    octets: bool = False  # both sides are octets
 
 
 def _octets(text: str) -> bytes | None:
@@ -41,8 +42,8 @@ def difference(expected: str, observed: str) -> Difference:
         # An expectation in words is not the text of an answer: there is nothing to mark.
         return Difference([Part(expected, False)], [Part(observed, False)], "")
     if left == right:
-        return Difference([Part(_hex(left), False)], [Part(_hex(right), False)], "")
-    return Difference(*_parts(left, right), _sentence(left, right))
+        return Difference([Part(_hex(left), False)], [Part(_hex(right), False)], "", True)
+    return Difference(*_parts(left, right), _sentence(left, right), True)
 
 
 def _hex(data: bytes) -> str:

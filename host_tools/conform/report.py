@@ -177,6 +177,7 @@ def make_document(
         results,
         key=lambda result: (
             order.index(result.check.row) if result.check.row in order else len(order),
+            result.verdict not in _JUDGED,
             result.check.id,
         ),
     )
