@@ -1,0 +1,217 @@
+"""MP099 (history, empty logs, a clock that is invalid) and MP143 as far as they are testable."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from host_tools.conform.bench import Bench
+from host_tools.conform.checks.issue_resolutions import entry, gas, responses
+from host_tools.conform.checks.voltage import Voltage, begin, set_period
+from host_tools.conform.model import Evidence, Family, Finding
+from host_tools.conform.probe import Notes
+from host_tools.gbcs.message import Message
+from host_tools.show.stage import clock
+
+_READS: dict[str, tuple[str, dict[str, Any]]] = {
+    "gpf": ("GCS61", {"NumberOfSamples": 48}),
+    "gsme": ("GCS17", {"NumberOfSamples": 48}),
+}
+
+
+def _read_profile(bench: Bench) -> tuple[bytes, Message]:
+    use_case, params = _READS[bench.role]
+    when = {"EarliestSampleTime": clock(bench.start - 86400)}
+    command, _, message = bench.ask(use_case, {**params, **when})
+    return command, message
+
+
+@entry(
+    "MP099-empty-gas",
+    "An empty log is NOT_FOUND at a gas device",
+    ("gpf", "gsme"),
+    "RTDS 4.5.0 NOT_FOUND of GCS61, GCS17: Default Response to 08 with 8B",
+    "GCS61 or GCS17 with an empty log",
+    "one Default Response, command 08, status 8B",
+    Evidence.RTDS,
+    use_case="GCS61, GCS17",
+    srv="4.8.1",
+)
+def emptygas(bench: Bench) -> Finding:
+    """The GBZ pattern of no data."""
+    gas(bench)
+    notes = Notes()
+    command, message = _read_profile(bench)
+    notes.expect("answer", [(0x08, 0x8B)], responses(message), command)
+    return notes.finding("NOT_FOUND")
+
+
+@entry(
+    "MP099-count",
+    "A read of 31 snapshots without any is answered 31 times",
+    ("gpf",),
+    "GBCS template of GCS16b: as many answers as requests",
+    "GCS16b with no snapshot",
+    "31 Default Responses, command 07, status 8B",
+    use_case="GCS16b",
+    srv="4.6.1",
+)
+def snapshot_count(bench: Bench) -> Finding:
+    """NOT_FOUND count equals command count."""
+    gas(bench)
+    notes = Notes()
+    window = {"Earliest Start Time": clock(0), "Latest End Time": clock(bench.start)}
+    command, _, message = bench.ask("GCS16b", window)
+    notes.expect("answers", [(0x07, 0x8B)] * 31, responses(message), command)
+    return notes.finding("31 answers")
+
+
+@entry(
+    "MP099-clock-invalid-gas",
+    "History is read with an invalid clock as with a valid one",
+    ("gpf", "gsme"),
+    "project-defined, adjacent to IRP571 (its text is not available): a well-formed answer",
+    "clock invalid; GCS61 or GCS17",
+    "a genuine, well-formed response",
+    use_case="GCS61, GCS17",
+)
+def clock_invalidgas(bench: Bench) -> Finding:
+    """No silent drop."""
+    gas(bench, "invalid")
+    notes = Notes()
+    command, message = _read_profile(bench)
+    notes.expect("answers", 1, len(message.gbz.components), command)
+    return notes.finding("answered")
+
+
+@entry(
+    "MP099-clock-invalid",
+    "Nothing bears a time that the meter did not know",
+    ("esme",),
+    "project-defined, adjacent to IRP571: no entry with an invented time",
+    "clock invalid for two hours; ECS23; clock set; an hour; ECS23",
+    "no entry; then entries after the setting only",
+    needs=("state", "clock"),
+    family=Family.INTERNAL,
+    use_case="ECS23",
+)
+def clock_invalid(bench: Bench) -> Finding:
+    """Absent rather than wrong."""
+    bench.fresh()
+    bench.advance(7200)
+    notes = Notes()
+    first = Voltage(bench, 1, 0xFFFFFFFE)
+    notes.expect("entries while invalid", [], first.stamps, first.command)
+    bench.set_clock(bench.start)
+    bench.advance(5400)
+    early = [stamp for stamp, _ in Voltage(bench, 1, 0xFFFFFFFE).rows if stamp < bench.start]
+    notes.expect("entries from before the clock was set", [], early)
+    return notes.finding("no invented time")
+
+
+@entry(
+    "MP099-empty-window",
+    "A window without entries is empty, and a success",
+    ("esme",),
+    "RTDS 4.5.0: DLMS has no NOT_FOUND; facts 1.1: an empty array",
+    "four entries; ECS23 for the week before, and between two entries",
+    "success with no row",
+    needs=("state", "clock"),
+    use_case="ECS23",
+)
+def empty_window(bench: Bench) -> Finding:
+    """Range algebra: nothing between."""
+    now = begin(bench)
+    bench.advance(9000)
+    notes = Notes()
+    for first, last in ((now - 7 * 86400, now - 1), (now + 3001, now + 4799)):
+        seen = Voltage(bench, first, last)
+        notes.expect(f"rows from {clock(first)}", [], seen.rows, seen.command)
+    return notes.finding("empty")
+
+
+@entry(
+    "MP099-algebra",
+    "Two windows side by side give what the whole gives",
+    ("esme",),
+    "GBCS 9.1.6: from and to inclusive; the same rule for each log",
+    "60 entries; each way to cut the window in two at an entry",
+    "the rows of both parts are those of the whole, in order",
+    needs=("state", "clock"),
+    use_case="ECS23",
+)
+def algebra(bench: Bench) -> Finding:
+    """Union of parts."""
+    now = begin(bench, bench.start + 1200)
+    set_period(bench, 60)
+    bench.advance(3600)
+    notes = Notes()
+    whole = Voltage(bench, now, now + 3600).rows
+    notes.expect("entries", 60, len(whole))
+    for cut in (1, 60, 61, 1799, 1800, 3540, 3599):
+        left = Voltage(bench, now, now + cut).rows
+        right = Voltage(bench, now + cut + 1, now + 3600).rows
+        notes.expect(f"cut after {cut} s", whole, left + right)
+    return notes.finding("the parts make the whole")
+
+
+@entry(
+    "MP099-from-after-to",
+    "A window whose end is before its beginning",
+    ("esme",),
+    "facts F.49: not in the text found",
+    "ECS23 with from after to",
+    "success with no row",
+    Evidence.PROJECT_CHOICE,
+    needs=("state", "clock"),
+    alternatives=("success with no row", "an error"),
+    use_case="ECS23",
+)
+def from_after_to(bench: Bench) -> Finding:
+    """No crash, no rows."""
+    now = begin(bench)
+    bench.advance(9000)
+    names: dict[object, str] = {True: "success with no row"}
+    empty = Voltage(bench, now + 8000, now + 10).rows == []
+    return Notes().choice(names, empty, "rows of the reversed window")
+
+
+@entry(
+    "MP143-frame-counters",
+    "Encrypted parts of one message count their frames from 0",
+    ("gsme",),
+    "GBCS 4.0 7.2.10, GCS15c template (a candidate of MP143, whose IRPs are not known)",
+    "GCS14: one encrypted part after one in clear",
+    "the encrypted part has frame counter 0",
+    use_case="GCS14",
+    since="GBCS 3.3, GBCS 4.0",
+)
+def frame_counters(bench: Bench) -> Finding:
+    """Additional Header Frame Counter."""
+    gas(bench)
+    notes = Notes()
+    command, _, message = bench.ask("GCS14")
+    counters = [part.frame_counter for part in message.gbz.components if part.encrypted]
+    notes.expect("frame counters", [0], counters, command)
+    controls = [part.control for part in message.gbz.components]
+    notes.expect("extended header controls", [0, 3], controls)
+    return notes.finding("from 0")
+
+
+@entry(
+    "MP143-default-response",
+    "A Default Response is profile-wide and not encrypted",
+    ("gsme", "gpf"),
+    "GBCS 4.0 GCS21k against 3.1 (a candidate of MP143): frame control 08; facts B.2",
+    "a read that finds nothing",
+    "frame control 08, extended header control 01",
+    use_case="GCS61, GCS17",
+)
+def default_frame_control(bench: Bench) -> Finding:
+    """09 was an error of the 3.1 templates."""
+    gas(bench)
+    notes = Notes()
+    command, message = _read_profile(bench)
+    part = message.gbz.components[0]
+    seen = (part.header.frame_control if part.header else None, part.control)
+    notes.expect("frame control, extended header control", (0x08, 0x01), seen, command)
+    return notes.finding("08, not encrypted")

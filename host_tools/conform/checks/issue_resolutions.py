@@ -1,0 +1,212 @@
+"""MP078: GCS20r of a meter without data (IRP550, IRP604), security logs on the HAN (IRP603)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from host_tools.conform.bench import Bench
+from host_tools.conform.model import Evidence, Family, Finding, Severity, check
+from host_tools.conform.probe import EVENTS, Notes, ask, default_response
+from host_tools.gbcs.message import Message
+from host_tools.show.gas import GAS_STATE
+from host_tools.show.stage import clock
+
+_HAN_LOGS = {0x04: "security", 0x14: "security", 0x07: "copied security", 0x17: "copied security"}
+_GET_EVENT_CONFIGURATION = 0x05
+
+
+def entry(
+    check_id: str,
+    title: str,
+    roles: tuple[str, ...],
+    source: str,
+    stimulus: str,
+    expectation: str,
+    evidence: Evidence = Evidence.SPEC,
+    needs: tuple[str, ...] = ("state",),
+    alternatives: tuple[str, ...] = (),
+    **more: Any,
+) -> Callable[[Callable[[Bench], Finding]], Callable[[Bench], Finding]]:
+    return check(
+        check_id,
+        row=check_id.partition("-")[0],
+        title=title,
+        roles=roles,
+        source=source,
+        evidence=evidence,
+        stimulus=stimulus,
+        expectation=expectation,
+        needs=needs,
+        alternatives=alternatives,
+        **more,
+    )
+
+
+def gas(bench: Bench, status: str = "reliable", **more: Any) -> None:
+    time = {} if status == "invalid" else {"time": clock(bench.start)}
+    bench.fresh({"clock": {**time, "status": status}, "zcl": GAS_STATE, **more})
+
+
+def responses(message: Message) -> list[tuple[int, int] | None]:
+    """(command, status) of each component that is a Default Response."""
+    frames = [component.frame for component in message.gbz.components]
+    return [frame.default_response if frame else None for frame in frames]
+
+
+@entry(
+    "MP078-gcs20r-shape",
+    "A GSME that cannot give its event configuration says so",
+    ("gsme",),
+    "RTDS 4.5.0 GCS20r ERROR: Default Response naming command 05 (IRP550, IRP604)",
+    "GCS20r to a meter that has no event configuration to give",
+    "Default Response to command 05 with a status other than success",
+    Evidence.RTDS,
+    srv="6.2.10",
+    use_case="GCS20r",
+)
+def gcs20r_shape(bench: Bench) -> Finding:
+    """Before IRP550 there was no instruction."""
+    gas(bench)
+    notes = Notes()
+    command, _, message = bench.ask("GCS20r")
+    said = responses(message)
+    shape = [(item[0], item[1] != 0) if item else None for item in said]
+    notes.expect("command, failure", [(_GET_EVENT_CONFIGURATION, True)], shape, command)
+    return notes.finding(f"Default Response {said}")
+
+
+@entry(
+    "MP078-gcs20r-status",
+    "The status of GCS20r without data",
+    ("gsme",),
+    "facts 1.2: NOT_FOUND is the pattern of other use cases, C0 that of RTDS errors",
+    "GCS20r to a meter that has no event configuration to give",
+    "NOT_FOUND",
+    Evidence.PROJECT_CHOICE,
+    alternatives=("NOT_FOUND", "HARDWARE_FAILURE"),
+    use_case="GCS20r",
+)
+def gcs20r_status(bench: Bench) -> Finding:
+    """Both are acceptable until the text is at hand."""
+    gas(bench)
+    _, _, message = bench.ask("GCS20r")
+    said = responses(message)[0]
+    names: dict[object, str] = {0x8B: "NOT_FOUND", 0xC0: "HARDWARE_FAILURE"}
+    return Notes().choice(names, said[1] if said else None, "status of the Default Response")
+
+
+def _with_log(bench: Bench, log: int) -> None:
+    leaves = [1, 0, 1, 0x10, log, 0x8145, bench.start - 60, ""]
+    command = {"cluster": "0x0709", "command": "0x01", "fields": dict(_by_position(leaves))}
+    state = {
+        "clock": {"time": clock(bench.start), "status": "reliable"},
+        "zcl_commands": [command],
+    }
+    bench.fresh(state)
+
+
+def _by_position(values: list[Any]) -> list[tuple[str, Any]]:
+    """Fields by position, as STATE.json has them."""
+    return [(f"field {index}", value) for index, value in enumerate(values)]
+
+
+def _get_event_log(bench: Bench, log: int, role: str) -> list[bytes]:
+    payload = b"\x01\x61\x00" + bytes((log,)) + bytes(6) + b"\xff\xff\xff\xff\xff\x00\x00"
+    return ask(bench, EVENTS, payload, role)
+
+
+@entry(
+    "MP078-security-log",
+    "The security log never reaches a device of the home",
+    ("esme", "gpf"),
+    "IRP603 of MP078: security log not for Type 1 and Type 2 devices; CS10b template: log ids",
+    "GetEventLog of IHD and PPMID for logs 04, 14, 07, 17 and 00 (all)",
+    "no PublishEventLog with an entry",
+    needs=("state", "han"),
+    severity=Severity.CRITICAL,
+    family=Family.HAN,
+)
+def security_log(bench: Bench) -> Finding:
+    """Whatever the refusal, no entry comes."""
+    notes = Notes()
+    for held in (0x04, 0x07):
+        _with_log(bench, held)
+        for role in ("ihd", "ppmid"):
+            for wanted in (*_HAN_LOGS, 0x00, 0x03):
+                answers = _get_event_log(bench, wanted, role)
+                given = [answer for answer in answers if answer[2:3] == b"\x01"]
+                what = f"log {wanted:02X} to the {role.upper()}, which holds log {held:02X}"
+                if given or (wanted, role) == (0x04, "ihd"):
+                    notes.expect(what, [], given)
+    return notes.finding("no entry was given")
+
+
+@entry(
+    "MP078-event-log",
+    "The event log is still given to the home",
+    ("esme", "gpf"),
+    "ZSE Events cluster: GetEventLog for log 3 (control of IRP603)",
+    "GetEventLog of an IHD for log 13",
+    "PublishEventLog with its entry",
+    needs=("state", "han"),
+    family=Family.HAN,
+)
+def event_log(bench: Bench) -> Finding:
+    """The refusal is of the security log only."""
+    notes = Notes()
+    _with_log(bench, 0x03)
+    answers = _get_event_log(bench, 0x13, "ihd")
+    notes.expect("command of the answer", [1], [answer[2] for answer in answers])
+    return notes.finding("given")
+
+
+@entry(
+    "MP078-refusal",
+    "How a security log is refused",
+    ("esme", "gpf"),
+    "facts 1.2: the refusal code was not found",
+    "GetEventLog of an IHD for log 04",
+    "NOT_AUTHORIZED",
+    Evidence.PROJECT_CHOICE,
+    needs=("state", "han"),
+    alternatives=("NOT_AUTHORIZED", "NOT_FOUND", "unsupported command", "no answer"),
+    family=Family.HAN,
+)
+def refusal(bench: Bench) -> Finding:
+    """Any of them keeps the log."""
+    _with_log(bench, 0x04)
+    answers = _get_event_log(bench, 0x04, "ihd")
+    said = default_response(answers)
+    names: dict[object, str] = {
+        0x7E: "NOT_AUTHORIZED",
+        0x8B: "NOT_FOUND",
+        0x81: "unsupported command",
+        None: "no answer",
+    }
+    return Notes().choice(names, said[1] if said else None, "status of the refusal")
+
+
+@entry(
+    "MP078-remote-log",
+    "The supplier still reads the security log",
+    ("gpf",),
+    "GBCS CS10b: roles Supplier, Network Operator, Access Control Broker",
+    "CS10b of a supplier for log 14",
+    "PublishEventLog",
+    use_case="CS10b",
+    srv="6.13",
+)
+def remote_log(bench: Bench) -> Finding:
+    """IRP603 is about the HAN."""
+    notes = Notes()
+    _with_log(bench, 0x04)
+    params: dict[str, Any] = {
+        "Event Control / Log ID": 0x14,
+        "Start Time": clock(bench.start - 86400),
+        "End Time": clock(bench.start),
+    }
+    command, _, message = bench.ask("CS10b", params)
+    commands = [item.header.command for item in message.gbz.components if item.header]
+    notes.expect("command of the answer", [1], commands, command)
+    return notes.finding("given")
