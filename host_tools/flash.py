@@ -21,7 +21,7 @@ from host_tools.boards import ARCHITECTURES, Board
 from host_tools.install import RESERVE, Install
 from host_tools.raw_repl import ExecError, RawRepl, ReplError, reset_to_main
 
-__all__ = ["SLOTS", "FlashError", "Flasher", "Progress", "Report", "flash", "hello"]
+__all__ = ["SLOTS", "Files", "FlashError", "Progress", "Report", "flash", "hello", "write"]
 
 SLOTS = ("a", "b")
 # Files go over the line in pieces of this many octets: what a small heap can compile.
@@ -72,6 +72,9 @@ def _fname(p, t):
 def _fgone(p):
     try: os.remove(p)
     except OSError: pass
+def _ftry(p):
+    try: return _fsum(p)
+    except OSError: return ''
 def _fread(p):
     try:
         with open(p) as f: return f.read().strip()
@@ -136,110 +139,73 @@ def _ask(client: bench.BenchClient, deadline: float) -> dict[str, Any]:
                 raise bench.BenchError(str(error)) from error
 
 
-class Flasher:
-    """Flashing, a step at a time, over a board's raw REPL."""
+class Files:
+    """The files of a board, by its raw REPL."""
 
-    def __init__(self, repl: RawRepl, install: Install, progress: Progress = _no_progress) -> None:
-        self.install = install
-        self.report = Report()
+    def __init__(self, repl: RawRepl, report: Report, progress: Progress = _no_progress) -> None:
+        self.report = report
         self._exec = repl.exec
         self._progress = progress
-
-    def check(self, board: Board) -> None:
-        """Compare the board at hand with what is known of its kind."""
-        text = self._exec("import sys, gc; print(getattr(sys.implementation, '_mpy', 0))")
-        version, arch = int(text) & 0xFF, int(text) >> 10
-        if version != 6:
-            raise FlashError(f"the board takes .mpy files of version {version}, not 6")
-        wanted = ARCHITECTURES.index(board.arch)
-        arms = range(ARCHITECTURES.index("armv6"), ARCHITECTURES.index("armv7emdp") + 1)
-        # A larger Arm runs the code of a smaller one.
-        if wanted and not (wanted == arch or (wanted in arms and arch in arms and wanted < arch)):
-            is_arch = ARCHITECTURES[arch] if arch < len(ARCHITECTURES) else str(arch)
-            raise FlashError(
-                f"this is no {board.name}: it runs {is_arch or 'no machine'} code, "
-                f"not {board.arch}"
-            )
-        if self.install.installed:
-            self._check_installed(board)
-
-    def _check_installed(self, board: Board) -> None:
-        """The firmware that is on the board: its version, and the role in its heap."""
-        text = self._exec(
-            "from smets import __version__, devices, runtime\n"
-            "from smets.ports.store import Store\n"
-            f"made = devices.build({self.install.role!r}, Store('/state'))\n"
-            "gc.collect()\n"
-            "print(gc.mem_free(), __version__)"
-        )
-        free, _, version = text.strip().partition(" ")
-        if version != self.install.version:
-            raise FlashError(f"firmware {version} is on the board, not {self.install.version}")
-        reserve = RESERVE * board.word // 4
-        if int(free) < reserve:
-            raise FlashError(
-                f"a {self.install.role} leaves {free} octets of heap there, it needs {reserve}"
-            )
-
-    def write(self) -> None:
-        """Bring the install into the slot that is not in use, and name it for one start."""
         self._exec(_HELPERS)
-        in_use = self._exec("print(_fread('/slot'))").strip()
-        slot = SLOTS[1] if in_use == SLOTS[0] else SLOTS[0]
-        self.report.slot = slot
-        # First of all: what this one names is about to change.
-        self._exec("_fgone('/slot.try')")
-        if in_use and self._tree(f"/{in_use}") == self._sums(in_use):
-            self.report.slot = in_use
-            self.report.kept = len(self.install.files)
-            self._roots()
-            return
-        self._fill(slot, in_use)
-        self._compare(slot)
-        self._roots()
-        self._exec(f"_fname('/slot.try', {slot!r})")
 
-    def _sums(self, slot: str) -> dict[str, str]:
-        """Path -> hash of what shall be in a slot."""
-        files = self.install.files.items()
-        return {f"/{slot}/{path}": hashlib.sha256(data).hexdigest() for path, data in files}
-
-    def _tree(self, folder: str) -> dict[str, str]:
-        """Path -> hash of the files below a folder of the board."""
+    def tree(self, folder: str) -> dict[str, str]:
+        """Path -> hash of the files below a folder."""
         lines = self._exec(f"_ftree({folder!r})").split("\n")
         pairs = [line.strip().partition(" ") for line in lines if line.strip()]
         return {path: digest for digest, _, path in pairs}
 
-    def _fill(self, slot: str, in_use: str) -> None:
-        wanted = {f"/{slot}/{path}": data for path, data in self.install.files.items()}
-        there = self._tree(f"/{slot}")
-        other = (
-            {digest: path for path, digest in self._tree(f"/{in_use}").items()} if in_use else {}
-        )
-        self._remove([path for path in there if path not in wanted])
+    def fill(self, folder: str, files: dict[str, bytes], other: str = "") -> None:
+        """Make the files of a folder these and no others; FlashError where that went wrong.
+
+        What lies in the folder `other` as well is copied on the board. What changes is not safe
+        from power cuts meanwhile: fill a folder that is not in use.
+        """
+        wanted = {f"{folder}/{path}": data for path, data in files.items()}
+        there = self.tree(folder)
+        sources = {digest: path for path, digest in self.tree(other).items()} if other else {}
+        for path in set(there) - set(wanted):
+            self._exec(f"_fgone({path!r})")
+            self.report.removed += 1
         missing: dict[str, bytes] = {}
         copies: list[tuple[str, str]] = []
         for path, data in wanted.items():
             digest = hashlib.sha256(data).hexdigest()
             if there.get(path) == digest:
                 self.report.kept += 1
-            elif digest in other:
-                copies.append((other[digest], path))
+            elif digest in sources:
+                copies.append((sources[digest], path))
             else:
                 missing[path] = data
         for number, (source, path) in enumerate(copies, 1):
             self._progress("copying on the board", number, len(copies))
             self._exec(f"_fcopy({source!r}, {path!r})")
-        self.report.copied = len(copies)
+            self.report.copied += 1
         total = sum(map(len, missing.values()))
         for path, data in missing.items():
             self._send(path, data, total)
-        self.report.sent += len(missing)
+        self._compare(folder, files)
 
-    def _remove(self, paths: list[str]) -> None:
-        for path in paths:
-            self._exec(f"_fgone({path!r})")
-        self.report.removed = len(paths)
+    def replace(self, path: str, data: bytes) -> None:
+        """Give a file this content, at once or not at all."""
+        digest = hashlib.sha256(data).hexdigest()
+        if self._exec(f"print(_ftry({path!r}))").strip() == digest:
+            return
+        self._send(path + ".new", data, 0)
+        if self._exec(f"print(_fsum({path + '.new'!r}))").strip() != digest:
+            raise FlashError(f"not written as sent: {path}")
+        self._exec(f"os.rename({path + '.new'!r}, {path!r})")
+
+    def remove(self, path: str) -> None:
+        """Remove a file; nothing happens where there is none."""
+        self._exec(f"_fgone({path!r})")
+
+    def read(self, path: str) -> str:
+        """The text of a short file without white space around it; empty where there is none."""
+        return self._exec(f"print(_fread({path!r}))").strip()
+
+    def name(self, path: str, text: str) -> None:
+        """Write a short text, at once or not at all."""
+        self._exec(f"_fname({path!r}, {text!r})")
 
     def _send(self, path: str, data: bytes, total: int) -> None:
         """Send a file; in its place on the board there is nothing that is in use."""
@@ -249,31 +215,76 @@ class Flasher:
             piece = data[start : start + _PIECE]
             self._exec(f"_fput({path!r}, {piece!r}, 'ab')")
             self._sent(len(piece), total)
+        self.report.sent += 1
 
     def _sent(self, octets: int, total: int) -> None:
         self.report.octets += octets
         self._progress("sending", self.report.octets, max(total, self.report.octets))
 
-    def _compare(self, slot: str) -> None:
+    def _compare(self, folder: str, files: dict[str, bytes]) -> None:
         self._progress("comparing", 0, 1)
-        differing = {path for path, _ in self._tree(f"/{slot}").items() ^ self._sums(slot).items()}
+        differing = {path for path, _ in self.tree(folder).items() ^ _sums(folder, files).items()}
         if differing:
             raise FlashError(f"not written as sent: {', '.join(sorted(differing))}")
         self._progress("comparing", 1, 1)
 
-    def _roots(self) -> None:
-        """Replace main.py and the like, each at once, where they differ."""
-        for name, data in self.install.root.items():
-            path = f"/{name}"
-            digest = hashlib.sha256(data).hexdigest()
-            exists = self._exec(f"print({name!r} in os.listdir('/'))").strip() == "True"
-            if exists and self._exec(f"print(_fsum({path!r}))").strip() == digest:
-                continue
-            self._send(path + ".new", data, 0)
-            if self._exec(f"print(_fsum({path + '.new'!r}))").strip() != digest:
-                raise FlashError(f"not written as sent: {path}")
-            self._exec(f"os.rename({path + '.new'!r}, {path!r})")
-            self.report.sent += 1
+
+def _sums(folder: str, files: dict[str, bytes]) -> dict[str, str]:
+    """What `Files.tree` gives for these files."""
+    return {f"{folder}/{path}": hashlib.sha256(data).hexdigest() for path, data in files.items()}
+
+
+def _check(repl: RawRepl, install: Install, board: Board) -> None:
+    """Compare the board at hand with what is known of its kind; FlashError if they differ."""
+    text = repl.exec("import sys, gc; print(getattr(sys.implementation, '_mpy', 0))")
+    version, arch = int(text) & 0xFF, int(text) >> 10
+    if version != 6:
+        raise FlashError(f"the board takes .mpy files of version {version}, not 6")
+    wanted = ARCHITECTURES.index(board.arch)
+    arms = range(ARCHITECTURES.index("armv6"), ARCHITECTURES.index("armv7emdp") + 1)
+    # A larger Arm runs the code of a smaller one.
+    if wanted and not (wanted == arch or (wanted in arms and arch in arms and wanted < arch)):
+        is_arch = ARCHITECTURES[arch] if arch < len(ARCHITECTURES) else str(arch)
+        raise FlashError(
+            f"this is no {board.name}: it runs {is_arch or 'no machine'} code, not {board.arch}"
+        )
+    if install.installed:
+        _check_installed(repl, install, board)
+
+
+def _check_installed(repl: RawRepl, install: Install, board: Board) -> None:
+    """The firmware that is on the board already: its version, and the role in its heap."""
+    text = repl.exec(
+        "from smets import __version__, devices, runtime\n"
+        "from smets.ports.store import Store\n"
+        f"made = devices.build({install.role!r}, Store('/state'))\n"
+        "gc.collect()\n"
+        "print(gc.mem_free(), __version__)"
+    )
+    free, _, version = text.strip().partition(" ")
+    if version != install.version:
+        raise FlashError(f"firmware {version} is on the board, not {install.version}")
+    reserve = RESERVE * board.word // 4
+    if int(free) < reserve:
+        raise FlashError(f"a {install.role} leaves {free} octets of heap, it needs {reserve}")
+
+
+def write(repl: RawRepl, install: Install, report: Report, progress: Progress) -> None:
+    """Bring an install into the slot that is not in use, and name it for one start."""
+    files = Files(repl, report, progress)
+    in_use = files.read("/slot")
+    # First of all: what this one names is about to change.
+    files.remove("/slot.try")
+    if in_use and files.tree(f"/{in_use}") == _sums(f"/{in_use}", install.files):
+        report.slot = in_use
+        report.kept = len(install.files)
+    else:
+        report.slot = SLOTS[1] if in_use == SLOTS[0] else SLOTS[0]
+        files.fill(f"/{report.slot}", install.files, f"/{in_use}" if in_use else "")
+    for name, data in install.root.items():
+        files.replace(f"/{name}", data)
+    if report.slot != in_use:
+        files.name("/slot.try", report.slot)
 
 
 def flash(port: str, install: Install, board: Board, progress: Progress = _no_progress) -> Report:
@@ -281,12 +292,12 @@ def flash(port: str, install: Install, board: Board, progress: Progress = _no_pr
 
     FlashError says what happened; whatever did, the board runs an install that is whole.
     """
+    report = Report()
     try:
         with RawRepl(port) as repl:
-            flasher = Flasher(repl, install, progress)
             try:
-                flasher.check(board)
-                flasher.write()
+                _check(repl, install, board)
+                write(repl, install, report, progress)
             except (FlashError, ReplError):
                 # A board whose line is alive goes on with what it has.
                 with suppress(ReplError):
@@ -309,8 +320,8 @@ def flash(port: str, install: Install, board: Board, progress: Progress = _no_pr
             f"another install answers: {json.dumps(answer)}, expected {json.dumps(expected)}"
         )
     progress("starting", 1, 1)
-    flasher.report.hello = answer
-    return flasher.report
+    report.hello = answer
+    return report
 
 
 def _fall_back(port: str) -> str:

@@ -26,6 +26,7 @@ __all__ = [
     "InstallError",
     "build",
     "compile_module",
+    "compiled",
     "firmware_version",
     "heap_needed",
     "modules",
@@ -134,7 +135,7 @@ def compile_module(source: Path, name: str, arch: str) -> bytes:
     return kept.read_bytes()
 
 
-def _compiled(names: Iterable[str], arch: str) -> dict[str, bytes]:
+def compiled(names: Iterable[str], arch: str) -> dict[str, bytes]:
     """Path -> .mpy; a module of machine code is left out where there is none."""
     files: dict[str, bytes] = {}
     for name in names:
@@ -153,7 +154,7 @@ def heap_needed(role: str, extra: Iterable[str] = (), word: int = 4) -> int:
     modules. On a 32-bit board words take half of that, code as much: where `used` octets are
     taken of which `code` are .mpy files, (used + code) / 2. RESERVE comes on top.
     """
-    files = _compiled(role_modules(role, extra), "x64")
+    files = compiled(role_modules(role, extra), "x64")
     with tempfile.TemporaryDirectory(prefix="smets-heap-") as folder:
         for path, octets in files.items():
             target = Path(folder, path)
@@ -222,7 +223,7 @@ def build(
         raise InstallError(
             f"a {role} needs {needed} octets of heap, {board.name} has {board.heap}"
         )
-    files = {} if installed else _compiled(role_modules(role, extra), board.arch)
+    files = {} if installed else compiled(role_modules(role, extra), board.arch)
     digest = hashlib.sha256(json.dumps(device, sort_keys=True).encode())
     for path in sorted(files):
         digest.update(path.encode() + b"\0" + hashlib.sha256(files[path]).digest())

@@ -37,6 +37,7 @@ class _Transport(Protocol):
     def enter_raw_repl(self, soft_reset: bool = True, timeout_overall: float = 10) -> None: ...
     def exit_raw_repl(self) -> None: ...
     def exec_raw(self, command: str, timeout: float | None = 10) -> tuple[bytes, bytes]: ...
+    def exec_raw_no_follow(self, command: str) -> None: ...
     def close(self) -> None: ...
 
 
@@ -104,6 +105,15 @@ class RawRepl:
         if error:
             raise ExecError(error.decode("utf-8", "replace").strip())
         return output.decode("utf-8", "replace").replace("\r\n", "\n")
+
+    def start(self, code: str) -> None:
+        """Start a program and close; what it says is for whoever opens the port next."""
+        try:
+            self._transport.exec_raw_no_follow(code)
+        except _LINE_ERRORS as error:
+            raise ReplError(f"the line is gone: {error}") from error
+        finally:
+            self.close()
 
     def to_main(self) -> None:
         """Restart the board so that main.py runs, and close."""

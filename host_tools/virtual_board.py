@@ -41,7 +41,9 @@ _PATIENCE = 0.5
 _BACKLOG = 1 << 16
 # After Ctrl-C, what the host types next waits for the REPL so long at most: the Unix port would
 # forget it when its REPL begins, a chip has it in its buffer.
-_REPL_WAIT = 1.0
+_REPL_WAIT = 10.0
+# Only that of a person or a tool counts: it stands at the start of a line, or there are two.
+_BEFORE_CTRL_C = b"\r\n\x03"
 # Two interrupts in a row would end the Unix port; a chip's count as one.
 _INTERRUPT_APART = 0.1
 
@@ -86,6 +88,7 @@ class VirtualBoard:
         self._to_board = bytearray()
         self._stuck_since = 0.0
         self._deaf = False  # nobody reads at the host: what is for it is dropped at once
+        self._last = b"\n"  # octet typed
         self._booting = False
         self._typed = bytearray()  # by the host, while the board boots
         self._hold_until = 0.0
@@ -211,6 +214,7 @@ class VirtualBoard:
         self._silent = bytearray() if raw else None
         self._tail = b""
         self._booting = True
+        self._last = b"\n"
         self._interrupted_at = 0.0
         self.boots += 1
 
@@ -308,6 +312,7 @@ class VirtualBoard:
             before, interrupt, data = data.partition(_CTRL_C)
             self._to_board += before
             if not interrupt:
+                self._last = before[-1:]
                 break
             if self._interruptible():
                 # A chip's receiver notices Ctrl-C before anything reads what came earlier.
@@ -318,7 +323,9 @@ class VirtualBoard:
             else:
                 self._to_board += interrupt
             self._flush_board()
-            if not self._in_repl():
+            meant = (self._last + before)[-1:] in _BEFORE_CTRL_C
+            self._last = interrupt
+            if meant and not self._in_repl():
                 self._hold_until = time.monotonic() + _REPL_WAIT
 
     def _booted(self) -> None:

@@ -181,8 +181,12 @@ class Loop:
         self._since = self._aired = time.ticks_ms() if time else 0
 
     def serve(self):
-        """Serve until Ctrl-C, the end of the stream, or one failure after another."""
+        """Serve until Ctrl-C, the end of the stream, or one failure after another.
+
+        Ctrl-C is an octet meanwhile, see LineBuffer: in the middle of a line it is noise.
+        """
         self._watchdog.start()
+        self._console.listen(True)
         try:
             while self._failures < _GIVE_UP:
                 try:
@@ -192,8 +196,6 @@ class Loop:
                 except Exception as error:
                     self._error("restarted: %s: %s" % (error.__class__.__name__, error))
                     self._failed(error)
-        except KeyboardInterrupt:
-            pass
         finally:
             self._console.listen(False)
             self._watchdog.stop()
@@ -255,7 +257,6 @@ class Loop:
     def _listen(self) -> int:
         """What comes in, or NOTHING after a while without anything."""
         console, lines, watchdog = self._console, self._lines, self._watchdog
-        console.listen(True)
         event = console_port.NOTHING
         watchdog.feed()
         while event == console_port.NOTHING and console.wait(self._poll_ms):
@@ -263,8 +264,6 @@ class Loop:
             octet = console.read()
             # The end of the stream ends the service as Ctrl-C does.
             event = lines.take(octet) if octet >= 0 else console_port.INTERRUPT
-        # From here on Ctrl-C interrupts what the device does.
-        console.listen(False)
         return event
 
     def _pass_time(self, time, runtime):
