@@ -11,6 +11,11 @@ _ON_TRIAL = "/slot.try"
 
 def run(role: str, folder: str = ""):
     """Serve lines of standard input until it ends; `folder` is the flash of the device."""
+    import gc
+
+    if hasattr(gc, "threshold"):
+        # Collect before the heap is full: what stays then does not lie scattered all over it.
+        gc.threshold((gc.mem_free() + gc.mem_alloc()) // 16)
     from smets import devices
     from smets.bench import Bench
 

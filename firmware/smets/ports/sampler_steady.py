@@ -1,10 +1,10 @@
 # A supply in virtual time: RMS readings once a second that come in runs of equal ones, so that a
-# day costs no more than its events. Waves are described as in sampler_sim, without noise.
+# day costs no more than its events. Waves are described as in wave.py, without noise.
 from array import array
 
 from smets.compat import const
 from smets.ports.sampler import Sampler, SamplerError
-from smets.ports.sampler_sim import make_waves
+from smets.ports.wave import make_waves
 
 _STEP = const(1000)  # ms from reading to reading
 

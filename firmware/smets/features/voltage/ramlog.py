@@ -1,9 +1,11 @@
 # A log in memory that grows with its rows: for a device without flash, where nothing survives.
 # Offers what proflog.RingLog does, in as many octets a row as the row has.
+import gc
+
 from smets.compat import const
 from smets.features.proflog import LogError, Selection
 
-_PAGE = const(64)  # rows of one allocation
+_PAGE = const(64)  # rows of one allocation, at most
 _END_OF_TIME = const(0xFFFFFFFF)
 
 
@@ -15,18 +17,20 @@ class RamLog:
         self.width = width
         self.newest = 0  # latest time of any row, 0 if none
         self._pages = []
+        self._page = min(rows, _PAGE)
         # One page more than the rows fill: the oldest page is overwritten when it holds no row.
-        self._most = (rows + _PAGE - 1) // _PAGE + 1
+        self._most = (rows + self._page - 1) // self._page + 1
         self._head = 0  # sequence number of the next row
 
     def append(self, row):
         """Add a row of `width` octets."""
         if len(row) != self.width:
             raise LogError("width")
-        number, at = divmod(self._head, _PAGE)
+        number, at = divmod(self._head, self._page)
         number %= self._most
         if number == len(self._pages):
-            self._pages.append(bytearray(_PAGE * self.width))
+            gc.collect()  # so that what stays does not lie amid what goes
+            self._pages.append(bytearray(self._page * self.width))
         at *= self.width
         self._pages[number][at : at + self.width] = row
         self._head += 1
@@ -45,7 +49,7 @@ class RamLog:
 
     def load(self, sequence: int):
         """The row of a sequence number from `oldest()` to below `head()`, as a view."""
-        number, at = divmod(sequence, _PAGE)
+        number, at = divmod(sequence, self._page)
         at *= self.width
         return memoryview(self._pages[number % self._most])[at : at + self.width]
 

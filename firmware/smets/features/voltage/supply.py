@@ -200,11 +200,11 @@ def _open(description):
     try:
         if "sampler" in description:
             return open_sampler(description)
-        from smets.ports.sampler_sim import SimReadings
-        from smets.ports.sampler_steady import SteadyReadings
-
-        noisy = any(wave.get("noise") for wave in waves)
-        return (SimReadings if noisy else SteadyReadings)(**description)
+        if any(wave.get("noise") for wave in waves):
+            from smets.ports.sampler_sim import SimReadings as made
+        else:
+            from smets.ports.sampler_steady import SteadyReadings as made
+        return made(**description)
     except SamplerError as error:
         raise ValueError(str(error))
 
