@@ -60,6 +60,30 @@ def test_a_reference_device_passes_and_all_forms_are_written(tmp_path):
     assert others <= {"left out by --only"}
 
 
+def test_what_was_seen_becomes_pictures(tmp_path):
+    """The ages of stamps and the voltage log, as the devices gave them."""
+    page = tmp_path / "r.html"
+    _, _, report = conform(tmp_path, "--engine", "cpython", "--html", page, *STAMPS)
+    stamps = by_id(report)["SECMP0015-stamp-gsme"]["data"]["stamps"]
+    assert [item["read"] - item["stamp"] for item in stamps] == [600] * 5
+    assert {item["label"] for item in stamps} == {"GCS13a", "GCS13b", "GCS13c", "GCS14", "GCS60a"}
+    assert {(item["status"], item["source"]) for item in stamps} == {("reliable", "from GSME")}
+    assert "600 s old, reliable, from GSME" in page.read_text()
+    only = ("--engine", "cpython", "--only", "MP085A-end-stamps")
+    _, _, report = conform(tmp_path, *only, device="esme")
+    logs = [r["data"]["voltage"] for r in report["results"] if "voltage" in r["data"]]
+    assert logs and any(log["period"] == 1800 for log in logs)
+
+
+def test_a_display_shows_its_records_before_and_after(tmp_path):
+    """spec: what is older than the tenancy is cleared (SECMP0056)."""
+    only = ("--engine", "cpython", "--only", "SECMP0056-display-clears")
+    _, output, report = conform(tmp_path, *only, device="ihd")
+    series = by_id(report)["SECMP0056-display-clears"]["data"]["tenancy"]
+    assert min(when for when, _ in series["before"]) < series["start"], output
+    assert min(when for when, _ in series["after"]) >= series["start"]
+
+
 def test_what_the_device_cannot_do_blocks(tmp_path):
     status, output, report = conform(
         tmp_path, "--engine", "cpython", "--without", "state", *STAMPS

@@ -224,6 +224,13 @@ def test_one_point_is_a_picture_too():
     assert len(pictures({**series, "stamps": [{"label": "x", "read": 5, "stamp": 5}]})) == 2
 
 
+def test_a_very_long_log_is_counted_whole():
+    points = [[60 * n + (n == 999), 230] for n in range(1000)]
+    caption, picture = pictures({"voltage": {"period": 60, "points": points}})[0]
+    assert "1000 entries" in caption and "1 off the grid, the first 400 drawn" in caption
+    assert picture.count("<circle") == 400
+
+
 @pytest.mark.parametrize(
     ("expected", "observed", "sentence", "marked"),
     [

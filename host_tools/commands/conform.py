@@ -215,7 +215,7 @@ def _judge(console: Console, plan: Plan, role: str) -> Json:
                 left_out[entry.id] = "left out by --only"
     started = datetime.now(UTC)
     began = time.monotonic()
-    with TemporaryDirectory(prefix="smets-conform-") as folder:
+    with TemporaryDirectory(prefix="smets-", ignore_cleanup_errors=True) as folder:
         # The flash keeps replay counters through FORGET, and vectors repeat theirs: a meter
         # that is a process of ours gets them without a flash.
         stored = folder if plan.engine in _OWN_ENGINES else None

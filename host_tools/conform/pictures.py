@@ -84,7 +84,8 @@ class _Canvas:
 
 def _voltage(series: dict[str, Any]) -> Picture:
     period = int(series["period"])
-    points = [(int(when), float(value)) for when, value in series["points"]][:_MOST_POINTS]
+    entries = [(int(when), float(value)) for when, value in series["points"]]
+    points = entries[:_MOST_POINTS]
     if period < 1 or not points:
         raise ValueError
     unit = str(series.get("unit", "V"))
@@ -92,8 +93,10 @@ def _voltage(series: dict[str, Any]) -> Picture:
     last = -(-max(when for when, _ in points) // period) * period
     values = [value for _, value in points]
     low, high = min(values), max(values)
-    off = [when for when, _ in points if when % period]
-    label = f"{len(points)} entries from {_time(first, date=True)}, {len(off)} off the grid"
+    off = [when for when, _ in entries if when % period]
+    label = f"{len(entries)} entries from {_time(first, date=True)}, {len(off)} off the grid"
+    if len(entries) > len(points):
+        label += f", the first {len(points)} drawn"
     canvas = _Canvas(first, last, 200, f"Voltage log: {label}")
 
     def y(value: float) -> float:
@@ -128,7 +131,7 @@ def _stamps(series: list[dict[str, Any]]) -> Picture:
         y = 34 * number + 34
         canvas.text(0, y + 4, str(item["label"])[:9])
         canvas.dot("read", canvas.x(read), y, f"read at {_time(read, date=True)}")
-        said = f"{item.get('status', '')} {item.get('source', '')}".strip()
+        said = f"{item.get('status', '')}, {item.get('source', '')}".strip(", ")
         if item.get("stamp") is None:
             canvas.text(canvas.x(read) - 10, y - 8, f"no time; {said}", "end")
             ages.append(f"{item['label']} no time")

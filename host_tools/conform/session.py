@@ -13,10 +13,10 @@ from threading import Timer
 from typing import Any
 
 from host_tools.bench import ProcessTransport, Transport
-from host_tools.conform.bench import Bench
 from host_tools.conform.model import Check, Evidence, Result, Verdict
 from host_tools.conform.runner import run
 from host_tools.conform.vectors import NOT_CLAIMED
+from host_tools.conform.watch import WatchingBench
 from host_tools.show.stage import Stage
 
 __all__ = ["Session"]
@@ -43,8 +43,8 @@ class Session:
         self.hello: dict[str, Any] = {}
         self.dead = ""
         self._limit = limit
-        self._bench: Bench | None = None
-        self._make = lambda: Bench(role, connect, stage, capabilities, timeout)
+        self._bench: WatchingBench | None = None
+        self._make = lambda: WatchingBench(role, connect, stage, capabilities, timeout)
         self._connect()
 
     def close(self) -> None:
@@ -103,8 +103,11 @@ class Session:
             else:
                 yield self._judge_one(entry, self._bench, tolerances)
 
-    def _judge_one(self, entry: Check, bench: Bench, tolerances: Mapping[str, str]) -> Result:
+    def _judge_one(
+        self, entry: Check, bench: WatchingBench, tolerances: Mapping[str, str]
+    ) -> Result:
         started = time.monotonic()
+        bench.begin()
         watch = Timer(self._limit, self._cut)
         watch.start()
         try:
@@ -117,6 +120,7 @@ class Session:
         finally:
             watch.cancel()
         result.seconds = time.monotonic() - started
+        result.data = {**bench.series(), **result.data}
         if result.seconds >= self._limit:
             result.text = f"cut off after {self._limit:g} s; {result.text}"
         if result.text.startswith(NOT_CLAIMED):
@@ -130,7 +134,7 @@ class Session:
             self._look_after(bench)
         return result
 
-    def _look_after(self, bench: Bench) -> None:
+    def _look_after(self, bench: WatchingBench) -> None:
         """See whether the device still answers; if not, try once with a new link."""
         try:
             bench.client.control("HELLO")
