@@ -1,0 +1,67 @@
+"""Seeded faults: firmware that is wrong in one place, and the checks that must notice.
+
+They are patches of a temporary copy, never of the firmware: each text stands there exactly once.
+tests_host/mutants holds them, one TOML table a fault.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+__all__ = ["Fault", "FaultError", "read_faults", "seed"]
+
+
+class FaultError(Exception):
+    """A fault that does not fit the firmware."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A fault of one role: `edits` are (file under firmware/smets, old text, new text)."""
+
+    name: str
+    role: str
+    what: str
+    edits: tuple[tuple[str, str, str], ...]
+    caught: frozenset[str]  # the checks that must fail, or report another alternative
+
+
+def read_faults(folder: Path) -> list[Fault]:
+    """Every fault of the TOML files in a folder."""
+    found: list[Fault] = []
+    for path in sorted(folder.glob("*.toml")):
+        for name, row in tomllib.loads(path.read_text(encoding="utf-8")).items():
+            found.append(_fault(name, cast("dict[str, Any]", row)))
+    names = [fault.name for fault in found]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise FaultError(f"there twice: {', '.join(twice)}")
+    return found
+
+
+def _fault(name: str, row: dict[str, Any]) -> Fault:
+    edits = row.get("edits") or [row]
+    return Fault(
+        name,
+        row["role"],
+        row["what"],
+        tuple((edit["file"], edit["old"], edit["new"]) for edit in edits),
+        frozenset(row.get("caught", [])),
+    )
+
+
+def seed(fault: Fault | None, firmware: Path, copy: Path) -> None:
+    """Make a copy of the firmware with the fault; FaultError where a text is not there once."""
+    shutil.copytree(firmware, copy)
+    for name, old, new in fault.edits if fault else ():
+        path = copy / "smets" / name
+        text = path.read_text(encoding="utf-8")
+        if text.count(old) != 1:
+            raise FaultError(
+                f"{fault.name if fault else ''}: {name} has the text {text.count(old)} times"
+            )
+        path.write_text(text.replace(old, new), encoding="utf-8")
