@@ -28,6 +28,7 @@ def entry(
     alternatives: tuple[str, ...] = (),
     **more: Any,
 ) -> Callable[[Callable[[Bench], Finding]], Callable[[Bench], Finding]]:
+    """Enter a check whose row is the first part of its id."""
     return check(
         check_id,
         row=check_id.partition("-")[0],
@@ -44,6 +45,7 @@ def entry(
 
 
 def gas(bench: Bench, status: str = "reliable", **more: Any) -> None:
+    """A gas device with registers and a clock of this status; `more` are members of its state."""
     time = {} if status == "invalid" else {"time": clock(bench.start)}
     bench.fresh({"clock": {**time, "status": status}, "zcl": GAS_STATE, **more})
 

@@ -1,0 +1,211 @@
+"""The catalogue is complete, our own devices pass it, and no device brings a traceback."""
+
+import re
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from host_tools.bench import BenchError, ProcessTransport, find_micropython
+from host_tools.compiled import FIRMWARE
+from host_tools.conform.bench import CAPABILITIES, Bench
+from host_tools.conform.faults import Fault, FaultError, read_faults, seed
+from host_tools.conform.model import (
+    CATALOGUE,
+    Blocked,
+    Evidence,
+    Finding,
+    Severity,
+    Verdict,
+    check,
+)
+from host_tools.conform.mutants import FAULTS, judge, noticed
+from host_tools.conform.runner import catalogue, run
+from host_tools.show.stage import Stage
+
+ROLES = ("esme", "gsme", "gpf", "ihd", "ppmid")
+ROWS = ("SECMP0015", "SECMP0056", "MP085A", "MP078", "MP099", "MP143", "GBCS")
+STAGE = Stage(Console(), "cpython")
+ENTRIES = catalogue()
+BY_ID = {entry.id: entry for entry in ENTRIES}
+
+
+def bench_of(role, folder, engine="cpython"):
+    flash = folder / role
+    flash.mkdir()
+    return Bench(role, lambda: ProcessTransport(role, engine, str(flash)), STAGE)
+
+
+def test_every_entry_has_its_fields():
+    """Ids are unique and begin with the row; a choice names its alternatives, others have none."""
+    assert len(ENTRIES) > 100
+    for entry in ENTRIES:
+        assert entry.id.startswith(entry.row + "-"), entry.id
+        assert re.fullmatch(r"[A-Za-z0-9-]+", entry.id), entry.id
+        assert entry.row in ROWS, entry.id
+        assert entry.roles and set(entry.roles) <= set(ROLES), entry.id
+        for text in (entry.title, entry.source, entry.stimulus, entry.expectation):
+            assert text.strip(), entry.id
+        assert set(entry.needs) <= set(CAPABILITIES), entry.id
+        chosen = entry.evidence is Evidence.PROJECT_CHOICE
+        assert (len(entry.alternatives) >= 2) == chosen, entry.id
+    with pytest.raises(ValueError, match="is there already"):
+        fields = {"row": "GBCS", "title": "t", "roles": ROLES, "source": "s", "stimulus": "s"}
+        check(ENTRIES[0].id, evidence=Evidence.SPEC, expectation="e", **fields)(lambda bench: None)
+
+
+def test_every_row_and_family_is_there():
+    """Each row has checks, each role too, and all three families."""
+    assert set(Counter(entry.row for entry in ENTRIES)) == set(ROWS)
+    assert {role for entry in ENTRIES for role in entry.roles} == set(ROLES)
+    assert len({entry.family for entry in ENTRIES}) == 3
+    assert len({entry.severity for entry in ENTRIES}) == len(Severity)
+
+
+def test_expectations_are_not_the_firmwares():
+    """No module of the bench imports firmware."""
+    for path in (FIRMWARE.parent / "host_tools" / "conform").rglob("*.py"):
+        assert not re.search(r"^\s*(from|import) smets", path.read_text(), re.M), path
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_reference_passes(role, tmp_path):
+    """Every rtds and spec check passes; every choice is seen as the reference's own."""
+    bench = bench_of(role, tmp_path)
+    try:
+        results = list(run([entry for entry in ENTRIES if role in entry.roles], bench))
+    finally:
+        bench.close()
+    assert len(results) >= 15
+    bad = [f"{result.check.id}: {result.text}" for result in results if noticed(result)]
+    assert not bad, bad
+
+
+class Answering:
+    """A device behind the link that answers each line with what `make` gives."""
+
+    def __init__(self, make, delay=0.0):
+        self.make, self.delay, self.lines, self.closed = make, delay, [], False
+
+    def send(self, line):
+        number = line.partition("#")[2].partition(":")[0]
+        self.lines.extend(self.make(number))
+
+    def receive(self, timeout):
+        if not self.lines or self.delay > timeout:
+            time.sleep(min(timeout, 0.02))
+            raise BenchError(f"no line from the device within {timeout:g} s")
+        time.sleep(self.delay)
+        line = self.lines.pop(0)
+        if line is None:
+            raise BenchError("the device is gone: end of its output")
+        return line
+
+    def close(self):
+        self.closed = True
+
+
+STRANGE = {
+    "nothing": (lambda number: [], 0.0),
+    "slow": (lambda number: [f"CTRL:OK#{number}:2:{{}}"], 0.5),
+    "gone": (lambda number: [None], 0.0),
+    "noise": (lambda number: ["\x00\xff#:::", "GBCS:DATA#x:y:z"] * 3, 0.0),
+    "not JSON": (lambda number: [f"CTRL:OK#{number}:3:{{[}}"], 0.0),
+    "a list": (lambda number: [f"CTRL:OK#{number}:2:[]"], 0.0),
+    "yes to all": (lambda number: [f"CTRL:OK#{number}:2:{{}}"], 0.0),
+    "octets": (lambda number: [f"GBCS:DATA#{number}:4:DEADBEEF"], 0.0),
+    "odd octets": (lambda number: [f"GBCS:DATA#{number}:1:ABC"], 0.0),
+    "frames": (lambda number: ["ZCL:FRAME#1:2:0102", f"CTRL:OK#{number}:2:{{}}"], 0.0),
+    "errors": (lambda number: [f"LOG:ERROR#{number}:2:no"], 0.0),
+}
+
+
+@pytest.mark.parametrize("kind", STRANGE)
+def test_a_strange_device_gets_results(kind):
+    """One result a check, none of them a pass where nothing was seen."""
+    make, delay = STRANGE[kind]
+    role = "gpf" if kind != "yes to all" else "ihd"
+    bench = Bench(role, lambda: Answering(make, delay), STAGE, timeout=0.05)
+    results = list(run(ENTRIES, bench))
+    assert [result.check.id for result in results] == [entry.id for entry in ENTRIES]
+    for result in results:
+        if role in result.check.roles:
+            assert result.verdict in (Verdict.FAIL, Verdict.BLOCKED), result.check.id
+            assert result.text, result.check.id
+        else:
+            assert result.verdict is Verdict.NOT_APPLICABLE, result.check.id
+
+
+def test_what_a_device_cannot_do_is_blocked():
+    """Without controls every check that needs them is blocked, and says which."""
+    transport = Answering(lambda number: [])
+    bench = Bench("esme", lambda: transport, STAGE, frozenset(), timeout=0.05)
+    for result in run([entry for entry in ENTRIES if "esme" in entry.roles], bench):
+        assert result.verdict is Verdict.BLOCKED, result.check.id
+        assert "has no " in result.text
+    bench.close()
+    assert transport.closed
+    with pytest.raises(Blocked):
+        bench.need("power")
+
+
+def test_a_choice_never_fails_and_a_tolerance_is_told(tmp_path):
+    """project-choice: pass, or blocked; a failure with a reference is tolerated."""
+    entry = BY_ID["SECMP0015-stamp-gsme"]
+    bench = Bench("gpf", lambda: Answering(lambda number: []), STAGE, timeout=0.05)
+    result = next(run([entry], bench, {entry.id: "ticket 7"}))
+    assert result.verdict is Verdict.BLOCKED  # the link itself failed: nothing to tolerate
+    result = next(run([_failing(entry)], bench, {entry.id: "ticket 7"}))
+    assert (result.verdict, result.tolerance) == (Verdict.TOLERATED, "ticket 7")
+    result = next(run([_failing(entry, Evidence.PROJECT_CHOICE)], bench))
+    assert (result.verdict, result.alternative) == (Verdict.PASS, "other")
+    result = next(run([entry], bench, applies=lambda _: "from GBCS 4.2 on"))
+    assert result.verdict is Verdict.NOT_APPLICABLE
+
+
+def _failing(entry, evidence=Evidence.SPEC):
+    from dataclasses import replace
+
+    finding = Finding(False, "no", alternative="other")
+    return replace(entry, run=lambda bench: finding, evidence=evidence, needs=())
+
+
+def test_faults_fit_and_name_checks(tmp_path):
+    """Each fault's text is there once, and what catches it is in the catalogue."""
+    faults = read_faults(FAULTS)
+    assert len(faults) >= 40
+    for fault in faults:
+        assert fault.role in ROLES and fault.caught, fault.name
+        for name in fault.caught:
+            assert fault.role in BY_ID[name].roles, (fault.name, name)
+        for name, old, _ in fault.edits:
+            text = (FIRMWARE / "smets" / name).read_text(encoding="utf-8")
+            assert text.count(old) == 1, (fault.name, name)
+    wrong = Fault("x", "gpf", "", (("clock.py", "no such text", ""),), frozenset())
+    with pytest.raises(FaultError, match="0 times"):
+        seed(wrong, FIRMWARE, tmp_path / "copy")
+
+
+def test_a_fault_is_caught():
+    """A GPF that stamps at response time fails the check of it; the firmware itself does not."""
+    fault = {item.name: item for item in read_faults(FAULTS)}["gpf-stamps-at-response"]
+    entries = [BY_ID["SECMP0015-update-time"], BY_ID["SECMP0015-values"]]
+    assert set(judge(fault, "gpf", entries)) == {"SECMP0015-update-time"}
+    assert judge(None, "gpf", entries) == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("role", ROLES)
+def test_the_reference_passes_on_micropython(role, tmp_path):
+    """The same on the Unix port."""
+    assert Path(find_micropython()).exists()
+    bench = bench_of(role, tmp_path, "unix")
+    try:
+        results = list(run([entry for entry in ENTRIES if role in entry.roles], bench))
+    finally:
+        bench.close()
+    bad = [f"{result.check.id}: {result.text}" for result in results if noticed(result)]
+    assert not bad, bad
+    assert CATALOGUE
