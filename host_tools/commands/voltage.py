@@ -1,0 +1,186 @@
+"""`smets voltage`: the voltage log of a meter as a picture or a table."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+import typer
+
+from host_tools.bench import BenchClient, BenchError, open_transport
+from host_tools.gbcs.errors import DecodeError
+from host_tools.gbcs.message import decode
+from host_tools.gbcs.times import parse_iso, seconds_2000
+from host_tools.keys import KeyRing, SchemaProblem, load_parties
+from host_tools.messages import InputError, read_messages
+from host_tools.remote import RemoteParty
+from host_tools.schemas import read_document
+from host_tools.voltage import plot as pictures
+from host_tools.voltage.ask import ask_meter
+from host_tools.voltage.series import Series, SeriesError, from_messages, from_state
+from host_tools.voltage.table import read_table, write_table
+
+EXIT_USAGE = 2
+_MAKERS = {".svg": pictures.svg, ".png": pictures.png}
+
+Source = Annotated[
+    str,
+    typer.Argument(
+        metavar="[FILE|HEX|-]",
+        help="STATE.json, a table of `smets voltage export`, or responses in hex, one a line.",
+    ),
+]
+Device = Annotated[
+    str, typer.Option("--device", metavar="PORT|HOST:PORT", help="Ask a meter at this bench link.")
+]
+To = Annotated[str, typer.Option("--to", metavar="EUI", help="The meter, with --device.")]
+Keys = Annotated[
+    list[Path] | None,
+    typer.Option("--keys", metavar="FILE", help="parties.json; for responses KEYS.json, too."),
+]
+As = Annotated[str, typer.Option("--as", metavar="ROLE|EUI", help="Who asks.")]
+Counter = Annotated[
+    int | None,
+    typer.Option("--counter", metavar="N", min=0, help="Originator counter; the time without."),
+]
+From = Annotated[str, typer.Option("--from", metavar="UTC", help="First time stamp.")]
+Until = Annotated[str, typer.Option("--until", metavar="UTC", help="Last time stamp.")]
+
+
+def plot(
+    out: Annotated[
+        list[Path], typer.Option("--out", "-o", metavar="FILE", help=".svg or .png; repeatable.")
+    ],
+    source: Source = "-",
+    device: Device = "",
+    to: To = "",
+    keys: Keys = None,
+    who: As = "network_operator",
+    counter: Counter = None,
+    begin: From = "",
+    until: Until = "",
+) -> None:
+    """Draw averages with their thresholds on a grid of half hours, with events and gaps.
+
+    The log comes from a meter (--device), a STATE.json, a table, or responses (ECS23, 23b, 26b,
+    26k, 35e, 22b) that are given together.
+    """
+    wrong = [path for path in out if path.suffix.lower() not in _MAKERS]
+    if wrong:
+        raise _fail(f"{wrong[0]}: not .svg or .png")
+    series = _series(source, device, to, keys or [], who, counter, begin, until)
+    try:
+        for path in out:
+            path.write_bytes(_MAKERS[path.suffix.lower()](series))
+    except (OSError, SeriesError) as error:
+        raise _fail(str(error)) from None
+
+
+def export(
+    source: Source = "-",
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE", help="Standard output without it."),
+    ] = None,
+    device: Device = "",
+    to: To = "",
+    keys: Keys = None,
+    who: As = "network_operator",
+    counter: Counter = None,
+    begin: From = "",
+    until: Until = "",
+) -> None:
+    """Write the log as CSV: a row for each time stamp, energy beside voltage where it is known."""
+    series = _series(source, device, to, keys or [], who, counter, begin, until)
+    text = write_table(series)
+    try:
+        if out is None:
+            sys.stdout.write(text)
+        else:
+            out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise _fail(str(error)) from None
+
+
+def _fail(text: str) -> typer.Exit:
+    typer.echo(f"smets voltage: {text}", err=True)
+    return typer.Exit(EXIT_USAGE)
+
+
+def _series(
+    source: str,
+    device: str,
+    to: str,
+    keys: list[Path],
+    who: str,
+    counter: int | None,
+    begin: str,
+    until: str,
+) -> Series:
+    """The log that the arguments ask for; ends the command where there is none."""
+    try:
+        start = seconds_2000(parse_iso(begin)) if begin else 0
+        end = seconds_2000(parse_iso(until)) if until else 0xFFFFFFFF
+        if device:
+            series = _ask(device, to, keys, who, counter, start, end)
+        else:
+            series = _read(source, keys)
+        series = series.cut(start, end)
+        series.span()
+    except KeyError as error:
+        raise _fail(str(error.args[0])) from None
+    except (
+        OSError,
+        ValueError,
+        BenchError,
+        DecodeError,
+        InputError,
+        SchemaProblem,
+        SeriesError,
+    ) as error:
+        raise _fail(str(error)) from None
+    return series
+
+
+def _ask(
+    device: str,
+    to: str,
+    keys: list[Path],
+    who: str,
+    counter: int | None,
+    start: int,
+    end: int,
+) -> Series:
+    if len(keys) != 1 or len(to) != 16:
+        raise SeriesError("--device needs --keys parties.json and --to EUI (16 hex digits)")
+    if device in ("unix", "cpython"):
+        raise SeriesError(f"--device {device}: a meter that is not running has no log")
+    party = RemoteParty(load_parties(keys[0]), who)
+    first = time.time_ns() // 1_000_000 if counter is None else counter
+    with BenchClient(open_transport("esme", device)) as client:
+        return ask_meter(client, party, bytes.fromhex(to), first, start, end)
+
+
+def _read(source: str, keys: list[Path]) -> Series:
+    path = Path(source)
+    if source != "-" and path.suffix.lower() in (".json", ".csv"):
+        if path.suffix.lower() == ".csv":
+            return read_table(path.read_text(encoding="utf-8"))
+        return from_state(cast("dict[str, Any]", read_document(path, "state")))
+    ring = KeyRing.load(keys)
+    messages = [decode(octets, ring) for octets in read_messages(source)]
+    for message in messages:
+        if message.failed:
+            check = message.failed[0]
+            raise SeriesError(f"{check.name} of a response: {check.reason or 'wrong'}")
+    return from_messages(messages)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the CLI."""
+    commands = typer.Typer(no_args_is_help=True, help="The voltage log as a picture or a table.")
+    commands.command()(plot)
+    commands.command()(export)
+    app.add_typer(commands, name="voltage")

@@ -1,0 +1,170 @@
+"""What a voltage log holds: entries of each phase, thresholds, events, half-hourly energy.
+
+All times are UTC seconds since 2000. An entry is stamped with the end of its period.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
+
+from host_tools.gbcs import dlms_names
+from host_tools.gbcs.message import Message
+
+__all__ = ["Event", "Phase", "Series", "SeriesError", "from_messages", "from_state"]
+
+_PHASES = {32: 0, 52: 1, 72: 2}
+_POWER_LOG = "0-0:99.98.4.255"
+_IMPORT_LOG = "0-0:99.1.0.255"
+
+
+class SeriesError(Exception):
+    """There is no voltage log in what was given, or it is not of its form."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """An entry of the Power Event Log."""
+
+    time: int
+    code: int
+    information: int = 0
+
+
+@dataclass
+class Phase:
+    """One phase: entries by their stamps, and how it was configured where that is known."""
+
+    entries: dict[int, int] = field(default_factory=dict[int, int])
+    period: int | None = None
+    over: int | None = None
+    under: int | None = None
+    over_count: int | None = None
+    under_count: int | None = None
+
+    def seconds(self) -> int:
+        """The measurement period; the most frequent distance of entries where it is not known."""
+        if self.period:
+            return self.period
+        stamps = sorted(self.entries)
+        steps = Counter(b - a for a, b in zip(stamps, stamps[1:], strict=False))
+        return (
+            min(step for step, n in steps.items() if n == max(steps.values())) if steps else 1800
+        )
+
+    def gaps(self) -> list[tuple[int, int]]:
+        """(from, to) of the times between entries that no entry covers."""
+        period = self.seconds()
+        stamps = sorted(self.entries)
+        pairs = zip(stamps, stamps[1:], strict=False)
+        return [(a, b - period) for a, b in pairs if b - period > a]
+
+
+@dataclass
+class Series:
+    """A voltage log of one meter."""
+
+    phases: list[Phase] = field(default_factory=list[Phase])
+    events: list[Event] = field(default_factory=list[Event])
+    energy: dict[int, int] = field(default_factory=dict[int, int])  # Wh by stamp
+    title: str = ""
+
+    def phase(self, index: int) -> Phase:
+        """The phase of an index from 0 to 2, made where it was not there yet."""
+        while len(self.phases) <= index:
+            self.phases.append(Phase())
+        return self.phases[index]
+
+    def span(self) -> tuple[int, int]:
+        """From the start of the first period to the end of the last one; SeriesError if empty."""
+        starts = [min(p.entries) - p.seconds() for p in self.phases if p.entries]
+        ends = [max(p.entries) for p in self.phases if p.entries]
+        if not starts:
+            raise SeriesError("there is no entry in the log")
+        return min(starts), max(ends)
+
+    def cut(self, start: int | None, end: int | None) -> Series:
+        """The part whose stamps lie between two times, both included; None leaves an end open."""
+        first = 0 if start is None else start
+        last = 0xFFFFFFFF if end is None else end
+        cut = Series(title=self.title)
+        cut.events = [event for event in self.events if first <= event.time <= last]
+        cut.energy = {time: wh for time, wh in self.energy.items() if first <= time <= last}
+        for phase in self.phases:
+            entries = {time: v for time, v in phase.entries.items() if first <= time <= last}
+            cut.phases.append(replace(phase, entries=entries))
+        return cut
+
+    def take(self, class_id: int, obis: str, attr: int, value: dict[str, Any]) -> None:
+        """Take an object's value in the notation of STATE.json; others than a meter's are left."""
+        content = value.get("value")
+        if class_id == 7 and attr == 2 and obis in (_POWER_LOG, _IMPORT_LOG):
+            rows = _rows(content, obis)
+            if obis == _POWER_LOG:
+                self.events = sorted((Event(*row[:3]) for row in rows), key=lambda e: e.time)
+            else:
+                self.energy = {row[0]: row[1] for row in rows}
+            return
+        place = obis.replace("-", ".").replace(":", ".").split(".")
+        if place[:2] != ["1", "0"] or int(place[2]) not in _PHASES:
+            return
+        names = {
+            (3, 32, 2): "under_count",
+            (3, 36, 2): "over_count",
+            (1, 31, 2): "under",
+            (1, 35, 2): "over",
+            (7, 24, 4): "period",
+            (7, 24, 2): "entries",
+        }
+        name = names.get((class_id, int(place[3]), attr))
+        if name is None:
+            return
+        phase = self.phase(_PHASES[int(place[2])])
+        if name == "entries":
+            phase.entries = {row[0]: row[1] for row in _rows(content, obis)}
+        elif isinstance(content, int):
+            setattr(phase, name, content)
+        else:
+            raise SeriesError(f"{class_id}/{obis}/{attr} is not a number")
+
+
+def _rows(content: Any, obis: str) -> list[list[int]]:
+    rows = cast("list[list[int]]", content)
+    try:
+        good = all(len(row) >= 2 and all(type(item) is int for item in row) for row in rows)
+    except TypeError:
+        good = False
+    if not good:
+        raise SeriesError(f"the rows of {obis} are not of numbers")
+    return rows
+
+
+def from_state(state: dict[str, Any]) -> Series:
+    """The log of a STATE.json."""
+    series = Series(title=str(state.get("device_eui", "")))
+    for item in state.get("dlms", []):
+        series.take(item["class"], item["obis"], item["attr"], item["value"])
+    return series
+
+
+def from_messages(messages: Iterable[Message], series: Series | None = None) -> Series:
+    """The log that responses tell together (ECS23, 23b, 26b, 26k, 35e, 22b); others are left."""
+    series = series or Series()
+    for message in messages:
+        if message.protocol != "DLMS" or message.header.cra != 2:
+            continue
+        series.title = series.title or message.header.originator.hex().upper()
+        apdu = message.dlms
+        rows = dlms_names.rows_for(message.use_case, len(apdu.data))
+        for row, value, (_, result) in zip(rows, apdu.data, apdu.results, strict=False):
+            if result == 0 and row["op"] == "get":
+                series.take(row["class"], row["obis"], row["attr"], value.to_json())
+        protected: list[dict[str, Any]] = [
+            item for row in rows for item in row.get("protected", [])
+        ]
+        values = [item for block in message.protected if block.value for item in block.value.items]
+        for item, value in zip(protected, values, strict=False):
+            series.take(item["class"], item["obis"], item["attr"], value.to_json())
+    return series

@@ -1,0 +1,111 @@
+"""Voltage logs as CSV: a row for each time stamp, a column for each phase.
+
+Lines that begin with # before the head tell how each phase was configured. Times are UTC; an
+empty cell is an entry that is missing. A table that was written is read to the same log again.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from typing import Any
+
+from host_tools.gbcs.times import from_seconds_2000, iso, parse_iso, seconds_2000
+from host_tools.voltage.codes import code_name
+from host_tools.voltage.series import Event, Series, SeriesError
+
+__all__ = ["read_table", "write_table"]
+
+_FACTS = ("period", "over", "under", "over_count", "under_count")
+_PHASES = ("L1", "L2", "L3")
+
+
+def write_table(series: Series) -> str:
+    """The log as CSV text."""
+    out = io.StringIO()
+    out.write(
+        "# voltage log; times are UTC, an entry is stamped with the end of its period; V, Wh\n"
+    )
+    if series.title:
+        out.write(f"# meter {series.title}\n")
+    for name, phase in zip(_PHASES, series.phases, strict=False):
+        known = [(fact, getattr(phase, fact)) for fact in _FACTS]
+        facts = " ".join(f"{fact}={value}" for fact, value in known if value is not None)
+        out.write(f"# {name} {facts}".rstrip() + "\n")
+    names = _PHASES[: len(series.phases)]
+    energy = ("import_wh",) if series.energy else ()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(("time", *names, *energy, "events"))
+    events: dict[int, list[Event]] = {}
+    for event in series.events:
+        events.setdefault(event.time, []).append(event)
+    times: set[int] = set(events) | set(series.energy)
+    for phase in series.phases:
+        times.update(phase.entries)
+    for time in sorted(times):
+        cells: list[Any] = [phase.entries.get(time, "") for phase in series.phases]
+        if series.energy:
+            cells.append(series.energy.get(time, ""))
+        cells.append("; ".join(_event_text(event) for event in events.get(time, [])))
+        writer.writerow((iso(from_seconds_2000(time)), *cells))
+    return out.getvalue()
+
+
+def _event_text(event: Event) -> str:
+    name = code_name(event.code)
+    information = f" ({event.information})" if event.information else ""
+    return f"{event.code:04X}" + (f" {name}" if name else "") + information
+
+
+def read_table(text: str) -> Series:
+    """The log of a CSV text that `write_table` made; SeriesError names the line."""
+    series = Series()
+    lines = text.splitlines()
+    number = 0
+    while number < len(lines) and (lines[number].startswith("#") or not lines[number].strip()):
+        _read_facts(series, lines[number].lstrip("# ").split(), number + 1)
+        number += 1
+    rows = csv.reader(lines[number:])
+    head: list[str] = next(rows, list[str]())
+    columns = [name for name in head[1:] if name in _PHASES]
+    if head[:1] != ["time"] or not columns or columns != list(_PHASES[: len(columns)]):
+        raise SeriesError(f"line {number + 1}: a voltage table begins with the columns time,L1")
+    series.phase(len(columns) - 1)
+    for offset, row in enumerate(rows, number + 2):
+        if not row:
+            continue
+        try:
+            _read_row(series, dict(zip(head, row, strict=True)))
+        except ValueError as error:
+            raise SeriesError(f"line {offset}: {error}") from None
+    return series
+
+
+def _read_facts(series: Series, words: list[str], line: int) -> None:
+    if words[:1] == ["meter"] and len(words) == 2:
+        series.title = words[1]
+    if not words or words[0] not in _PHASES:
+        return
+    phase = series.phase(_PHASES.index(words[0]))
+    for word in words[1:]:
+        name, _, value = word.partition("=")
+        if name not in _FACTS or not value.isdecimal():
+            raise SeriesError(f"line {line}: {word} is not one of {', '.join(_FACTS)}")
+        setattr(phase, name, int(value))
+
+
+def _read_row(series: Series, cells: dict[str, str]) -> None:
+    time = seconds_2000(parse_iso(cells["time"]))
+    for name, phase in zip(_PHASES, series.phases, strict=False):
+        if cells[name]:
+            phase.entries[time] = int(cells[name])
+    if cells.get("import_wh"):
+        series.energy[time] = int(cells["import_wh"])
+    for text in _texts(cells.get("events", "").split("; ")):
+        information = text.rpartition("(")[2].rstrip(")") if text.endswith(")") else "0"
+        series.events.append(Event(time, int(text[:4], 16), int(information)))
+
+
+def _texts(parts: Iterable[str]) -> list[str]:
+    return [part for part in parts if part]
