@@ -4,7 +4,7 @@ from vectors import h
 
 from smets import clock
 from smets.codec import Reader
-from smets.features import gas_mirror, stamp
+from smets.features import gas_mirror, gas_report, stamp
 from smets.zcl import frame, types
 from smets.zcl.server import Server
 
@@ -433,7 +433,7 @@ def test_g39_shown_time_of_an_invalid_stamp():
 
 def test_report_frame():
     """spec: Report Attributes 0A, server to client, no Default Response wanted."""
-    octets = gas_mirror.report([(0x0000, h("25 010000000000")), (0xFFFE, h("30 01"))], 200)
+    octets = gas_report.report([(0x0000, h("25 010000000000")), (0xFFFE, h("30 01"))], 200)
     assert octets == h("18 C8 0A 0000 25 010000000000 FEFF 30 01")
     bench = Bench()
     assert bench.mirror.report(METERING, frame.parse(octets))

@@ -4,7 +4,7 @@ from smets import clock
 from smets.compat import const
 from smets.devices import endpoints
 from smets.devices.base import Device, half_hours, parse_eui
-from smets.features import gas_mirror, stamp
+from smets.features import gas_report, stamp
 from smets.gbcs import table_gas, use_cases
 from smets.ports.han import HanFrame
 from smets.zcl import clusters, types
@@ -87,7 +87,7 @@ class Gsme(Device):
         room = _ROOM
         values = self.zcl.attributes.get(cluster, {})
         for attribute in sorted(values):
-            if attribute == gas_mirror.READING_SNAPSHOT_TIME and cluster == gas_mirror.METERING:
+            if attribute == gas_report.READING_SNAPSHOT_TIME and cluster == clusters.METERING:
                 continue
             octets = values[attribute]
             if room < len(octets) + 2 and batch:
@@ -103,14 +103,14 @@ class Gsme(Device):
                     # The attribute has no status: unreliable time is not passed on (facts E.2).
                     time = clock.UTC_INVALID
                 octets = bytes((types.UTC_TIME,)) + types.encode(types.UTC_TIME, time)
-                batch.append((gas_mirror.READING_SNAPSHOT_TIME, octets))
-            batch.append((gas_mirror.ATTRIBUTE_REPORTING_STATUS, bytes((types.ENUM8, 1))))
+                batch.append((gas_report.READING_SNAPSHOT_TIME, octets))
+            batch.append((gas_report.ATTRIBUTE_REPORTING_STATUS, bytes((types.ENUM8, 1))))
         if batch:
             self._send(cluster, batch)
 
     def _send(self, cluster, batch):
         self._sequence = (self._sequence + 1) & 0xFF
-        payload = gas_mirror.report(batch, self._sequence)
+        payload = gas_report.report(batch, self._sequence)
         self.outbox.append(
             HanFrame(self.eui, self.gpf, endpoints.METER, endpoints.MIRROR, cluster, payload)
         )

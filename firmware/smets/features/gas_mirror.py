@@ -5,11 +5,10 @@ from smets import clock
 from smets.codec import DecodeError, Reader
 from smets.compat import const
 from smets.features import stamp
+from smets.features.gas_report import ATTRIBUTE_REPORTING_STATUS, READING_SNAPSHOT_TIME
 from smets.zcl import clusters, frame, types
 
 METERING = clusters.METERING
-READING_SNAPSHOT_TIME = const(0x0007)
-ATTRIBUTE_REPORTING_STATUS = const(0xFFFE)
 PUBLISH_SNAPSHOT = const(0x06)
 # Snapshot payload "block tier information set, delivered, no billing": what gas meters publish.
 _REGISTERS = const(6)
@@ -173,13 +172,3 @@ def _snapshot_time(staged) -> int:
     if octets is None or octets[0] != types.UTC_TIME:
         return clock.UTC_INVALID
     return int.from_bytes(octets[1:5], "little")
-
-
-def report(attributes, sequence: int) -> bytes:
-    """A Report Attributes frame of (attribute, type and value octets) pairs, server to client."""
-    payload = bytearray()
-    for attribute, octets in attributes:
-        payload.extend(attribute.to_bytes(2, "little"))
-        payload.extend(octets)
-    control = frame.SERVER_TO_CLIENT | frame.NO_DEFAULT_RESPONSE
-    return frame.header(control, sequence, frame.REPORT_ATTRIBUTES, bytes(payload))
