@@ -111,13 +111,18 @@ def _range(phase: Phase) -> tuple[int, int, int]:
     """The lowest and highest volts of a panel, and the step of its scale that both are of."""
     known = [*phase.entries.values(), *(v for v in (phase.over, phase.under) if v is not None)]
     low, high = (min(known), max(known)) if known else (225, 235)
-    step = next((step for step in (5, 10, 20, 50, 100) if high - low <= 9 * step), 1000)
+    step = 5
+    while high - low > 9 * step:
+        step = step * 5 // 2 if str(step)[0] == "2" else step * 2  # 5, 10, 20, 50, 100, ...
     return max((low - 2) // step * step, 0), -(-(high + 2) // step) * step, step
 
 
 def _grid_step(axes: _Axes, pixels: float) -> int:
     each = (_WIDTH - _LEFT - _RIGHT) / max(axes.end - axes.start, 1)
-    return next((step for step in _STEPS if step * each >= pixels), _STEPS[-1])
+    step = next((step for step in _STEPS if step * each >= pixels), _STEPS[-1])
+    while step * each < pixels:
+        step *= 2
+    return step
 
 
 def _multiples(start: int, end: int, step: int) -> range:
