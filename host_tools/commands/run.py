@@ -8,10 +8,10 @@ import typer
 from rich.console import Console
 
 from host_tools.bench import BenchError
-from host_tools.show import gas, tenancy
+from host_tools.show import gas, tenancy, voltage
 from host_tools.show.stage import Stage
 
-SCENES = (gas.play, tenancy.play)
+SCENES = (gas.play, tenancy.play, voltage.play)
 
 
 def run(
