@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import termios
 import threading
 import time
 from contextlib import suppress
@@ -51,7 +52,7 @@ def _print(*values: object) -> None:
 
 setattr(_serial, "print", _print)  # noqa: B010
 
-_LINE_ERRORS = (OSError, serial.SerialException, _transport.TransportError)
+_LINE_ERRORS = (OSError, termios.error, serial.SerialException, _transport.TransportError)
 
 
 def _open(port: str) -> _Transport:
