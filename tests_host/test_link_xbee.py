@@ -410,7 +410,7 @@ def test_frame_identifiers_are_never_zero():
 
 
 def test_identity_other_than_the_address_of_the_module():
-    device, meter = h("90B3D51F30010000"), h("90B3D51F30020000")
+    device, meter = h("02534D4554010000"), h("02534D4554020000")
     link, module = started(eui=device, peers={meter: PEER})
     assert link.eui == device
     assert not link.send(to_peer()) and link.errors == {"source is not this device": 1}
@@ -684,13 +684,13 @@ def test_a_link_from_the_settings_of_a_board():
 
 def test_settings_with_less_wires_and_more_identities():
     machine = Machine(Module(OWN))
-    device, meter = h("90B3D51F30010000"), h("90B3D51F30020000")
+    device, meter = h("02534D4554010000"), h("02534D4554020000")
     settings = {
         "pins": {"uart": 0, "tx": 0, "rx": 1, "baudrate": 9600},
         "pan": "00005EC000000001",
         "key": "10" * 16,
-        "eui": "90B3D51F30010000",
-        "peers": {"90B3D51F30020000": "0013A2004052BB02"},
+        "eui": "02534D4554010000",
+        "peers": {"02534D4554020000": "0013A2004052BB02"},
     }
     link = xbee_board.open_link(settings, machine)
     assert machine.opened[1]["baudrate"] == 9600 and "flow" not in machine.opened[1]

@@ -22,8 +22,8 @@ from smets.ports.store import Disk, Store
 DAY = 86400
 NOW = 9000 * DAY
 DATE = NOW - 2 * DAY + 900  # within a half hour and within a day
-ESME = 0x00DB1234567890A0
-GPF = 0x00DB1234567890A3
+ESME = 0x02534D45545300A0
+GPF = 0x02534D45545300A3
 
 # What the former tenant leaves, as it lies in the flash: value and money of a bucket, and texts.
 OLD = (0x434E5259, 0x21434E21)

@@ -16,7 +16,7 @@ from smets.ports.store import FILL_RESERVE, Disk, Store
 DAY = 86400
 NOW = 9000 * DAY
 DATE = NOW - 3 * DAY
-ESME = 0x00DB1234567890A0
+ESME = 0x02534D45545300A0
 BLOCK = 4096
 BLOCKS = 352  # of the file system of a Pico
 OLD = (0x434E5259, 0x21434E21)

@@ -12,7 +12,7 @@ from smets.ports import console, watchdog
 from smets.ports.store import Store, StoreError
 
 EUI = "00DB123456789ABC"
-PARTY = {"id": "90B3D51F30010000", "role": "supplier", "ka_public": "04" + "11" * 64}
+PARTY = {"id": "02534D4554010000", "role": "supplier", "ka_public": "04" + "11" * 64}
 STEPS = {"0x0702": {"0x0000": {"type": "0x25", "value": 4711}}}
 
 

@@ -16,7 +16,7 @@ from smets.ports.store import Disk, Store
 NONE = 0xFFFFFFFF
 DAY = 86400
 FIRST = 9000
-ESME = 0x00DB1234567890A0
+ESME = 0x02534D45545300A0
 dates = st.one_of(
     st.integers(FIRST - 5, FIRST + 60).map(lambda day: day * DAY),
     st.sampled_from([0, NONE, 1, 0xFFFFFFFE]),
