@@ -11,11 +11,7 @@ _ON_TRIAL = "/slot.try"
 
 def run(role: str, folder: str = ""):
     """Serve lines of standard input until it ends; `folder` is the flash of the device."""
-    import gc
-
-    if hasattr(gc, "threshold"):
-        # Collect before the heap is full: what stays then does not lie scattered all over it.
-        gc.threshold((gc.mem_free() + gc.mem_alloc()) // 16)
+    _collect_early()
     from smets import devices
     from smets.bench import Bench
 
@@ -42,6 +38,14 @@ def run(role: str, folder: str = ""):
             bench.line(line)
 
 
+def _collect_early():
+    """Collect before the heap is full: what stays then does not lie scattered all over it."""
+    import gc
+
+    if hasattr(gc, "threshold") and hasattr(gc, "mem_free"):
+        gc.threshold((gc.mem_free() + gc.mem_alloc()) // 16)
+
+
 def _read(path: str) -> str:
     try:
         with open(path) as file:
@@ -54,6 +58,7 @@ def run_board():
     """Play the role of device.json until Ctrl-C; an install on trial that fails is left again."""
     import os
 
+    _collect_early()
     name = trial = _read(_ON_TRIAL)
     if trial:
         # Whatever happens from here on, the next start is of the install that works.

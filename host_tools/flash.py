@@ -154,8 +154,10 @@ class Files:
         pairs = [line.strip().partition(" ") for line in lines if line.strip()]
         return {path: digest for digest, _, path in pairs}
 
-    def fill(self, folder: str, files: dict[str, bytes], other: str = "") -> None:
-        """Make the files of a folder these and no others; FlashError where that went wrong.
+    def fill(
+        self, folder: str, files: dict[str, bytes], other: str = "", alone: bool = True
+    ) -> None:
+        """Have these files in a folder, and no others if `alone`; FlashError where that failed.
 
         What lies in the folder `other` as well is copied on the board. What changes is not safe
         from power cuts meanwhile: fill a folder that is not in use.
@@ -163,7 +165,7 @@ class Files:
         wanted = {f"{folder}/{path}": data for path, data in files.items()}
         there = self.tree(folder)
         sources = {digest: path for path, digest in self.tree(other).items()} if other else {}
-        for path in set(there) - set(wanted):
+        for path in set(there) - set(wanted) if alone else ():
             self._exec(f"_fgone({path!r})")
             self.report.removed += 1
         missing: dict[str, bytes] = {}
@@ -183,7 +185,11 @@ class Files:
         total = sum(map(len, missing.values()))
         for path, data in missing.items():
             self._send(path, data, total)
-        self._compare(folder, files)
+        self._compare(folder, files, alone)
+
+    def free(self) -> int:
+        """Octets of the file system that are free."""
+        return int(self._exec("s = os.statvfs('/')\nprint(s[0] * s[3])"))
 
     def replace(self, path: str, data: bytes) -> None:
         """Give a file this content, at once or not at all."""
@@ -221,9 +227,12 @@ class Files:
         self.report.octets += octets
         self._progress("sending", self.report.octets, max(total, self.report.octets))
 
-    def _compare(self, folder: str, files: dict[str, bytes]) -> None:
+    def _compare(self, folder: str, files: dict[str, bytes], alone: bool) -> None:
         self._progress("comparing", 0, 1)
-        differing = {path for path, _ in self.tree(folder).items() ^ _sums(folder, files).items()}
+        found, wanted = self.tree(folder), _sums(folder, files)
+        if not alone:
+            found = {path: digest for path, digest in found.items() if path in wanted}
+        differing = {path for path, _ in found.items() ^ wanted.items()}
         if differing:
             raise FlashError(f"not written as sent: {', '.join(sorted(differing))}")
         self._progress("comparing", 1, 1)

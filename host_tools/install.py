@@ -29,7 +29,9 @@ __all__ = [
     "compiled",
     "firmware_version",
     "heap_needed",
+    "imports_of",
     "modules",
+    "needed_by",
     "role_modules",
 ]
 
@@ -81,20 +83,46 @@ def modules() -> dict[str, Path]:
 @cache
 def _imports(name: str) -> frozenset[str]:
     """Modules of the package that a module imports, in functions too."""
-    known = modules()
+    return imports_of(modules()[name].read_text(encoding="utf-8"))
+
+
+def imports_of(source: str) -> frozenset[str]:
+    """Modules of the package that a program imports."""
+    return _with_packages(_named(source) & set(modules()))
+
+
+def _named(source: str) -> set[str]:
     wanted: set[str] = set()
-    for node in ast.walk(ast.parse(known[name].read_text(encoding="utf-8"))):
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             wanted |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             wanted |= {f"{node.module}.{alias.name}" for alias in node.names}
             wanted.add(node.module)
-    found = wanted & set(known)
+    return wanted
+
+
+def _with_packages(found: set[str]) -> frozenset[str]:
     # A module brings the packages that it lies in.
-    for each in list(found):
+    packages: set[str] = set()
+    for each in found:
         parts = each.split(".")
-        found |= {".".join(parts[:count]) for count in range(1, len(parts))}
-    return frozenset(found)
+        packages |= {".".join(parts[:count]) for count in range(1, len(parts))}
+    return frozenset(found | packages)
+
+
+def needed_by(names: Iterable[str], without: Iterable[str] = ()) -> list[str]:
+    """These modules, and those that they import; what builds any role brings none `without`."""
+    todo = list(names)
+    found: set[str] = set()
+    while todo:
+        name = todo.pop()
+        if name in found:
+            continue
+        found.add(name)
+        # What builds any role names them all.
+        todo += _imports(name) - (set(without) if name == "smets.devices" else set())
+    return sorted(found)
 
 
 def role_modules(role: str, extra: Iterable[str] = ()) -> list[str]:
@@ -103,16 +131,7 @@ def role_modules(role: str, extra: Iterable[str] = ()) -> list[str]:
     if own not in modules():
         raise InstallError(f"no role {role}")
     others = {f"smets.devices.{other}" for other in ROLES} - {own}
-    todo = ["smets.runtime", own, *extra]
-    found: set[str] = set()
-    while todo:
-        name = todo.pop()
-        if name in found:
-            continue
-        found.add(name)
-        # What builds any role names them all.
-        todo += _imports(name) - (others if name == "smets.devices" else set())
-    return sorted(found)
+    return needed_by(["smets.runtime", own, *extra], others)
 
 
 def compile_module(source: Path, name: str, arch: str) -> bytes:

@@ -56,15 +56,7 @@ _LINE_ERRORS = (OSError, termios.error, serial.SerialException, _transport.Trans
 
 
 def _open(port: str) -> _Transport:
-    """A port may be away for a moment: after a reset USB boards log on anew."""
-    deadline = time.monotonic() + _AWAY
-    while True:
-        try:
-            return cast(_Transport, _serial.SerialTransport(port, timeout=_TIMEOUT))
-        except _LINE_ERRORS:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
+    return cast(_Transport, _serial.SerialTransport(port, timeout=_TIMEOUT))
 
 
 class RawRepl:
@@ -76,20 +68,26 @@ class RawRepl:
 
     def __init__(self, port: str, soft_reset: bool = True) -> None:
         _printed.text = ""
-        try:
-            self._transport = _open(port)
-            for tries_left in reversed(range(_TRIES)):
-                try:
-                    self._transport.enter_raw_repl(soft_reset, timeout_overall=_ENTER)
-                    break
-                except _transport.TransportError:
-                    # A board in the middle of a start may have overlooked Ctrl-C.
-                    if not tries_left:
-                        raise
-        except _LINE_ERRORS as error:
-            with suppress(AttributeError, *_LINE_ERRORS):
-                self._transport.close()
-            raise ReplError(f"{port}: {error} {_printed.text}".strip()) from error
+        deadline = time.monotonic() + _AWAY
+        tries_left = _TRIES
+        while True:
+            try:
+                self._transport = _open(port)
+                self._transport.enter_raw_repl(soft_reset, timeout_overall=_ENTER)
+                return
+            except _LINE_ERRORS as error:
+                with suppress(AttributeError, *_LINE_ERRORS):
+                    self._transport.close()
+                # A port may be away for a moment: after a reset USB boards log on anew. And a
+                # board in the middle of a start may overlook Ctrl-C.
+                if isinstance(error, _transport.TransportError) and "raw repl" in str(error):
+                    tries_left -= 1
+                    ended = not tries_left
+                else:
+                    ended = time.monotonic() > deadline
+                if ended:
+                    raise ReplError(f"{port}: {error} {_printed.text}".strip()) from error
+            time.sleep(0.05)
 
     def __enter__(self) -> RawRepl:
         return self
@@ -108,13 +106,13 @@ class RawRepl:
         return output.decode("utf-8", "replace").replace("\r\n", "\n")
 
     def start(self, code: str) -> None:
-        """Start a program and close; what it says is for whoever opens the port next."""
-        try:
+        """Start a program and close; what it says is for whoever opens the port next.
+
+        It may reset the board, so that the line goes: that is no error here.
+        """
+        with suppress(*_LINE_ERRORS):
             self._transport.exec_raw_no_follow(code)
-        except _LINE_ERRORS as error:
-            raise ReplError(f"the line is gone: {error}") from error
-        finally:
-            self.close()
+        self.close()
 
     def to_main(self) -> None:
         """Restart the board so that main.py runs, and close."""

@@ -32,8 +32,11 @@ PORT = "port"
 
 _SHIM = Path(__file__).resolve().parent.parent / "boards" / "virtual"
 _CTRL_A = b"\x01"
+_CTRL_B = b"\x02"
 _CTRL_C = b"\x03"
+_CTRL_D = b"\x04"
 _PROMPT = b">>> "
+_LOCKED = b"heap is locked"
 _RAW_BANNER = b"raw REPL; CTRL-B to exit"
 _REBOOT = b"MPY: soft reboot\r\n"
 # What the host does not read is dropped after this long, as USB serial ports of boards do.
@@ -42,6 +45,8 @@ _BACKLOG = 1 << 16
 # After Ctrl-C, what the host types next waits for the REPL so long at most: the Unix port would
 # forget it when its REPL begins, a chip has it in its buffer.
 _REPL_WAIT = 10.0
+# After Ctrl-D at the friendly REPL, what is typed next waits for the soft reset so long at most.
+_RESET_WAIT = 0.3
 # Only that of a person or a tool counts: it stands at the start of a line, or there are two.
 _BEFORE_CTRL_C = b"\r\n\x03"
 # Two interrupts in a row would end the Unix port; a chip's count as one.
@@ -68,7 +73,7 @@ class VirtualBoard:
         self.port = str(folder / PORT)
         self.boots = 0
         self.bites = 0  # of the watchdog
-        self.crashes = 0  # ends of the process that nobody asked for
+        self.crashes: list[str] = []  # ends of the process that nobody asked for, and how
         self._heap = heap or f"{boards.load('virtual').heap >> 10}k"
         self._id = unique_id
         self._lock = threading.RLock()
@@ -89,8 +94,10 @@ class VirtualBoard:
         self._stuck_since = 0.0
         self._deaf = False  # nobody reads at the host: what is for it is dropped at once
         self._last = b"\n"  # octet typed
+        self._friendly = True  # the REPL that the host has asked for
         self._booting = False
-        self._typed = bytearray()  # by the host, while the board boots
+        self._leaving = 0.0  # until when a soft reset is waited for, 0 if none is
+        self._typed = bytearray()  # by the host, while the board leaves its REPL or boots
         self._hold_until = 0.0
         self._interrupted_at = 0.0
         self._tail = b""
@@ -180,8 +187,8 @@ class VirtualBoard:
 
     # --- The process -----------------------------------------------------------------------------
 
-    def _start(self, cause: int, raw: bool = False) -> None:
-        """Start the process; `raw` boots into the raw REPL without main.py."""
+    def _start(self, cause: int, raw: bool = False, main: bool = True) -> None:
+        """Start the process; `raw` boots into the raw REPL, without main.py in any case."""
         board, terminal = pty.openpty()
         tty.setraw(terminal)
         # MicroPython clears all local modes while its REPL reads: this one tells the two apart.
@@ -189,7 +196,7 @@ class VirtualBoard:
         modes[3] |= termios.ECHOK
         termios.tcsetattr(terminal, termios.TCSANOW, modes)
         control, control_of_board = os.pipe()
-        start = "raw" if raw else "main"
+        start = "main" if main and not raw else "repl"
         arguments = [self.image, control_of_board, self._id, start, cause, self._cut_in]
         self._process = subprocess.Popen(
             [
@@ -214,6 +221,7 @@ class VirtualBoard:
         self._silent = bytearray() if raw else None
         self._tail = b""
         self._booting = True
+        self._friendly = not raw
         self._last = b"\n"
         self._interrupted_at = 0.0
         self.boots += 1
@@ -234,6 +242,7 @@ class VirtualBoard:
         self._to_board.clear()
         self._typed.clear()
         self._booting = False
+        self._leaving = 0.0
         self._watchdog = 0.0
         self._hold_until = 0.0
 
@@ -249,9 +258,11 @@ class VirtualBoard:
         self._start(cause)
 
     def _soft_reset(self, raw: bool) -> None:
+        typed = bytes(self._typed)
         self._stop()
         self._to_host += _REBOOT
         self._start(4, raw)
+        self._typed += typed
 
     # --- The thread ------------------------------------------------------------------------------
 
@@ -274,6 +285,8 @@ class VirtualBoard:
 
     def _wait(self) -> float | None:
         times = [self._bite_at] if self._watchdog else []
+        if self._leaving:
+            times.append(self._leaving)
         if self._to_board and self._hold_until:
             # Nothing tells when the REPL begins to read.
             times.append(time.monotonic() + 0.005)
@@ -300,7 +313,7 @@ class VirtualBoard:
             return
         if self._process is None:
             return
-        if self._booting:
+        if self._booting or self._leaving:
             self._typed += data
         else:
             self._take(data)
@@ -308,6 +321,17 @@ class VirtualBoard:
     def _take(self, data: bytes) -> None:
         """Take what the host typed."""
         assert self._process is not None
+        asked = max(data.rfind(_CTRL_A), data.rfind(_CTRL_B))
+        if asked >= 0:
+            self._friendly = data[asked : asked + 1] == _CTRL_B
+        before, leave, after = data.partition(_CTRL_D)
+        if leave and self._friendly and _CTRL_C not in before and self._in_repl():
+            # The soft reset would lose what is behind it; in a chip's buffer it stays.
+            self._to_board += before + leave
+            self._flush_board()
+            self._leaving = time.monotonic() + _RESET_WAIT
+            self._typed += after
+            return
         while data:
             before, interrupt, data = data.partition(_CTRL_C)
             self._to_board += before
@@ -406,8 +430,15 @@ class VirtualBoard:
     def _ended(self) -> None:
         """The process ended by itself: Ctrl-D at the REPL, else a crash."""
         assert self._process is not None
-        if self._process.wait() != 0:
-            self.crashes += 1
+        status = self._process.wait()
+        if status == 1 and _LOCKED in self._tail:
+            # Ctrl-C while the Unix port collected garbage, which it does not survive: what the
+            # program would have become is the REPL.
+            self._stop()
+            self._start(4, main=False)
+            return
+        if status != 0:
+            self.crashes.append(f"status {status} after {self._tail!r}")
         self._soft_reset(self._raw)
 
     def _pass_on(self) -> None:
@@ -422,6 +453,10 @@ class VirtualBoard:
                 self._deaf = self._deaf or time.monotonic() - self._stuck_since > _PATIENCE
                 if self._deaf:
                     self._to_host.clear()
+        if self._leaving and time.monotonic() > self._leaving:
+            self._leaving = 0.0
+            typed, self._typed = bytes(self._typed), bytearray()
+            self._take(typed)
         if self._hold_until and (self._board < 0 or self._in_repl()):
             self._hold_until = 0.0
         if time.monotonic() > self._hold_until:

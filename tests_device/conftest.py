@@ -71,7 +71,7 @@ def rig(
         pytest.exit(f"no board: {error}", returncode=2)
     with made.hands:
         yield made
-        assert getattr(made.hands, "crashes", 0) == 0, "the board's process crashed"
+        assert not getattr(made.hands, "crashes", ()), "the board's process crashed"
 
 
 @pytest.fixture(autouse=True)

@@ -17,6 +17,7 @@ from host_tools.virtual_board import VirtualBoard
 
 # Where tests of modules lie on a board, with the firmware if that is not frozen.
 LIBRARY = "/t"
+ROOM = 700 << 10
 
 
 class Rig:
@@ -140,14 +141,16 @@ class Rig:
 
     # --- Modules on the board --------------------------------------------------------------------
 
-    def library(self, files: dict[str, bytes], modules: list[str] | None = None) -> None:
-        """Have these files in LIBRARY, and there or frozen the modules of the firmware."""
+    def library(self, files: dict[str, bytes], names: frozenset[str]) -> None:
+        """Have these files in LIBRARY, and there or frozen these modules and what they import."""
         wanted = dict(files)
         if not self.frozen:
-            names = sorted(install.modules()) if modules is None else modules
-            wanted |= install.compiled(names, self.board.arch)
+            wanted |= install.compiled(install.needed_by(names), self.board.arch)
         with self.repl() as repl:
-            flash.Files(repl, flash.Report()).fill(LIBRARY, wanted)
+            board = flash.Files(repl, flash.Report())
+            # A file takes blocks of 4 KB; room has to be left for two slots, and a purge.
+            full = board.free() < ROOM
+            board.fill(LIBRARY, wanted, alone=full)
 
     def script(self, code: str, timeout: float = 120) -> str:
         """What code prints that finds the modules of LIBRARY."""

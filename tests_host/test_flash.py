@@ -303,7 +303,7 @@ def cut_once(
         # One that is named for one start, not yet confirmed, is confirmed by this HELLO.
         assert seen[0] == seen[1] and seen[0] in (old, new.build), seen
         assert flash.flash(board.port, new, VIRTUAL).hello is not None
-        assert board.crashes == 0
+        assert board.crashes == []
     shutil.rmtree(folder)
     return str(seen[-1]), cut
 

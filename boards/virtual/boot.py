@@ -1,5 +1,5 @@
 # What a chip's boot code does, for the virtual board: mount flash, run boot.py, main.py, the REPL.
-# Run by the Unix port with -i; arguments: image, control descriptor, id, main or raw, reset cause,
+# Run by the Unix port with -i; arguments: image, control descriptor, id, main or repl, reset cause,
 # flash operations until the power is cut.
 import shim
 
