@@ -13,6 +13,7 @@ from smets.ports.watchdog import Watchdog
 # How long the console is listened to before time passes and the radio has its turn.
 _POLL_MS = const(250)
 _POLL_RADIO_MS = const(10)
+_POLL_LIVE_MS = const(50)  # a sampler's ring is read in time
 # What a CTRL line may raise through no fault of the device: no JSON, too deep, too large, members
 # that a verb cannot use. Anything else, or anything at all from GBCS and ZCL, is a failure.
 _BY_THE_LINE = (ValueError, KeyError, TypeError, MemoryError, RuntimeError)
@@ -257,9 +258,12 @@ class Loop:
     def _listen(self) -> int:
         """What comes in, or NOTHING after a while without anything."""
         console, lines, watchdog = self._console, self._lines, self._watchdog
+        wait = self._poll_ms
+        if self.runtime and self.runtime.device.live:
+            wait = min(wait, _POLL_LIVE_MS)
         event = console_port.NOTHING
         watchdog.feed()
-        while event == console_port.NOTHING and console.wait(self._poll_ms):
+        while event == console_port.NOTHING and console.wait(wait):
             watchdog.feed()
             octet = console.read()
             # The end of the stream ends the service as Ctrl-C does.
@@ -273,6 +277,8 @@ class Loop:
             if passed > 0:
                 self._since = time.ticks_add(self._since, passed * 1000)
                 runtime.tick(passed)
+            if runtime.device.live:
+                runtime.device.poll(now)
         if self._radio:
             self._radio.pump(runtime.device, time.ticks_diff(now, self._aired))
             self._aired = now

@@ -43,6 +43,8 @@ class Device:
     name = ""
     letter = ""
     tables = ()
+    # Whether the device measures as real time passes, and has to be polled.
+    live = False
     # endpoint -> (device id, server clusters, client clusters), what Match Descriptor finds.
     endpoints = {}
 
@@ -69,6 +71,9 @@ class Device:
     def advance(self, seconds: int):
         """Let time pass; a role does here what falls due."""
         self.clock.advance(seconds)
+
+    def poll(self, ticks: int):
+        """Take what was measured by now, `ticks` in ms: at least every 100 ms where `live`."""
 
     def summary(self) -> dict:
         """What a person would want to know of the device, for a host that asks."""

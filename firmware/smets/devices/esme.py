@@ -136,9 +136,15 @@ class Esme(Device):
             self.supply.pass_time(seconds)
             self.profile_data.pass_time(seconds)
 
+    @property
+    def live(self) -> bool:
+        """See Device."""
+        return self._supply is not None and self._supply.live
+
     def poll(self, ticks: int):
-        """Take what a sampler has measured by now, `ticks` in ms: where `supply.live`."""
-        self.supply.poll(ticks)
+        """See Device."""
+        if self._supply:
+            self._supply.poll(ticks)
 
     def summary(self) -> dict:
         """See Device."""

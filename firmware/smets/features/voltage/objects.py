@@ -2,11 +2,7 @@
 # Group C of an OBIS code is the phase: 32, 52 and 72 stand for L1, L2 and L3.
 from smets.dlms import axdr, objects
 from smets.dlms.profile import Profile
-from smets.features.voltage import events
-
-# project-choice: what a set gets whose value cannot be (a measurement period of 0). Alternatives:
-# read-write-denied (3), type-unmatched (12).
-IMPOSSIBLE_VALUE = objects.OTHER_REASON
+from smets.features.voltage import events, policy
 
 # Group C to the phase; the rest of an OBIS code 1-0:C.D.E.F with an attribute to what it is.
 _PHASES = {32: 0, 52: 1, 72: 2}
@@ -131,7 +127,7 @@ class _Number:
             return objects.TYPE_UNMATCHED
         before = getattr(self._target, self._name)
         if not self._put(int.from_bytes(data[1:], "big")):
-            return IMPOSSIBLE_VALUE
+            return policy.IMPOSSIBLE_VALUE
         if not self._supply.keep():
             self._put(before)
             return objects.HARDWARE_FAULT

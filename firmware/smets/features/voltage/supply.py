@@ -3,16 +3,12 @@
 from smets.clock import INVALID
 from smets.compat import const
 from smets.features.keeper import Slot
-from smets.features.voltage import events, settings
+from smets.features.voltage import events, policy, settings
 from smets.features.voltage.meter import LOG_ENTRIES, LOG_WIDTH, VoltageMeter
 from smets.features.voltage.steady import OrderedEvents, SteadyMeter
 from smets.features.voltage.timing import Recorder
 from smets.ports.sampler import SamplerError, open_sampler
 from smets.ports.store import StoreError
-
-# A meter of which nothing was said has three phases: RTDS asks one device the single-phase use
-# cases, which are those of L1, and the polyphase ones.
-DEFAULT = {"phases": 3}
 
 _RECORD = "voltage"
 _TICKS = const(0x3FFFFFFF)
@@ -49,7 +45,7 @@ class Supply:
         self._ticks = 0
         self._kept = b""
         record = keeper.read(_RECORD) or b""
-        phases = (len(record) - 96) // 25 if len(record) in (121, 171) else DEFAULT["phases"]
+        phases = (len(record) - 96) // 25 if len(record) in (121, 171) else policy.DEFAULT_PHASES
         self.configure({"phases": phases})
         if len(record) in (121, 171):
             self._restore(record)
@@ -84,7 +80,8 @@ class Supply:
         self.live = description.get("sampler") in _LIVE
         self._sampler = sampler
         self._recorder = Recorder(sampler, self.meter)
-        self._recorder.poll(self._ticks, *self._now(0))
+        if not self.live:
+            self._recorder.poll(self._ticks, *self._now(0))
 
     def pass_time(self, seconds: int):
         """Virtual time passed, up to what the device's clock shows now."""
@@ -205,7 +202,8 @@ def _open(description):
         else:
             from smets.ports.sampler_steady import SteadyReadings as made
         return made(**description)
-    except SamplerError as error:
+    except (SamplerError, ImportError) as error:
+        # Also hardware that this board has not.
         raise ValueError(str(error))
 
 
