@@ -38,6 +38,8 @@ class EmulatedBoard:
 
     # Whether the port goes away with the power, as that of a chip on USB does.
     usb = False
+    # Whether the emulator's standard streams are the serial line; else it takes and gives words.
+    on_streams = False
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -170,10 +172,11 @@ class EmulatedBoard:
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         with theirs, self._errors.open("wb") as errors:
+            streams = theirs.fileno() if self.on_streams else subprocess.PIPE
             self._process = subprocess.Popen(
                 ["nice", *self.command(theirs.fileno())],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
+                stdin=streams,
+                stdout=streams,
                 stderr=errors,
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,

