@@ -3,6 +3,7 @@
 import io
 import json
 import threading
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -13,11 +14,11 @@ from PIL import Image
 from test_voltage_link import ALL, FIRST, meter
 from typer.testing import CliRunner
 
-from host_tools import cli
-from host_tools.bench import ProcessTransport
+from host_tools import cli, sampling_speed
+from host_tools.bench import BenchError, ProcessTransport
 from host_tools.gbcs.message import decode
 from host_tools.serve import Server
-from host_tools.voltage import plot
+from host_tools.voltage import example, plot
 from host_tools.voltage.codes import code_name, code_phase
 from host_tools.voltage.series import Event, Phase, Series, SeriesError, from_messages, from_state
 from host_tools.voltage.table import read_table, write_table
@@ -365,3 +366,32 @@ def test_a_running_meter_is_asked(tmp_path, phases):
     assert list(read_table(late.stdout).phases[0].entries) == [FIRST + 5400, FIRST + 7200]
     assert wrong.exit_code == 2 and "ECS23b: other-target" in wrong.stderr, wrong.stderr
     assert drawn.exit_code == 0 and ElementTree.parse(picture).getroot().tag == SVG + "svg"
+
+
+@pytest.mark.parametrize("engine", ["unix", "cpython"])
+def test_picture_of_the_readme(engine):
+    """`make voltage` draws it from a virtual day; every engine measures the same."""
+    committed = Path(__file__).resolve().parent.parent / "docs" / "voltage.svg"
+    assert example.picture(engine) == committed.read_bytes()
+
+
+def test_speed_is_told(capsys, monkeypatch):
+    """`make bench`: figures of the Unix port, and where those of an Arm core come from."""
+    quick = sampling_speed.measure
+    monkeypatch.setattr(sampling_speed, "measure", lambda: quick(0.02))
+    sampling_speed.main()
+    said = capsys.readouterr().out
+    assert "make bench-qemu" in said and "accumulator, pure Python" in said
+    figures = quick(0.02)
+    assert figures.pop("machine code") in (0, 1)
+    assert len(figures) == 4 and min(figures.values()) > 4000, figures
+
+
+def test_speed_without_a_unix_port(capsys, monkeypatch):
+    def absent():
+        raise BenchError("no micropython")
+
+    monkeypatch.setattr(sampling_speed, "measure", absent)
+    with pytest.raises(SystemExit) as caught:
+        sampling_speed.main()
+    assert caught.value.code == 2 and "no micropython" in capsys.readouterr().out

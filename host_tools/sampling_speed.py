@@ -1,0 +1,111 @@
+"""How fast the voltage measurement is on MicroPython's Unix port: `make bench`.
+
+Counts samples a second of one core, from the bare accumulator to a whole meter with periods, logs
+and detectors. The machine's own speed is in the figures; instructions of an Arm core, which do not
+vary, are counted by `make bench-qemu`.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+from rich.console import Console
+from rich.table import Table
+
+from host_tools.bench import BenchError, find_micropython
+from host_tools.compiled import compiled_firmware
+
+__all__ = ["main", "measure"]
+
+# Runs on MicroPython; prints "name: number" lines, samples a second of each phase.
+_PROGRAM = """
+import time
+from array import array
+from smets.features.proflog import RamRegion
+from smets.features.voltage import rms
+from smets.features.voltage.events import PowerEvents
+from smets.features.voltage.meter import LOG_REGION, VoltageMeter
+from smets.ports.sampler_sim import SimSampler
+
+SECONDS = {seconds}
+codes = array("H", [2048 + (i * 37) % 1300 - 650 for i in range(1275)])
+block = array("i", (0, 0))
+
+def rate(samples, work):
+    work()
+    done = 0
+    began = time.ticks_us()
+    while True:
+        work()
+        done += samples
+        passed = time.ticks_diff(time.ticks_us(), began)
+        if passed >= SECONDS * 1000000:
+            return done * 1000000 // passed
+
+def folding(fold):
+    sums = rms.Accumulator()
+    def work():
+        for start in range(0, 1275, 255):
+            fold(codes, start, 1, 255, block)
+            sums.add(255, block[0], block[1])
+    return work
+
+def metering(phases):
+    sampler = SimSampler(({{}},), phases, 4000000, 250000, 1024)
+    meter = VoltageMeter(sampler, [RamRegion(LOG_REGION) for _ in range(phases)],
+                         PowerEvents(RamRegion(4096), lambda code, time: None))
+    sampler.fill(400)
+    at = [0]
+    def work():
+        # A tenth of a second at 4,000 samples a second.
+        ms = at[0]
+        meter.feed(ms // 1000, ms % 1000, 0, 100, sampler.codes, 0, 400)
+        at[0] = ms + 100
+    return work
+
+machine_code = rms.fold is not rms.fold_python
+print("machine code:", int(machine_code))
+print("accumulator:", rate(1275, folding(rms.fold)))
+print("accumulator, pure Python:", rate(1275, folding(rms.fold_python)))
+print("meter, one phase:", rate(400, metering(1)))
+print("meter, three phases:", rate(400, metering(3)))
+"""
+
+# What a phase is sampled at: enough for harmonics up to the fortieth.
+_NEEDED = 4000
+
+
+def measure(seconds: float = 1.0) -> dict[str, int]:
+    """The figures by name, each measured for some seconds; BenchError without a Unix port."""
+    environment = dict(os.environ, MICROPYPATH=str(compiled_firmware()))
+    command = [find_micropython(), "-c", _PROGRAM.format(seconds=seconds)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise BenchError(f"micropython: {(done.stdout + done.stderr).strip()}")
+    pairs = (line.rpartition(":") for line in done.stdout.splitlines())
+    return {name: int(value) for name, _, value in pairs}
+
+
+def main() -> None:
+    """Print the figures."""
+    console = Console()
+    try:
+        figures = measure()
+    except BenchError as error:
+        console.print(str(error), markup=False)
+        sys.exit(2)
+    code = "machine code" if figures.pop("machine code") else "byte code"
+    table = Table(title=f"Voltage samples on MicroPython's Unix port (block loop in {code})")
+    table.add_column("what")
+    table.add_column("samples a second and phase", justify="right")
+    table.add_column(f"of the {_NEEDED:,} needed", justify="right")
+    for name, rate in figures.items():
+        table.add_row(name, f"{rate:,}", f"{rate / _NEEDED:,.0f} times")
+    console.print(table)
+    console.print("One core of this machine. Instructions a sample on Arm: make bench-qemu")
+
+
+if __name__ == "__main__":
+    main()
