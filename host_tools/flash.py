@@ -265,8 +265,7 @@ def _check_installed(repl: RawRepl, install: Install, board: Board) -> None:
     """The firmware that is on the board already: its version, and the role in its heap."""
     text = repl.exec(
         "from smets import __version__, devices, runtime\n"
-        "from smets.ports.store import Store\n"
-        f"made = devices.build({install.role!r}, Store('/state'))\n"
+        f"made = devices.build({install.role!r}, runtime.open_store({install.role!r}))\n"
         "gc.collect()\n"
         "print(gc.mem_free(), __version__)"
     )

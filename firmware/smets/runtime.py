@@ -284,6 +284,11 @@ class Loop:
             self._aired = now
 
 
+def open_store(role: str):
+    """What a board keeps for a role; another role that it plays finds nothing of it."""
+    return Store(Store("/state").path + "/" + role)
+
+
 def _radio(settings):
     """The radio that `han` of device.json describes, None where there is none.
 
@@ -311,7 +316,7 @@ def run(settings: dict, confirm=None):
     Members: `role`; `board`, `build` (told by HELLO), `tick` (whether real time passes), `keep`
     (whether the device comes back after a power cut as it was loaded), `watchdog`, `han`.
     """
-    store = Store("/state") if settings.get("keep", True) else None
+    store = open_store(settings["role"]) if settings.get("keep", True) else None
     radio = _radio(settings.get("han"))
     time = None
     if radio or settings.get("tick"):
