@@ -1,6 +1,6 @@
-# What a chip's boot code does, for the virtual board: mount flash, run boot.py, main.py, the REPL.
-# Run by the Unix port with -i; arguments: image, control descriptor, id, main or repl, reset cause,
-# flash operations until the power is cut.
+# What a chip's boot code does, for the virtual board: mount flash, run boot.py, main.py and REPL.
+# Run by the Unix port with -i; arguments: image, control descriptor, id, main or repl, cause of
+# the reset, flash operations until the power is cut.
 import shim
 
 shim.power_up()
