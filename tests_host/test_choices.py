@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 POLICIES = (
     "gbcs/policy.py",
     "features/restriction.py",
+    "features/prepayment/policy.py",
     "features/tenancy/policy.py",
     "features/voltage/policy.py",
 )

@@ -216,6 +216,7 @@ class Bench:
         keys = state.load_keys(self.session.keys if self.session else None, document)
         if self.session is None:
             self.session = Session(self.device, keys)
+            self.device.take_keys(keys)
             self.device.eui = keys.device_id
         return {}
 

@@ -162,7 +162,7 @@ def _load_attribute(device, cluster, attribute, notation, path):
     elif isinstance(value, bool):
         raise StateError(path + ".value", "not an integer")
     try:
-        device.zcl.set(cluster, number, type_id, value)
+        device.zcl.load(cluster, number, type_id, value)
     except ValueError as error:
         raise StateError(path + ".value", str(error))
 

@@ -51,6 +51,7 @@ class Device:
     def __init__(self, store=None):
         """`store` (smets.ports.store) keeps what must survive a power cut; None keeps nothing."""
         self.eui = b""
+        self.keys = None  # smets.gbcs.keys.Keys, where the bench has loaded some
         self.store = store
         self.clock = clock.Clock()
         self.zcl = Server()
@@ -63,6 +64,10 @@ class Device:
         self.alerts = []
         # HAN frames not taken, by reason.
         self.ignored = {}
+
+    def take_keys(self, keys):
+        """The bench has loaded keys (smets.gbcs.keys.Keys)."""
+        self.keys = keys
 
     def header_stamp(self, writer):
         """Write the 12-octet header date-time of a stamped response."""

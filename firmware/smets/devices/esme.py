@@ -2,10 +2,12 @@
 # voltage by half hours of UTC; on the HAN it is an energy service interface.
 from smets.devices import endpoints
 from smets.devices.base import Device, half_hours
+from smets.dlms import objects
 from smets.features import event_logs
 from smets.features.logs import Logs
 from smets.features.tenancy_server import TenancyServer
 from smets.gbcs import table_esme, use_cases
+from smets.ports.store import StoreError
 from smets.zcl import clusters, types
 
 # Beginnings of the OBIS codes that measurement serves: 1-0:32, 52, 72; 0-0:17.0; the Power Event
@@ -19,6 +21,18 @@ _VOLTAGE = (
     b"\x00\x21\x61\x62",
 )
 _PROFILE_DATA = b"\x00\x00\x63\x01"
+
+# Commands of a PPMID (features/prepayment/actions.py), and the record of the account.
+_ACTIONS = (
+    (clusters.PREPAYMENT, 0x00),
+    (clusters.PREPAYMENT, 0x04),
+    (clusters.METERING, 0x0C),
+)
+_ACCOUNT = "prepayment"
+# The payment mode to come (ECS02, ECS03) and the script table of the load switch (ECS42 to
+# ECS44): with these a supplier makes a meter keep an account.
+_MODE_NEXT = "111/0-1:19.0.0.255/2"
+_SWITCH = "9/0-0:10.0.106.255/1"
 
 
 class Esme(Device):
@@ -48,7 +62,7 @@ class Esme(Device):
         super().__init__(store)
         self.tenancy = TenancyServer(self)
         self.logs = Logs(self, self.tenancy.hidden_before)
-        event_logs.attach(self.zcl)
+        event_logs.attach(self.zcl, self._publish_events)
         self._store = store
         self._keeper = None
         self._supply = None
@@ -56,8 +70,18 @@ class Esme(Device):
         self.dlms.finders.append(self._find)
         # Energy drawn each half hour, in register steps.
         self.draw = 0
+        self._supplied = True  # whether any can be drawn
+        self._asking = b""  # the device whose HAN frame is being taken
+        self._prepayment = None
+        for place in _ACTIONS:
+            self.zcl.commands[(place[0], 0, place[1])] = self._act
+        self.dlms.setters[objects.key(_MODE_NEXT)] = self._set_mode
+        self.dlms.methods[objects.key(_SWITCH)] = self._switch
+        if self._stored_account():
+            self._supplied = self.prepayment.supplied
         self.inputs = {
             "draw": self.set_draw,
+            "prepayment": self.set_prepayment,
             "energy": self.set_energy,
             "voltage": self.set_voltage,
         }
@@ -81,8 +105,23 @@ class Esme(Device):
             from smets.features.profile_data import ProfileData
 
             self._profile_data = ProfileData(self, self._keep())
-            self._profile_data.set_draw(max(self.draw, 0))
+            self._profile_data.set_draw(self._drawn())
         return self._profile_data
+
+    @property
+    def prepayment(self):
+        """The account: money, supply, what a PPMID may do (features/prepayment/meter.py)."""
+        if self._prepayment is None:
+            from smets.features.prepayment.meter import Prepayment
+
+            self._prepayment = Prepayment(self, self._keep())
+        return self._prepayment
+
+    def _stored_account(self) -> bool:
+        try:
+            return self._store is not None and _ACCOUNT in self._store.names()
+        except StoreError:
+            return False
 
     def _keep(self):
         if self._keeper is None:
@@ -92,7 +131,11 @@ class Esme(Device):
         return self._keeper
 
     def _find(self, key):
-        """What measurement serves as a DLMS object."""
+        """What measurement or the account serves as a DLMS object."""
+        if self._prepayment:
+            served = self._prepayment.find(key)
+            if served:
+                return served
         if key[2:6] == _PROFILE_DATA:
             return self.profile_data.find(key)
         for prefix in _VOLTAGE:
@@ -105,8 +148,41 @@ class Esme(Device):
     def set_draw(self, value: int):
         """Energy drawn each half hour, in register steps (Wh in the Profile Data Log)."""
         self.draw = int(value)
+        self.supply_changed(self._supplied)
+
+    def supply_changed(self, on: bool):
+        """The load switch is closed now, or it is not: nothing is drawn then."""
+        self._supplied = on
         if self._profile_data:
-            self._profile_data.set_draw(max(self.draw, 0))
+            self._profile_data.set_draw(self._drawn())
+
+    def _drawn(self) -> int:
+        return max(self.draw, 0) if self._supplied else 0
+
+    def set_prepayment(self, description: dict):
+        """Keep an account, and set members of it; see prepayment.meter.Prepayment.configure."""
+        self.prepayment.configure(description)
+
+    def _set_mode(self, data) -> int:
+        return self.prepayment.remote.set(_MODE_NEXT, bytes(data))
+
+    def _switch(self, data) -> int:
+        return self.prepayment.remote.invoke(_SWITCH, bytes(data))
+
+    def take(self, frame):
+        """See Device."""
+        self._asking = frame.source
+        super().take(frame)
+
+    def _act(self, call):
+        """A command of a PPMID."""
+        if not call.from_han:
+            return self.zcl.answer_published(call)
+        return self.prepayment.actions.act(call, self._asking)
+
+    def _publish_events(self, request):
+        """What GetEventLog gives of an account's events; None without an account."""
+        return self._prepayment.events.publish(request) if self._prepayment else None
 
     def set_energy(self, description: dict):
         """What else flows each half hour; see profile_data.ProfileData.configure."""
@@ -125,8 +201,11 @@ class Esme(Device):
             before = due
             self._pass(passed)
             register = self.zcl.get(clusters.METERING, 0x0000)
+            drawn = self.draw if self._supplied else 0
+            if self._prepayment:
+                self._prepayment.half_hour(due, max(drawn, 0))
             if isinstance(register, int):
-                register = (register + self.draw) % (1 << 48)
+                register = (register + drawn) % (1 << 48)
                 self.zcl.set(clusters.METERING, 0x0000, types.UINT48, register)
                 self.logs.record(due, register)
         self._pass(seconds)
@@ -135,6 +214,8 @@ class Esme(Device):
         if seconds:
             self.supply.pass_time(seconds)
             self.profile_data.pass_time(seconds)
+            if self._prepayment:
+                self._prepayment.actions.pass_time(seconds)
 
     @property
     def live(self) -> bool:
@@ -148,4 +229,7 @@ class Esme(Device):
 
     def summary(self) -> dict:
         """See Device."""
-        return {"voltage": self._supply.summary()} if self._supply else {}
+        told = {"voltage": self._supply.summary()} if self._supply else {}
+        if self._prepayment:
+            told["prepayment"] = self._prepayment.summary()
+        return told

@@ -15,12 +15,12 @@ _LOG_ID_AT = const(5)  # of the first entry in PublishEventLog
 REFUSAL = frame.NOT_AUTHORIZED
 
 
-def attach(server):
-    """Serve GetEventLog of a device."""
-    server.commands[(clusters.EVENTS, 0, GET_EVENT_LOG)] = lambda call: _get(server, call)
+def attach(server, own=None):
+    """Serve GetEventLog of a device; `own(request)` gives payloads, or None without a log."""
+    server.commands[(clusters.EVENTS, 0, GET_EVENT_LOG)] = lambda call: _get(server, call, own)
 
 
-def _get(server, call):
+def _get(server, call, own):
     if not call.from_han:
         return server.answer_published(call)
     if len(call.request.payload) != _PAYLOAD:
@@ -29,6 +29,9 @@ def _get(server, call):
     if log != _EVENT_LOG:
         return REFUSAL
     call.reply_command = 0x01
+    entries = own(call.request.payload) if own else None
+    if entries is not None:
+        return entries or frame.NOT_FOUND
     answer = server.answer_published(call)
     if isinstance(answer, int):
         return answer

@@ -13,6 +13,8 @@ class Server:
     `attributes`  cluster -> attribute -> type octet and value octets, or a function of these
     `faults`      cluster -> attribute -> status that reading it gives
     `commands`    (cluster, direction bit, command) -> handler(call), for what a feature does
+    `loaders`     (cluster, attribute) -> function(value), for an attribute that a feature works
+                  out: it gets what a state says
     `published`   (cluster, response command) -> payloads: snapshots, logs, calendars
     `kept`        (cluster, command) -> the last payload received, for configuration that is
                   held as it was sent
@@ -23,6 +25,7 @@ class Server:
         self.attributes = {}
         self.faults = {}
         self.commands = {}
+        self.loaders = {}
         self.command_faults = {}  # (cluster, command) -> status
         self.published = {}
         self.kept = {}
@@ -31,6 +34,15 @@ class Server:
         """Set an attribute value; ValueError where it does not fit its type."""
         octets = bytes((type_id,)) + types.encode(type_id, value)
         self.attributes.setdefault(cluster, {})[attribute] = octets
+
+    def load(self, cluster: int, attribute: int, type_id: int, value):
+        """Take an attribute value of a state; ValueError where it does not fit its type."""
+        loader = self.loaders.get((cluster, attribute))
+        if loader is None:
+            self.set(cluster, attribute, type_id, value)
+        else:
+            octets = types.encode(type_id, value)
+            loader(types.read_value(Reader(octets), type_id))
 
     def get(self, cluster: int, attribute: int):
         """The value of an attribute, or None where it has none."""

@@ -1,0 +1,299 @@
+# The account of a prepayment meter: balance, emergency credit, debts, and the state of the supply.
+# Pure arithmetic on integers, thousandths of a penny; one record holds all of it.
+import struct
+
+from smets.compat import const
+from smets.features.prepayment import policy, token
+
+# Payment mode as DLMS has it.
+CREDIT = const(1)
+PREPAYMENT = const(2)
+
+# Supply, as SupplyStatus of the Metering cluster.
+OFF = const(0)
+ARMED = const(1)
+ON = const(2)
+
+# Why the supply is off.
+BY_CREDIT = const(1)
+BY_SUPPLIER = const(2)
+
+# Emergency credit.
+NONE = const(0)
+AVAILABLE = const(1)
+SELECTED = const(2)
+
+# Result types of a top-up.
+INVALID = const(0x01)
+DUPLICATE = const(0x02)
+MAX_CREDIT_REACHED = const(0x04)
+KEYPAD_LOCK = const(0x05)
+VALUE_TOO_LARGE = const(0x06)
+
+# Credit status bits.
+_OK, _LOW, _ENABLED, _AVAILABLE, _SELECTED, _IN_USE, _EXHAUSTED = 1, 2, 4, 8, 16, 32, 64
+
+# Member, its struct letter and what it is in a new account, in the order of the record.
+_FIELDS = (
+    ("mode", "B", CREDIT),
+    ("supply", "B", ON),
+    ("cause", "B", 0),
+    ("emergency", "B", NONE),
+    ("balance", "i", 0),
+    ("emergency_left", "i", 0),  # of what was granted, while selected
+    ("granted", "i", 0),
+    ("arrears", "i", 0),  # the accumulated debt register
+    ("debt1", "i", 0),
+    ("debt2", "i", 0),
+    ("debt3", "i", 0),  # recovered from payments
+    ("rate1", "I", 0),  # recovered each period
+    ("rate2", "I", 0),
+    ("period1", "I", policy.DAY_S),
+    ("period2", "I", policy.DAY_S),
+    ("elapsed1", "I", 0),
+    ("elapsed2", "I", 0),
+    ("share", "H", 0),  # of a payment, policy.SHARE_OF parts
+    ("cap", "I", 0xFFFF),  # pounds recovered from payments in each cap_period, at most
+    ("cap_period", "I", 7 * policy.DAY_S),
+    ("cap_start", "I", 0),
+    ("cap_used", "I", 0),
+    ("emergency_limit", "i", policy.EMERGENCY_LIMIT),
+    ("emergency_threshold", "i", policy.EMERGENCY_THRESHOLD),
+    ("low_credit", "i", policy.LOW_CREDIT),
+    ("disablement", "i", policy.DISABLEMENT_THRESHOLD),
+    ("max_credit", "i", policy.MAX_CREDIT),
+    ("max_balance", "i", policy.MAX_BALANCE),
+    ("rest", "H", 0),  # Wh times price that is less than a thousandth of a penny
+    ("event_time", "I", 0),  # the last action: entered in the event log again after a power cut
+    ("event_code", "H", 0),
+    ("event_message", "H", 0),
+)
+_FORMAT = ">" + "".join([row[1] for row in _FIELDS])
+_HEAD = struct.calcsize(_FORMAT)
+_MIN, _MAX = -0x80000000, 0x7FFFFFFF
+_TOP_UPS = const(5)
+_RECOVERIES = const(10)
+
+# Members that a person or a state may set, and the range of each.
+SETTABLE = {row[0]: row[1] for row in _FIELDS[4:5] + _FIELDS[7:15] + _FIELDS[17:20]}
+SETTABLE.update({row[0]: row[1] for row in _FIELDS[22:28]})
+_RANGES = {"i": (_MIN, _MAX), "I": (0, 0xFFFFFFFF), "H": (0, 0xFFFF), "B": (0, 0xFF)}
+
+
+def fits(name: str, value) -> bool:
+    """Whether a settable member can have a value."""
+    low, high = _RANGES[SETTABLE[name]]
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+
+class Account:
+    """All of it; `pack` and `unpack` are its record, which is old or new after a power cut."""
+
+    # Members, as of _FIELDS; named here for readers and checkers.
+    mode = supply = cause = emergency = balance = emergency_left = granted = arrears = 0
+    debt1 = debt2 = debt3 = rate1 = rate2 = period1 = period2 = elapsed1 = elapsed2 = 0
+    share = cap = cap_period = cap_start = cap_used = emergency_limit = emergency_threshold = 0
+    low_credit = disablement = max_credit = max_balance = rest = 0
+    event_time = event_code = event_message = 0
+
+    def __init__(self):
+        for name, _, value in _FIELDS:
+            setattr(self, name, value)
+        self.supplier = bytes(8)  # whose counters these are
+        self.counters = []  # used ones, sorted
+        self.top_ups = []  # (UTC, amount), oldest first
+        self.recoveries = []  # (UTC, amount) of debt recovered from payments
+        # Whether the supply must not be disabled for credit now; not part of the record.
+        self.protected = False
+
+    def pack(self) -> bytes:
+        """The record."""
+        values = []
+        for name, letter, _ in _FIELDS:
+            low, high = _RANGES[letter]
+            values.append(min(max(getattr(self, name), low), high))
+        parts = [struct.pack(_FORMAT, *values), self.supplier]
+        parts.append(bytes((len(self.top_ups), len(self.recoveries), len(self.counters))))
+        for when, amount in self.top_ups + self.recoveries:
+            parts.append(when.to_bytes(4, "big") + amount.to_bytes(4, "big"))
+        for counter in self.counters:
+            parts.append(counter.to_bytes(2, "big"))
+        return b"".join(parts)
+
+    def unpack(self, record: bytes) -> bool:
+        """Take a record up; False, and nothing changed, where it is none."""
+        if len(record) < _HEAD + 11:
+            return False
+        paid, recovered, used = record[_HEAD + 8 : _HEAD + 11]
+        if len(record) != _HEAD + 11 + 8 * (paid + recovered) + 2 * used:
+            return False
+        for (name, _, _), value in zip(_FIELDS, struct.unpack(_FORMAT, record[:_HEAD])):
+            setattr(self, name, value)
+        self.supplier = record[_HEAD : _HEAD + 8]
+        at = _HEAD + 11
+        rows = []
+        for _ in range(paid + recovered):
+            rows.append(struct.unpack(">II", record[at : at + 8]))
+            at += 8
+        self.top_ups, self.recoveries = rows[:paid], rows[paid:]
+        self.counters = [
+            int.from_bytes(record[place : place + 2], "big") for place in range(at, len(record), 2)
+        ]
+        return True
+
+    # --- What it is ----------------------------------------------------------------------------
+
+    @property
+    def prepaid(self) -> bool:
+        """Whether the meter is in prepayment mode."""
+        return self.mode == PREPAYMENT
+
+    @property
+    def in_use(self) -> bool:
+        """Whether emergency credit is being spent."""
+        return self.emergency == SELECTED and self.balance <= self.disablement
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether there is no credit left, neither own nor emergency."""
+        spent = self.emergency != SELECTED or self.emergency_left <= 0
+        return self.prepaid and self.balance <= self.disablement and spent
+
+    @property
+    def emergency_remaining(self) -> int:
+        """Emergency credit that is left, or could be had."""
+        return self.emergency_left if self.emergency == SELECTED else self.emergency_limit
+
+    def status(self) -> int:
+        """CreditStatus; 0 bits that do not apply."""
+        if not self.prepaid:
+            return _OK
+        bits = _ENABLED if self.emergency_limit > 0 else 0
+        low = self.balance < self.low_credit
+        bits |= _LOW if low else _OK
+        if self.emergency == AVAILABLE:
+            bits |= _AVAILABLE
+        if self.emergency == SELECTED:
+            bits |= _SELECTED
+            if self.in_use and not self.exhausted:
+                bits |= _IN_USE
+        if self.exhausted:
+            bits |= _EXHAUSTED
+        return bits
+
+    # --- What happens to it ---------------------------------------------------------------------
+
+    def settle(self):
+        """Bring emergency credit and supply in line with the money."""
+        if not self.prepaid:
+            self.emergency = NONE
+        elif self.emergency != SELECTED:
+            low = self.balance <= self.emergency_threshold and self.emergency_limit > 0
+            self.emergency = AVAILABLE if low else NONE
+        elif self.emergency_left >= self.granted and self.balance > self.emergency_threshold:
+            self.emergency = NONE  # paid back
+        if self.exhausted:
+            if self.supply != OFF and not self.protected:
+                self.supply, self.cause = OFF, BY_CREDIT
+        elif self.supply == OFF and self.cause == BY_CREDIT:
+            self.supply, self.cause = ARMED, 0
+
+    def consume(self, energy: int, price: int):
+        """Charge for energy (Wh) at a price of a kWh."""
+        self.rest += energy * price
+        self.charge(self.rest // 1000)
+        self.rest %= 1000
+
+    def charge(self, amount: int):
+        """Take an amount from the balance, or the emergency credit once that is used up."""
+        if self.emergency == SELECTED and self.prepaid:
+            own = max(self.balance - self.disablement, 0)
+            lent = min(max(amount - own, 0), self.emergency_left)
+            self.emergency_left -= lent
+            amount -= lent
+        self.balance = max(self.balance - amount, _MIN)
+
+    def owe(self, amount: int):
+        """A standing charge, or a debt that is due."""
+        if policy.ARREARS_IN_EMERGENCY and (self.in_use or self.exhausted):
+            self.arrears = min(self.arrears + amount, _MAX)
+        else:
+            self.charge(amount)
+
+    def recover(self, seconds: int):
+        """Recover the debts that are paid off over time."""
+        for n in "12":
+            period, rate = getattr(self, "period" + n), getattr(self, "rate" + n)
+            debt = getattr(self, "debt" + n)
+            if not (period and rate and debt > 0):
+                continue
+            times, rest = divmod(getattr(self, "elapsed" + n) + seconds, period)
+            setattr(self, "elapsed" + n, rest)
+            part = min(times * rate, debt)
+            setattr(self, "debt" + n, debt - part)
+            self.owe(part)
+
+    def add(self, amount: int, now: int):
+        """Add a payment: debt first, then what is owed, then the balance."""
+        left = amount - self._recover_payment(amount, now)
+        part = min(left, max(self.arrears, 0))
+        self.arrears -= part
+        left -= part
+        if self.emergency == SELECTED:
+            part = min(left, self.granted - self.emergency_left)
+            self.emergency_left += part
+            left -= part
+        self.balance = min(self.balance + left, _MAX)
+        self.top_ups = (self.top_ups + [(now, amount)])[-_TOP_UPS:]
+
+    def _recover_payment(self, amount: int, now: int) -> int:
+        if self.cap_period and now - self.cap_start >= self.cap_period:
+            self.cap_start, self.cap_used = now, 0
+        room = max(self.cap * 100000 - self.cap_used, 0)
+        part = min(amount * self.share // policy.SHARE_OF, max(self.debt3, 0), room)
+        if part > 0:
+            self.debt3 -= part
+            self.cap_used += part
+            self.recoveries = (self.recoveries + [(now, part)])[-_RECOVERIES:]
+        return part
+
+    def refusal(self, taken, supplier: bytes):
+        """Why a genuine token cannot be taken, as a result type; None where it can."""
+        if supplier == self.supplier and token.used(self.counters, taken.counter):
+            return DUPLICATE
+        if taken.value > self.max_credit:
+            return VALUE_TOO_LARGE
+        if self.balance + taken.value > self.max_balance:
+            return MAX_CREDIT_REACHED
+        return None
+
+    def top_up(self, taken, supplier: bytes, now: int):
+        """Take a token that nothing speaks against."""
+        if supplier != self.supplier:
+            self.supplier, self.counters = supplier, []
+        token.remember(self.counters, taken.counter)
+        self.add(taken.value, now)
+        self.settle()
+
+    def select(self) -> bool:
+        """Activate emergency credit; whether it is active now."""
+        if self.emergency == AVAILABLE and self.prepaid:
+            self.emergency = SELECTED
+            self.emergency_left = self.granted = self.emergency_limit
+            self.settle()
+        return self.emergency == SELECTED
+
+    def enable(self) -> bool:
+        """Close an armed switch at home; whether the supply is on now."""
+        if self.supply == ARMED and not self.exhausted:
+            self.supply, self.cause = ON, 0
+        return self.supply == ON
+
+    def switch(self, supply: int) -> bool:
+        """The supplier's word on the supply; whether it could be carried out."""
+        if supply == ON and self.exhausted and not self.protected:
+            return False
+        self.supply = supply
+        self.cause = BY_SUPPLIER if supply == OFF else 0
+        self.settle()
+        return True

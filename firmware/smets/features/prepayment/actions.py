@@ -1,0 +1,138 @@
+# What a PPMID asks of a meter: add credit, activate emergency credit, enable the supply.
+# GBCS has no message for these, only codes that the meter logs them under (PECS01 to PECS03).
+from smets.codec import DecodeError, Reader, Writer
+from smets.compat import const
+from smets.crypto import CryptoError
+from smets.features.prepayment import account, policy, token
+from smets.ports.store import StoreError
+from smets.zcl import clusters, frame
+
+PECS01 = const(0x0116)
+PECS02 = const(0x0117)
+PECS03 = const(0x0118)
+
+# Commands: client to server of Prepayment and Metering.
+SELECT_EMERGENCY_CREDIT = const(0x00)
+CONSUMER_TOP_UP = const(0x04)
+CONSUMER_TOP_UP_RESPONSE = const(0x03)
+LOCAL_CHANGE_SUPPLY = const(0x0C)
+
+
+class Actions:
+    """The commands of the HAN, and tokens wherever they come from."""
+
+    def __init__(self, owner):
+        """`owner` is the meter's Prepayment."""
+        self._owner = owner
+        self.ppmids = []  # EUI-64s of the devices that may act; empty: nobody was told
+        self._tries = 0  # tokens in a row that were not valid
+        self._locked = 0  # seconds for which the keypad stays locked
+
+    def pass_time(self, seconds: int):
+        """Time passed."""
+        self._locked = max(self._locked - seconds, 0)
+
+    def act(self, call, source: bytes):
+        """Carry out a command of the HAN: a status, or a list of payloads (Server.execute)."""
+        told = source in self.ppmids if self.ppmids else policy.ANYONE_UNTIL_TOLD
+        if not told:
+            return frame.NOT_AUTHORIZED
+        return _HANDLERS[(call.cluster, call.request.command)](self, call)
+
+    def top_up(self, call):
+        """ConsumerTopUp: ConsumerTopUpResponse whatever comes of it."""
+        payload = call.request.payload
+        if len(payload) < 2 or payload[1] != len(payload) - 2:
+            raise DecodeError(1, "UTRN")
+        result, value = self.enter(payload[2:], PECS01)
+        writer = Writer(10)
+        writer.u8(result)
+        writer.le(value, 4)
+        writer.u8(payload[0])
+        writer.le(self._owner.account.balance & 0xFFFFFFFF, 4)
+        call.reply_command = CONSUMER_TOP_UP_RESPONSE
+        return [bytes(writer.view())]
+
+    def emergency(self, call) -> int:
+        """SelectAvailableEmergencyCredit."""
+        reader = Reader(call.request.payload)
+        reader.skip(5, "issue time, device")
+        return frame.SUCCESS if self._do(PECS02, self._owner.account.select) else frame.FAILURE
+
+    def enable(self, call) -> int:
+        """LocalChangeSupply: nothing but "on" can be asked for at home."""
+        reader = Reader(call.request.payload)
+        wanted = reader.u8("proposed supply status")
+        reader.finish("LocalChangeSupply")
+        if wanted != account.ON:
+            self._log(PECS03, False)
+            return frame.INVALID_VALUE
+        done = self._do(PECS03, self._owner.account.enable)
+        return frame.SUCCESS if done else frame.ACTION_DENIED
+
+    def enter(self, digits, message: int = 0) -> tuple:
+        """Take a UTRN: (result type, thousandths of a penny); logged under a message code."""
+        result, taken = self._judge(digits)
+        if taken is None or result is not None:
+            self._log(message, False)
+            return result, 0
+        held = self._owner.account
+        supplier = self._supplier().id
+
+        def add():
+            held.top_up(taken, supplier, self._owner.now())
+            return True
+
+        if not self._do(message, add):
+            return policy.NO_TOP_UP, 0
+        return policy.ACCEPTED[held.supply], taken.value
+
+    def _supplier(self):
+        keys = self._owner.device.keys
+        party = keys.first("supplier") if keys else None
+        if party is None:
+            raise CryptoError("no supplier")
+        return party
+
+    def _judge(self, digits) -> tuple:
+        """(why not, as a result type, or None; the Token, where it is genuine) of a UTRN."""
+        if self._locked:
+            return account.KEYPAD_LOCK, None
+        if not self._owner.account.prepaid:
+            return policy.NO_TOP_UP, None
+        taken = token.parse(digits)
+        try:
+            party = self._supplier()
+            secret = self._owner.device.keys.secret(party)
+        except CryptoError:
+            return policy.NO_TOP_UP, None
+        if taken is None or not taken.genuine(secret, party.id, self._owner.device.eui):
+            self._tries += 1
+            if self._tries >= policy.KEYPAD_TRIES:
+                self._tries, self._locked = 0, policy.KEYPAD_LOCK_S
+            return account.INVALID, None
+        self._tries = 0
+        return self._owner.account.refusal(taken, party.id), taken
+
+    def _do(self, message: int, change) -> bool:
+        """Have a change made, kept and logged."""
+        code = policy.ACTIONED if message else 0
+        try:
+            done = self._owner.do(change, code, message)
+        except StoreError:
+            done = False
+        self._log(message, done)
+        return done
+
+    def _log(self, message: int, done: bool):
+        if message:
+            code = policy.ACTIONED if done else policy.NOT_ACTIONED
+            self._owner.log(self._owner.now(), code, message.to_bytes(2, "big"))
+
+
+_HANDLERS = {
+    (clusters.PREPAYMENT, CONSUMER_TOP_UP): Actions.top_up,
+    (clusters.PREPAYMENT, SELECT_EMERGENCY_CREDIT): Actions.emergency,
+    (clusters.METERING, LOCAL_CHANGE_SUPPLY): Actions.enable,
+}
+COMMANDS = tuple(_HANDLERS)

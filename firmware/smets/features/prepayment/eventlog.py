@@ -1,0 +1,123 @@
+# The event log of a meter: 100 entries of time, code and other information, kept as one record.
+# ESMETS event log, read by ECS35a; displays read it with GetEventLog.
+from smets.codec import Reader, Writer
+from smets.compat import const
+from smets.dlms import objects
+from smets.ports.store import StoreError
+
+_RECORD = "events"
+_ENTRIES = const(100)
+# structure{double-long-unsigned, long-unsigned, octet-string}
+_DESCRIPTION = b"\x02\x03\x06\x12\x09"
+_LOG_ID = const(0x03)
+# Events in one answer on the HAN: what fits a frame.
+_SHOWN = const(5)
+
+
+class EventLog:
+    """Entries, oldest first; also the object 7/0-0:99.98.0.255/2 as dlms.Objects serves it."""
+
+    description = _DESCRIPTION
+
+    def __init__(self, keeper):
+        self._keeper = keeper
+        self.entries = []  # A-XDR rows
+        record = keeper.read(_RECORD)
+        if record:
+            reader = Reader(record)
+            while reader.left():
+                self.entries.append(bytes(reader.string("entry")))
+
+    def add(self, seconds: int, code: int, information: bytes):
+        """Enter an event; StoreError, and it is there until the power goes."""
+        row = seconds.to_bytes(4, "big") + code.to_bytes(2, "big")
+        self._take(row + bytes((len(information),)) + information)
+        self._save()
+
+    def has(self, seconds: int, code: int, information: bytes) -> bool:
+        """Whether the last entry is this one."""
+        row = seconds.to_bytes(4, "big") + code.to_bytes(2, "big")
+        return self.entries[-1:] == [row + bytes((len(information),)) + information]
+
+    def _take(self, row: bytes):
+        self.entries.append(row)
+        if len(self.entries) > _ENTRIES:
+            self.entries.pop(0)
+
+    def _save(self):
+        writer = Writer(256)
+        for row in self.entries:
+            writer.string(row)
+        self._keeper.write(_RECORD, bytes(writer.view()))
+
+    # --- As an object ---------------------------------------------------------------------------
+
+    def get(self, start: int, end: int):
+        """The entries of a range, as rows of a compact-array."""
+        if start < 0:
+            return objects.READ_WRITE_DENIED
+        buffer = objects.Buffer(_DESCRIPTION)
+        for row in self.entries:
+            buffer.append(row)
+        return buffer.select(start, end)
+
+    def set(self, data) -> int:
+        """A log is not set."""
+        return objects.READ_WRITE_DENIED
+
+    def invoke(self, data) -> int:
+        """Clear the log (ECS: reset, integer 0)."""
+        if bytes(data) != b"\x0f\x00":
+            return objects.TYPE_UNMATCHED
+        self.entries = []
+        try:
+            self._save()
+        except StoreError:
+            return objects.HARDWARE_FAULT
+        return objects.SUCCESS
+
+    def load(self, buffer):
+        """Take the entries of a state in the place of those that are there."""
+        if getattr(buffer, "description", None) != _DESCRIPTION:
+            raise ValueError("not the rows of this log")
+        if self._keeper.loadable():
+            self.entries = []
+            self.extend(buffer)
+
+    def extend(self, buffer):
+        """Take further entries of a state."""
+        if self._keeper.loadable():
+            for row in buffer.views():
+                self._take(bytes(row))
+            self._save()
+
+    # --- On the HAN -----------------------------------------------------------------------------
+
+    def publish(self, request) -> list:
+        """PublishEventLog for the payload of GetEventLog: the newest entries that match."""
+        reader = Reader(request, 1)
+        event = reader.le(2, "event id")
+        start = reader.le(4, "start")
+        end = reader.le(4, "end")
+        count = reader.u8("number of events") or _SHOWN
+        skip = reader.le(2, "offset")
+        found = []
+        for row in self.entries:
+            when = int.from_bytes(row[:4], "big")
+            if event in (0, row[4] << 8 | row[5]) and start <= when <= (end or 0xFFFFFFFF):
+                found.append(row)
+        total = len(found)
+        found.reverse()
+        found = found[skip : skip + min(count, _SHOWN)]
+        if not found:
+            return []
+        writer = Writer(96)
+        writer.le(total, 2)
+        writer.put(b"\x00\x01")
+        writer.u8(len(found) << 4 | 1)
+        for row in found:
+            writer.u8(_LOG_ID)
+            writer.le(row[4] << 8 | row[5], 2)
+            writer.le(int.from_bytes(row[:4], "big"), 4)
+            writer.put(row[6:])
+        return [bytes(writer.view())]

@@ -1,0 +1,206 @@
+# Prepayment of an ESME: the account kept through power cuts, charged each half hour, changed by a
+# PPMID (actions.py) and by the supplier (remote.py), and served on the HAN (attributes.py).
+from smets import clock
+from smets.codec import Writer
+from smets.compat import const
+from smets.dlms import objects
+from smets.features.keeper import Slot
+from smets.features.prepayment import account, calendar, policy
+from smets.features.prepayment.account import Account
+from smets.features.prepayment.actions import Actions
+from smets.features.prepayment.attributes import Attributes
+from smets.features.prepayment.eventlog import EventLog
+from smets.features.prepayment.remote import Remote
+from smets.features.prepayment.tariff import price, standing_charge
+from smets.ports.store import StoreError
+
+RECORD = "prepayment"
+_MODES = {"credit": account.CREDIT, "prepayment": account.PREPAYMENT}
+_SUPPLIES = ("off", "armed", "on")
+_EMERGENCY = ("none", "available", "selected")
+_DAILY_ENTRIES = const(31)
+_DAILY_WIDTH = const(28)
+_HALF_HOUR = const(1800)
+
+
+class Prepayment:
+    """The account of a meter, and everything that may be asked of it."""
+
+    def __init__(self, device, keeper):
+        """`device` has clock, zcl, dlms, keys, eui; `keeper` keeps records and logs."""
+        self.device = device
+        self.keeper = keeper
+        self.account = Account()
+        self.storage_errors = 0
+        self.events = EventLog(keeper)
+        self.daily = Slot(keeper, "prepaid", _DAILY_ENTRIES, _DAILY_WIDTH)
+        self.daily.open()
+        self.actions = Actions(self)
+        self.remote = Remote(self)
+        self.attributes = Attributes(self)
+        record = keeper.read(RECORD)
+        self.restored = record is not None and self.account.unpack(record)
+        if self.restored:
+            self._log_again()
+            self.remote.restore()
+        else:
+            self.attributes.adopt()
+            self.remote.adopt()
+            self.account.settle()
+        self.attributes.serve()
+        self.changed()
+
+    def _log_again(self):
+        """Enter the last action where the power went between the account and the log."""
+        held = self.account
+        message = held.event_message.to_bytes(2, "big")
+        if held.event_code and not self.events.has(held.event_time, held.event_code, message):
+            self.log(held.event_time, held.event_code, message)
+
+    def log(self, seconds: int, code: int, information: bytes):
+        """Enter an event in the event log."""
+        try:
+            self.events.add(seconds, code, information)
+        except StoreError:
+            self.storage_errors += 1
+
+    def configure(self, description: dict):
+        """Set members by name (account.SETTABLE), "mode" (credit, prepayment), "supply" (off,
+        armed, on); "ppmid", an EUI-64 or a list of them. ValueError for what cannot be.
+
+        After a restart the account has gone on since, and only "ppmid" is taken.
+        """
+        from smets.devices.base import parse_eui
+
+        if not isinstance(description, dict):
+            raise ValueError("prepayment: not an object")
+        for name, value in description.items():
+            if name == "mode":
+                fits = value in _MODES
+            elif name == "supply":
+                fits = value in _SUPPLIES
+            elif name == "ppmid":
+                fits = True
+            elif name in account.SETTABLE:
+                fits = account.fits(name, value)
+            else:
+                raise ValueError("prepayment has no " + str(name))
+            if not fits:
+                raise ValueError("prepayment %s: not possible" % name)
+        if "ppmid" in description:
+            told = description["ppmid"]
+            told = [told] if isinstance(told, str) else told
+            self.actions.ppmids = [parse_eui(eui) for eui in told]
+        if self.restored and not self.keeper.loadable():
+            return
+        before = self.account.pack()
+        for name, value in description.items():
+            if name == "mode":
+                self.account.mode = _MODES[value]
+            elif name == "supply":
+                self.account.supply = _SUPPLIES.index(value)
+                self.account.cause = account.BY_SUPPLIER if value == "off" else 0
+            elif name != "ppmid":
+                setattr(self.account, name, value)
+        self.commit(before)
+
+    def commit(self, before: bytes):
+        """Settle and keep the account; StoreError, and it is as `before` (a record)."""
+        self.account.settle()
+        try:
+            self.keeper.write(RECORD, self.account.pack())
+        except StoreError:
+            self.account.unpack(before)
+            self.storage_errors += 1
+            raise
+        self.changed()
+
+    @property
+    def supplied(self) -> bool:
+        """Whether the supply is on."""
+        return self.account.supply == account.ON
+
+    def changed(self):
+        """Tell the meter what the supply is now."""
+        self.device.supply_changed(self.supplied)
+
+    def half_hour(self, due: int, energy: int):
+        """A half hour ended at UTC `due` in which `energy` Wh were drawn."""
+        held = self.account
+        midnight = due % policy.DAY_S == 0
+        self.remote.activate(due)
+        held.protected = calendar.protected(self.device.dlms.values, due)
+        held.consume(energy, price(self.device.zcl))
+        if midnight:
+            held.owe(standing_charge(self.device.zcl))
+        held.recover(_HALF_HOUR)
+        held.settle()
+        try:
+            self.keeper.write(RECORD, held.pack())
+            if midnight:
+                self.daily.open().append(self._daily_row(due))
+        except (StoreError, OSError):
+            self.storage_errors += 1  # kept with the next half hour
+        self.changed()
+
+    def now(self) -> int:
+        """UTC seconds for a log; 0 without a valid clock."""
+        own = self.device.clock
+        return own.seconds if own.status != clock.INVALID else 0
+
+    def _daily_row(self, due: int) -> bytes:
+        held = self.account
+        writer = Writer(_DAILY_WIDTH)
+        writer.be(due, 4)
+        for value in (
+            held.emergency_remaining,
+            held.balance,
+            held.debt3,
+            held.debt1,
+            held.debt2,
+            held.arrears,
+        ):
+            writer.be(value & 0xFFFFFFFF, 4)
+        return bytes(writer.view())
+
+    def find(self, key):
+        """What serves a DLMS object, as dlms.Objects wants it, or None."""
+        return self.remote.find(key)
+
+    def do(self, change, code: int = 0, message: int = 0) -> bool:
+        """Have `change()` made and kept; where it says False nothing changes, and so says this.
+
+        An event code is noted with the account, to be logged even if the power goes now.
+        StoreError where the account cannot be kept; nothing changes then.
+        """
+        held = self.account
+        before = held.pack()
+        if not change():
+            held.unpack(before)
+            return False
+        if code:
+            held.event_time, held.event_code, held.event_message = self.now(), code, message
+        self.commit(before)
+        return True
+
+    def result(self, change) -> int:
+        """As `do`, as a result code of DLMS."""
+        try:
+            return objects.SUCCESS if self.do(change) else objects.OTHER_REASON
+        except StoreError:
+            return objects.HARDWARE_FAULT
+
+    def summary(self) -> dict:
+        """What a person would want to know; amounts in thousandths of a penny."""
+        held = self.account
+        return {
+            "mode": "prepayment" if held.prepaid else "credit",
+            "balance": held.balance,
+            "emergency_credit": held.emergency_remaining,
+            "emergency": _EMERGENCY[held.emergency],
+            "in_use": held.in_use and not held.exhausted,
+            "debt": held.arrears + held.debt1 + held.debt2 + held.debt3,
+            "supply": _SUPPLIES[held.supply],
+            "tokens": len(held.counters),
+            "storage_errors": self.storage_errors,
+        }

@@ -1,0 +1,280 @@
+# The account as DLMS objects: what a supplier reads, sets now or for later, and invokes.
+import json
+
+from smets import cosem_time
+from smets.codec import DecodeError
+from smets.dlms import objects
+from smets.features.prepayment import account, calendar, policy, served
+from smets.ports.store import StoreError
+
+_NEXT_RECORD = "prepayment.next"
+_DAILY_ROW = b"\x02\x07\x06\x05\x05\x05\x05\x05\x05"
+_PAID_ROW = b"\x02\x02\x06\x06"
+_NOW = b"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x80\x00\xff"
+_NEVER = b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x80\x00\xff"
+_SCRIPTS = {0x33: account.ON, 0x34: account.OFF, 0x36: account.ARMED}
+
+# Calendars that are set for later: name of the time -> (key that is set, key that holds).
+_CALENDARS = {
+    "calendar": (objects.key("10/0-1:12.0.1.255/2"), calendar.SCHEDULE),
+    "special": (objects.key("11/0-1:11.0.2.255/2"), calendar.SPECIAL_DAYS),
+}
+
+
+class Remote:
+    """Objects of the account by key, and what was set for later."""
+
+    def __init__(self, owner):
+        """`owner` is the meter's Prepayment."""
+        self._owner = owner
+        self._next = {}  # member -> value that a supplier has set for later
+        self._when = {}  # member or calendar -> UTC from which it holds
+        self._passive = [0, 0]  # rates that are set, not activated
+
+    def adopt(self):
+        """Begin with what a state has said of the account."""
+        values = self._owner.device.dlms.values
+        for text in tuple(served.NUMBERS) + served.RATES:
+            octets = values.get(objects.key(text))
+            if isinstance(octets, bytes):
+                self._take(text, octets)
+
+    def restore(self):
+        """Take up what was set for later, and the calendars."""
+        keeper = self._owner.keeper
+        record = keeper.read(_NEXT_RECORD)
+        if record:
+            self._next, self._when, self._passive = json.loads(record.decode())
+        values = self._owner.device.dlms.values
+        for name, keys in _CALENDARS.items():
+            for key, record in zip(keys, (name + ".next", name)):
+                octets = keeper.read(record)
+                if octets:
+                    values[key] = octets
+
+    # --- What holds from when -------------------------------------------------------------------
+
+    def activate(self, now: int):
+        """Let what was set for later hold from its time on."""
+        due = [name for name in self._when if self._when[name] <= now]
+        for name in due:
+            del self._when[name]
+            if name in _CALENDARS:
+                self._activate_calendar(name)
+            elif name in self._next:
+                setattr(self._owner.account, name, self._next.pop(name))
+        if due:
+            self._keep()
+
+    def _activate_calendar(self, name: str):
+        values = self._owner.device.dlms.values
+        later, holds = _CALENDARS[name]
+        octets = values.get(later)
+        if isinstance(octets, bytes):
+            values[holds] = octets
+            self._write(name, octets)
+
+    def _keep(self):
+        document = [self._next, self._when, self._passive]
+        self._write(_NEXT_RECORD, json.dumps(document).encode())
+
+    def _write(self, record: str, octets: bytes):
+        try:
+            self._owner.keeper.write(record, octets)
+        except StoreError:
+            self._owner.storage_errors += 1
+
+    # --- Objects --------------------------------------------------------------------------------
+
+    def find(self, key):
+        """What serves a DLMS object, as dlms.Objects wants it, or None."""
+        text = served.name_of(key)
+        if text is None:
+            return None
+        if text == served.EVENT_LOG:
+            return self._owner.events
+        if text == served.DAILY_LOG:
+            from smets.dlms.profile import Profile
+
+            return Profile(self._owner.daily, _DAILY_ROW)
+        return _Object(self, text)
+
+    def get(self, text: str, start: int, end: int):
+        """The value of an object, or a result code."""
+        held = self._owner.account
+        if text in (served.TOP_UPS, served.RECOVERIES):
+            if start < 0:
+                return objects.READ_WRITE_DENIED
+            buffer = objects.Buffer(_PAID_ROW)
+            for when, amount in held.top_ups if text == served.TOP_UPS else held.recoveries:
+                buffer.append(when.to_bytes(4, "big") + amount.to_bytes(4, "big"))
+            return buffer.select(start, end)
+        if start >= 0:
+            return objects.READ_WRITE_DENIED
+        if text in served.NUMBERS:
+            tag, name, head = served.NUMBERS[text]
+            return head + served.number(tag, getattr(held, name))
+        if text in served.RATES:
+            return served.rate(held.rate1 if text == served.RATES[0] else held.rate2)
+        if text == served.BALANCES:
+            octets = b"\x02\x06"
+            for name in served.BALANCE_MEMBERS:
+                octets += served.number(5, getattr(held, name))
+            return octets
+        if text == served.MODE:
+            return bytes((2, 2, 0x16, held.mode, 0x16, 1))
+        if text == served.SWITCH:
+            return bytes((0x16, served.CONTROL_STATES[held.supply]))
+        return objects.OBJECT_UNAVAILABLE
+
+    def set(self, text: str, data: bytes) -> int:
+        """Set an object; a result code."""
+        if text in served.NEXT or text == served.MODE_NEXT:
+            return self._set_next(text, data)
+        if text in served.WHEN:
+            return self._set_time(served.WHEN[text], data)
+        if text in served.CALENDARS_NEXT:
+            name = served.CALENDARS_NEXT[text]
+            self._owner.device.dlms.values[_CALENDARS[name][0]] = data
+            self._write(name + ".next", data)
+            return objects.SUCCESS
+        if text in served.RATES_NEXT:
+            amount = served.parse_rate(data)
+            if amount is None:
+                return objects.TYPE_UNMATCHED
+            self._passive[served.RATES_NEXT.index(text)] = amount
+            self._keep()
+            return objects.SUCCESS
+        if text not in served.NUMBERS or served.NUMBERS[text][1] not in served.SET_NOW:
+            return objects.READ_WRITE_DENIED
+        before = self._owner.account.pack()
+        if not self._take(text, data):
+            return objects.TYPE_UNMATCHED
+        return self._commit(before)
+
+    def _commit(self, before: bytes) -> int:
+        try:
+            self._owner.commit(before)
+        except StoreError:
+            return objects.HARDWARE_FAULT
+        return objects.SUCCESS
+
+    def _take(self, text: str, data: bytes) -> bool:
+        """Take the value of an object into the account; whether it fits."""
+        if text in served.RATES:
+            value = served.parse_rate(data)
+            name = "rate%d" % (served.RATES.index(text) + 1)
+        else:
+            tag, name, head = served.NUMBERS[text]
+            if data[: len(head)] != head:
+                return False
+            value = served.parse_number(data[len(head) :], tag)
+        return value is not None and name in account.SETTABLE and self._set_member(name, value)
+
+    def _set_member(self, name: str, value: int) -> bool:
+        if not account.fits(name, value):
+            return False
+        setattr(self._owner.account, name, value)
+        return True
+
+    def _set_next(self, text: str, data: bytes) -> int:
+        if text == served.MODE_NEXT:
+            if len(data) != 6 or data[:3] != b"\x02\x02\x16" or data[3] not in (1, 2):
+                return objects.TYPE_UNMATCHED
+            self._next["mode"] = data[3]
+        else:
+            tag, name = served.NEXT[text]
+            value = served.parse_number(data, tag)
+            if value is None or not account.fits(name, value):
+                return objects.TYPE_UNMATCHED
+            self._next[name] = value
+        self._keep()
+        return objects.SUCCESS
+
+    def _set_time(self, name: str, data: bytes) -> int:
+        if data[:2] != b"\x09\x0c":
+            return objects.TYPE_UNMATCHED
+        data = data[2:]
+        if data == _NEVER:
+            self._when.pop(name, None)
+            self._next.pop(name, None)
+        else:
+            try:
+                self._when[name] = 0 if data == _NOW else cosem_time.parse(data)
+            except DecodeError:
+                return objects.OTHER_REASON
+        before = self._owner.account.pack()
+        self._keep()
+        self.activate(self._owner.now())
+        return self._commit(before)
+
+    def invoke(self, text: str, data: bytes) -> int:
+        """Invoke a method; a result code."""
+        what = served.METHODS.get(text)
+        owner = self._owner
+        if what is None:
+            return objects.OBJECT_UNDEFINED
+        if what == "enter":
+            if data[:2] != b"\x09\x14":
+                return objects.TYPE_UNMATCHED
+            result, _ = owner.actions.enter(data[2:])
+            return objects.SUCCESS if result in policy.ACCEPTED else objects.OTHER_REASON
+        if what == "switch":
+            script = served.parse_number(data, 0x12)
+            supply = None if script is None else _SCRIPTS.get(script)
+            if supply is None:
+                return objects.OTHER_REASON
+            return owner.result(lambda: owner.account.switch(supply))
+        if what == "select":
+            return owner.result(owner.account.select)
+        amount = served.parse_number(data, 5) if data[:1] == b"\x05" else 0
+        if amount is None:
+            return objects.TYPE_UNMATCHED
+        return owner.result(lambda: self._change(what, amount))
+
+    def _change(self, what: str, amount: int) -> bool:
+        """Adjust or reset what a method names; False where a register would leave its range."""
+        held = self._owner.account
+        if what == "adjust":
+            return self._set_member("balance", held.balance + amount)
+        if what in ("balance", "arrears"):
+            return self._set_member(what, amount)
+        if what == "emergency":
+            held.emergency = account.NONE
+            held.emergency_left = held.granted = 0
+            return True
+        if what in ("rate1", "rate2"):
+            return self._set_member(what, self._passive[int(what[4]) - 1])
+        return self._set_member(what, max(getattr(held, what) + amount, 0))
+
+    def load(self, text: str, data):
+        """A value of a state that is loaded while the account is live."""
+        known = text in served.NUMBERS or text in served.RATES
+        if known and isinstance(data, bytes) and self._owner.keeper.loadable():
+            before = self._owner.account.pack()
+            self._take(text, data)
+            self._owner.commit(before)
+
+
+class _Object:
+    """One object of the account, as dlms.Objects wants it."""
+
+    def __init__(self, remote: Remote, text: str):
+        self._remote = remote
+        self._text = text
+
+    def get(self, start: int, end: int):
+        """Its value, or a result code."""
+        return self._remote.get(self._text, start, end)
+
+    def set(self, data) -> int:
+        """Set it; a result code."""
+        return self._remote.set(self._text, bytes(data))
+
+    def invoke(self, data) -> int:
+        """Invoke it; a result code."""
+        return self._remote.invoke(self._text, bytes(data))
+
+    def load(self, data):
+        """Take the value of a state."""
+        self._remote.load(self._text, data)
