@@ -119,7 +119,7 @@ class Esme(Device):
 
     def _stored_account(self) -> bool:
         try:
-            return self._store is not None and _ACCOUNT in self._store.names()
+            return self._store is not None and self._store.get(_ACCOUNT) is not None
         except StoreError:
             return False
 
