@@ -18,11 +18,12 @@ from pathlib import Path
 import pytest
 import testkit
 
+from host_tools.compiled import compiled_firmware
+
 MARKER = "# engines: cpython unix"
 HEAP = "192wk"
 TIMEOUT = int(os.environ.get("SMETS_TEST_TIMEOUT", "300"))  # seconds for one file on the Unix port
 TESTS = Path(__file__).resolve().parent
-FIRMWARE = TESTS.parent / "firmware"
 EVENT = re.compile(r"(RUN|PASS|FAIL|SKIP|HEAP|TRACEBACK|END) (test_\w+)(?:: | |$)(.*)")
 
 
@@ -134,11 +135,14 @@ class Result:
 
 
 def run_on_unix(path: Path, names: list[str], scratch: str) -> dict[str, Result]:
-    """Run functions of a file in one process of the Unix port with a small heap."""
+    """Run functions of a file in one process of the Unix port with a small heap.
+
+    The firmware is compiled beforehand, as that of a board is.
+    """
     micropython = shutil.which("micropython", path=Path(sys.executable).parent) or "micropython"
     runner = TESTS / "run_device_tests.py"
     command = [micropython, "-X", f"heapsize={HEAP}", runner, path.stem, *names]
-    search = f"{path.parent}:{FIRMWARE}:.frozen"
+    search = f"{path.parent}:{compiled_firmware()}:.frozen"
     try:
         done = subprocess.run(
             command,

@@ -6,6 +6,7 @@ from vectors import (
     Taker,
     access_request,
     command,
+    h,
     key,
     keys,
     range_descriptor,
@@ -112,6 +113,20 @@ def ecs26(phases=1):
     return gets(*wanted)
 
 
+LIMITS = (290, 11, 170, 12, 210, 13, 250, 14)
+
+
+def ecs29c(seconds=600, under=205, over=262, limits=LIMITS):
+    pairs = [(under_threshold(0), under), (over_threshold(0), over), (period(0), seconds)]
+    return sets(*(pairs + list(zip(limiters(), limits))))
+
+
+def ecs29a(seconds=600):
+    pairs = [(period(0), seconds)] + list(zip(limiters(), LIMITS))
+    pairs += [(over_threshold(0), 262), (under_threshold(0), 205)]
+    return sets(*pairs) + resets()
+
+
 class Meter:
     """An ESME, and a session with it once something is asked."""
 
@@ -205,3 +220,34 @@ def values(data):
     for row in rows(data, width):
         found.append(tuple(int.from_bytes(row[at : at + 4], "big") for at in range(0, width, 4)))
     return found
+
+
+def loaded(meter, *pairs):
+    for item, value in pairs:
+        meter.device.dlms.load(item, dlu(value))
+
+
+def state_of(meter, phase=0):
+    """(period, thresholds, counters) of a phase."""
+    made = meter.device.supply.meter.phase[phase]
+    found = made.averages
+    thresholds = (found.over_threshold, found.under_threshold)
+    return (made.period,) + thresholds + (found.over_counter, found.under_counter)
+
+
+def limits_of(meter):
+    found = []
+    for limiter in meter.device.supply.meter.limiters:
+        found += [limiter.threshold, limiter.period]
+    return tuple(found)
+
+
+def mask(*switches):
+    """A bit-string(512) that sets (alert code, on) and leaves the others."""
+    settings = bytearray(64)
+    for code, on in switches:
+        at = 31 - (code & 0xFF) // 8
+        settings[at] |= 1 << (code & 7)
+        if on:
+            settings[32 + at] |= 1 << (code & 7)
+    return h("04 820200") + bytes(settings)

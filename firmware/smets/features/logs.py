@@ -18,6 +18,7 @@ _INVALID = const(0xFFFFFF)
 # SampleRequestInterval FFFF stands for 24 hours (GCS61).
 _DAILY_INTERVAL = const(0xFFFF)
 _DAILY_ENTRIES = const(731)
+_PAGE = const(128)  # samples of one allocation
 # project-choice: half hours kept. CHTS asks 19,056 (13 months), 57 KB; a dev board keeps 31 days.
 _PROFILE_ENTRIES = const(1488)
 
@@ -29,10 +30,10 @@ class Samples:
     """A ring of uint24 samples of one length; a sample that was not taken is FFFFFF."""
 
     def __init__(self, period: int, entries: int):
-        """`period` in seconds; the ring takes 3 octets an entry, once and for all."""
+        """`period` in seconds; the ring takes 3 octets an entry, page by page as it fills."""
         self.period = period
         self.entries = entries
-        self._ring = bytearray(b"\xff" * (3 * entries))
+        self._pages = [b""] * -(-entries // _PAGE)
         self.end = 0  # end of the newest sample, UTC seconds; 0 before the first
         self.count = 0
 
@@ -46,8 +47,11 @@ class Samples:
         self._put(end, min(value, _INVALID - 1) if value != _INVALID else value)
 
     def _put(self, end, value):
-        at = (end // self.period) % self.entries * 3
-        self._ring[at : at + 3] = value.to_bytes(3, "big")
+        number, at = divmod((end // self.period) % self.entries, _PAGE)
+        page = self._pages[number]
+        if not page:
+            page = self._pages[number] = bytearray(b"\xff" * (3 * _PAGE))
+        page[3 * at : 3 * at + 3] = value.to_bytes(3, "big")
         self.end = end
         self.count = min(self.count + 1, self.entries)
 
@@ -59,12 +63,13 @@ class Samples:
         """The sample that ends at `end`, or FFFFFF."""
         if not self.start() < end <= self.end:
             return _INVALID
-        at = (end // self.period) % self.entries * 3
-        return int.from_bytes(self._ring[at : at + 3], "big")
+        number, at = divmod((end // self.period) % self.entries, _PAGE)
+        # What lies within the samples was put there, page and all.
+        return int.from_bytes(self._pages[number][3 * at : 3 * at + 3], "big")
 
     def clear(self):
         """Forget every sample."""
-        self._ring[:] = b"\xff" * len(self._ring)
+        self._pages = [b""] * len(self._pages)
         self.end = 0
         self.count = 0
 

@@ -5,7 +5,7 @@ import gc
 from smets.compat import const
 from smets.features.proflog import LogError, Selection
 
-_PAGE = const(64)  # rows of one allocation, at most
+_PAGE = const(32)  # rows of one allocation, at most
 _END_OF_TIME = const(0xFFFFFFFF)
 
 
