@@ -19,6 +19,7 @@ from vectors import gas_payload, grouping, string
 
 from host_tools import fragments
 from host_tools.bench import BenchClient, Refusal, open_transport
+from host_tools.gbcs import use_cases
 from smets.codec import DecodeError
 from smets.gbcs import message as firmware_message
 
@@ -54,6 +55,23 @@ REQUIRED = (
     "ECS22c",
 )
 SIGNATURE = 64
+# Pairs in ASN.1 whose answer follows from the command, the clock and the keys. The others rest on
+# what a state does not hold: a certificate, a firmware version, an outcome.
+ASN1_EXACT = {
+    ("GCS28", "SUCCESS"),
+    ("GCS28", "ERROR"),
+    ("CS02b-networkOperatorByNetworkOperator", "SUCCESS"),
+    ("CS02b-supplierBySupplier", "CANCELLATION_SUCCESS"),
+    ("CS02b-supplierBySupplier", "FUTURE_DATED_SUCCESS"),
+    ("CS02b-accessControlBrokerByACB", "SUCCESS"),
+    ("CS02g-loadControllerBySupplier", "FUTURE_DATED_SUCCESS"),
+    ("CS02c", "ERROR"),
+    ("CS02e", "ERROR"),
+    ("CS03A1", "SUCCESS"),
+    ("CS04AC", "SUCCESS"),
+    ("CS04B", "SUCCESS"),
+    ("CS07", "ERROR"),
+}
 
 
 class Pair:
@@ -187,6 +205,10 @@ def test_pair_is_answered_exactly(clients, engine, name):
         assert str(answer).startswith("no-such-use-case"), str(answer)
         return
     assert not isinstance(answer, Refusal), str(answer)
+    kind = use_cases.by_name(pair.use_case).table.get("protocol")
+    if kind == "ASN1" and (pair.use_case, pair.variant) not in ASN1_EXACT:
+        assert decoded(answer).code == decoded(expected).code
+        return
     assert without_signature(answer).hex() == without_signature(expected).hex()
     assert len(answer) == len(expected)
 

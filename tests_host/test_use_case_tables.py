@@ -6,7 +6,7 @@ from importlib import resources
 import pytest
 
 from smets.dlms import objects
-from smets.gbcs import table_chf, table_esme, table_gas, use_cases
+from smets.gbcs import table_asn1, table_chf, table_esme, table_gas, use_cases
 
 TABLES = (table_gas.ROWS, table_esme.ROWS, table_chf.ROWS)
 DEVICES = {"ESME": "E", "GSME": "G", "GPF": "P", "CHF": "H"}
@@ -124,3 +124,35 @@ def test_gbz_components_are_the_same(row, letter):
         words = part.split()
         listed |= {(int(words[0], 16), int(word, 16)) for word in words[2:]}
     assert listed == attributes
+
+
+ASN1 = {
+    int(row["code"], 16): row
+    for row in json.loads(
+        resources.files("host_tools.data").joinpath("use_cases.json").read_text("utf-8")
+    )["use_cases"]
+    if row.get("code") and row.get("protocol") == "ASN1" and row["kind"] == "remote_party"
+}
+
+
+@pytest.mark.parametrize("firmware_row", table_asn1.ROWS, ids=lambda row: row[1])
+def test_asn1_rows_are_those_of_the_host(firmware_row):
+    """Codes, names, protection, devices at least; what is missing is of other devices or keys."""
+    code, name, targets, flags, body = firmware_row
+    row = ASN1[code]
+    assert row["id"] == name
+    assert bool(row["critical"]) == ("c" in flags)
+    letters = {word[0] for word in targets.split()}
+    assert {DEVICES[item] for item in row["targets"] if item in DEVICES} <= letters
+    assert body[0] == "@"
+
+
+def test_asn1_use_cases_that_are_not_answered():
+    """Those of PPMID, HCALCS, SAPC; and those that nobody whom KEYS.json knows may send."""
+    missing = {ASN1[code]["id"] for code in ASN1} - {row[1] for row in table_asn1.ROWS}
+    ours = {row["id"] for row in ASN1.values() if set(row["targets"]) & set(DEVICES)}
+    assert missing & ours == {
+        "CS02b-wanProviderByWanProvider",
+        "CS02b-anyExceptAbnormalRootByRecovery",
+        "CS02b-anyByContingency",
+    }

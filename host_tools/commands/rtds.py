@@ -37,6 +37,7 @@ def rtds(
     pairs = [pair for pair in vectors.load_pairs(path) if not only or pair.use_case in only]
     counts: dict[str, Counter[str]] = {}
     failures: list[str] = []
+    reasons: Counter[str] = Counter()
     engines = engine or ["unix", "cpython"]
     for name in engines:
         work = track(
@@ -49,11 +50,15 @@ def rtds(
         )
         for outcome in work:
             counts.setdefault(outcome.pair.use_case, Counter())[outcome.verdict] += 1
+            if outcome.verdict == "skipped":
+                reasons[outcome.detail] += 1
             if outcome.verdict == "differing":
                 failures.append(f"{outcome.pair.name} on {name}: {outcome.detail}")
     console.print(_table(counts, engines))
     for failure in failures:
         console.print(failure, markup=False, highlight=False)
+    for reason, count in reasons.most_common():
+        console.print(f"{count} skipped: {reason}", markup=False, highlight=False)
     total = sum(counts.values(), Counter[str]())
     console.print(
         f"{total['exact']} exact, {total['differing']} differing, {total['skipped']} skipped "

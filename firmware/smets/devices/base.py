@@ -58,6 +58,8 @@ class Device:
         self.dlms = Objects()
         # Highest accepted originator counter of each party, for replay protection.
         self.counters = Counters(store)
+        # The Device Log: EUI-64 of what was joined -> device type.
+        self.joined = {}
         # HAN frames to send, oldest first (smets.ports.han.HanFrame).
         self.outbox = []
         # (alert code, UTC seconds) of the alerts to send to the network operator.

@@ -33,7 +33,7 @@ class Samples:
         """`period` in seconds; the ring takes 3 octets an entry, page by page as it fills."""
         self.period = period
         self.entries = entries
-        self._pages = [b""] * -(-entries // _PAGE)
+        self._pages: list = [None] * -(-entries // _PAGE)
         self.end = 0  # end of the newest sample, UTC seconds; 0 before the first
         self.count = 0
 
@@ -49,7 +49,7 @@ class Samples:
     def _put(self, end, value):
         number, at = divmod((end // self.period) % self.entries, _PAGE)
         page = self._pages[number]
-        if not page:
+        if page is None:
             page = self._pages[number] = bytearray(b"\xff" * (3 * _PAGE))
         page[3 * at : 3 * at + 3] = value.to_bytes(3, "big")
         self.end = end
@@ -69,7 +69,7 @@ class Samples:
 
     def clear(self):
         """Forget every sample."""
-        self._pages = [b""] * len(self._pages)
+        self._pages = [None] * len(self._pages)
         self.end = 0
         self.count = 0
 

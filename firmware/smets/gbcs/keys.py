@@ -27,6 +27,10 @@ class Keys:
         """Take a party in, replacing one of the same id."""
         self._parties[party.id] = party
 
+    def remove(self, party_id: bytes):
+        """Forget a party."""
+        self._parties.pop(party_id, None)
+
     def find(self, party_id):
         """The party of an 8-octet id, or None."""
         return self._parties.get(bytes(party_id))

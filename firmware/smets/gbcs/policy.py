@@ -12,3 +12,19 @@ REPEATS_KEPT = const(4)
 # A response longer than this is not kept: a repeat of it is carried out again, and counted as
 # `counter_reused`. It bounds the memory that repeats can take.
 REPEAT_OCTETS = const(400)
+
+# Set Clock of the GSME (GCS28): a device whose time lies in the interval takes the interval's
+# beginning as the time, as the RTDS answer has it. Alternatives: keep its own time, or take that
+# of the communications hub, which is not part of a command.
+
+
+def time_taken(start: int, end: int, own: int) -> int:
+    """UTC seconds that the clock is set to; all arguments are UTC seconds since 2000."""
+    return start
+
+
+# Entries of a Device Log (CS03, GCS59): a GPF or a meter pairs with a handful of devices.
+DEVICE_LOG_ENTRIES = const(16)
+# Whether a device can be unjoined while the Device Log is empty: a state has no log, and RTDS
+# answers success. Alternative: otherDeviceNotInDeviceLog.
+UNKNOWN_DEVICES_CAN_LEAVE = True

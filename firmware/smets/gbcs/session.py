@@ -110,15 +110,18 @@ class Session:
         party = self.keys.find(command.originator)
         if party is None:
             raise Refused("unknown-party")
-        self._check_mac(command, party)
+        signed = use_case.critical or (use_case.variant and not len(command.mac))
+        if use_case.critical or not signed:
+            self._check_mac(command, party)
         self._check_role(command, party, use_case)
-        self._check_signature(command, party, use_case)
+        self._check_signature(command, party, signed)
         digest = sha256(data).digest()
         for kept, octets in self._repeats:
             if kept == digest:
                 return _Again(octets)
         self._check_replay(command, use_case)
-        if not use_case.critical:
+        signed = signed or use_case.signed_response
+        if not signed:
             self.keys.secret(party)  # what could not be answered is not carried out
         exchange = Exchange(command, self.keys, party)
         carry_out = self._prepare(command, use_case, exchange)
@@ -127,7 +130,7 @@ class Session:
             # carry it out twice.
             self.device.counters.set(exchange.originator, exchange.counter)
         parts = carry_out()
-        response = self._respond(command, use_case, party, parts)
+        response = self._respond(command, use_case, party, parts, signed)
         self.answered += 1
         self._note_counter(command)
         return response if use_case.update else self._keep(digest, response)
@@ -160,8 +163,8 @@ class Session:
         if not letter or (letter not in use_case.roles and not on_behalf):
             raise Refused("role", party.role + " for " + use_case.name)
 
-    def _check_signature(self, command, party, use_case):
-        if not use_case.critical:
+    def _check_signature(self, command, party, signed):
+        if not signed:
             if len(command.signature):
                 raise Refused("unexpected-signature")
             return
@@ -184,6 +187,12 @@ class Session:
         if use_case.dlms:
             request = access.prepare(command.payload, use_case, exchange)
             return lambda: access.execute(request, self.device.dlms, exchange)
+        if use_case.asn1:
+            from smets.gbcs import asn1
+
+            party = self.keys.find(exchange.originator)
+            act = asn1.prepare(asn1.Call(command, use_case, party, self.device, self.keys))
+            return lambda: _whole(act())
         prepared = gbz.prepare(command.payload, use_case)
 
         def carry_out():
@@ -193,7 +202,7 @@ class Session:
 
         return carry_out
 
-    def _respond(self, command, use_case, party, parts):
+    def _respond(self, command, use_case, party, parts, signed):
         header = message.Header(
             message.RESPONSE, command.counter, command.target, command.originator, command.code
         )
@@ -206,7 +215,7 @@ class Session:
                 seconds = self.device.clock.seconds
                 cosem_time.put(writer, seconds, cosem_time.STATUS_NOT_SPECIFIED)
             header.date_time = bytes(writer.view())
-        if use_case.critical:
+        if signed:
             return message.Signed(header, parts, self._sign)
         secret = self.keys.secret(party)
         mac = self._mac(
@@ -243,6 +252,12 @@ class Session:
         if len(self._repeats) > policy.REPEATS_KEPT:
             self._repeats.pop(0)
         return _Again(octets)
+
+
+def _whole(payload: bytes) -> Parts:
+    parts = Parts()
+    parts.add(payload)
+    return parts
 
 
 class _Again:

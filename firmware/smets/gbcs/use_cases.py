@@ -3,10 +3,12 @@
 #
 # targets  words of a device letter and role letters: "PSN GS" is GPF for supplier and network
 #          operator, GSME for the supplier alone.
-# flags    c critical (signed command and response), r protected against replay, u an update, d
-#          the response header carries the device time with clock_status FF, t it carries the
-#          SECMP0015 stamp.
-# body     what the payload may hold: GBZ components (see gbz.py), DLMS elements (see access.py).
+# flags    c critical (signed command and response), s only the response is signed, v the command
+#          has a MAC or a signature and its answer the same, r protected against replay, u an
+#          update, d the response header carries the device time with clock_status FF, t it
+#          carries the SECMP0015 stamp.
+# body     what the payload may hold: GBZ components (see gbz.py), DLMS elements (see access.py),
+#          or "@" and what carries out a use case in ASN.1 (see asn1.py).
 from smets.compat import const
 
 # Device letters in `targets`.
@@ -42,11 +44,14 @@ class UseCase:
         self.roles = roles
         flags = row[_FLAGS]
         self.critical = "c" in flags
+        self.variant = "v" in flags
+        self.signed_response = "c" in flags or "s" in flags
         self.replay_protected = "r" in flags
         self.update = "u" in flags
         self.dated = "d" in flags
         self.stamped = "t" in flags
         self.body = row[_BODY]
+        self.asn1 = self.body[0] == "@"
         self.dlms = self.body[0] in "glsap"  # an element letter of access.py; else GBZ
 
 

@@ -1,0 +1,28 @@
+# Use cases in ASN.1: the engine. A row's body names what carries it out, "@module.function" of
+# smets.gbcs; it checks the payload and returns the function that acts and gives the answer.
+
+
+class Call:
+    """One command to carry out: its payload, who asks, the device and its keys."""
+
+    def __init__(self, command, use_case, party, device, keys):
+        self.payload = command.payload
+        self.counter = int.from_bytes(command.counter, "big")
+        self.code = command.code
+        self.use_case = use_case
+        self.party = party
+        self.device = device
+        self.keys = keys
+
+
+def prepare(call: Call):
+    """What carries the command out and returns the DER of the answer.
+
+    DecodeError where the payload is not that of the use case: nothing has happened then.
+    """
+    module, _, name = call.use_case.body[1:].partition(".")
+    if module == "credentials":
+        from smets.gbcs import credentials as found
+    else:
+        from smets.gbcs import joining as found
+    return getattr(found, name)(call)

@@ -1,0 +1,383 @@
+# engines: cpython unix
+# Use cases in ASN.1 at GSME, GPF and ESME, with keys and certificates of their own.
+from testkit import raises
+from vectors import (
+    BROKER,
+    DEVICE,
+    OPERATOR,
+    SUPPLIER,
+    Opened,
+    command,
+    h,
+    keys,
+    let_sign,
+    signing_key,
+)
+
+from smets import clock
+from smets.codec import DecodeError, Reader
+from smets.crypto import ecdsa, p256
+from smets.devices.esme import Esme
+from smets.devices.gpf import Gpf
+from smets.devices.gsme import Gsme
+from smets.gbcs import certificate, der
+from smets.gbcs.session import Refused, Session
+
+NEW_PARTY = h("025ECA0000000E77")
+ISSUER = h("025ECA00000000CA")
+GCS28, GCS59 = 0x007F, 0x008C
+CS02A, CS02C, CS02D, CS02E, CS02F = 0x0008, 0x000A, 0x000B, 0x000C, 0x011B
+CS03A1, CS03B, CS03C = 0x000D, 0x000E, 0x00AF
+CS04AC, CS04B, CS06, CS07 = 0x000F, 0x0010, 0x0012, 0x0013
+SUPPLIER_BY_SUPPLIER, OPERATOR_BY_OPERATOR, BROKER_BY_BROKER = 0x0102, 0x0103, 0x0104
+OTHER = h("0011223344556677")
+SIGNING, AGREEING = h("0780"), h("0308")
+
+
+class Asked:
+    """A device with a session, its parties' keys public as far as signatures need them."""
+
+    def __init__(self, kind):
+        self.device = kind()
+        self.device.clock.set(clock.parse_iso("2015-01-01T00:00:00Z"), clock.RELIABLE)
+        self.keys = keys()
+        for party in (SUPPLIER, OPERATOR, BROKER):
+            let_sign(self.keys, party)
+            self.keys.find(party).ka_public = p256.public_key(signing_key(party))
+        self.session = Session(self.device, self.keys)
+        self.counter = 1000
+
+    def __call__(self, code, payload, party=SUPPLIER, sign=True):
+        """The payload of the answer."""
+        self.counter += 1
+        data = command(code, payload, self.counter, party, sign=sign)
+        self.opened = Opened(self.session.handle(data), party)
+        assert self.opened.code == code
+        return self.opened.payload
+
+    def refused(self, reason, *request, **how):
+        with raises(Refused) as caught:
+            self(*request, **how)
+        assert caught.error.reason == reason, str(caught.error)
+
+
+def time(text):
+    return der.element(der.TIME, text.encode())
+
+
+def test_elements():
+    """spec (X.690): numbers, and lengths of one octet or 82 xx xx as RTDS has them."""
+    assert der.integer(0) == h("020100") and der.integer(127) == h("02017F")
+    assert der.integer(128) == h("02020080") and der.integer(0x04B0) == h("020204B0")
+    assert der.octet_string(bytes(127))[:2] == h("047F")
+    assert der.octet_string(bytes(128))[:4] == h("04820080")
+    assert der.whole(h("020204B0")).number() == 1200
+    assert der.whole(h("0482000141")).octets() == b"A"
+    for text in ("", "02", "0201", "02020001 00", "3F0100", "0280", "0484 00000001 41"):
+        with raises(DecodeError):
+            der.whole(h(text))
+    for text in ("0200", "0201FF"):
+        with raises(DecodeError):
+            der.whole(h(text)).number()
+    assert der.read(Reader(h("050002 0101")), der.NULL).tag == der.NULL
+
+
+def test_key_identifier():
+    """spec: SHA-1 (FIPS 180-4 examples), and the identifier's four bits before its last 60."""
+    assert certificate.sha1(b"abc") == h("A9993E364706816ABA3E25717850C26C9CD0D89D")
+    long = b"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"
+    assert certificate.sha1(long) == h("84983E441C3BD26EBAAE4AA1F95129E5E54670F1")
+    assert certificate.sha1(b"") == h("DA39A3EE5E6B4B0D3255BFEF95601890AFD80709")
+    found = certificate.key_identifier(b"abc")
+    assert found == h("4850C26C9CD0D89D")
+
+
+def test_clock_in_its_interval():
+    """rtds: the interval's beginning is the time; project-choice: so is it kept."""
+    ask = Asked(Gsme)
+    interval = der.sequence(time("20141231233000Z"), time("20150101003000Z"))
+    assert ask(GCS28, interval) == der.sequence(time("20141231233000Z"), der.integer(0))
+    assert clock.format_iso(ask.device.clock.seconds) == "2014-12-31T23:30:00Z"
+    assert ask.opened.date_time == b"" and len(ask.opened.signature) == 64
+
+
+def test_clock_outside_the_interval():
+    """rtds: its own time, unreliable; what it is stays."""
+    ask = Asked(Gsme)
+    interval = der.sequence(time("20150101010000Z"), time("20150101020000Z"))
+    assert ask(GCS28, interval) == der.sequence(time("20150101000000Z"), der.integer(2))
+    assert ask.device.clock.status == clock.RELIABLE
+    for wrong in ("20150101010000", "2015010101000xZ", "20151301010000Z"):
+        ask.refused("malformed", GCS28, der.sequence(time("20150101010000Z"), time(wrong)))
+    ask.refused("malformed", GCS28, der.sequence(time("20150101010000Z")))
+    ask.refused("no-signature", GCS28, interval, sign=False)
+
+
+def test_devices_join_and_leave():
+    """rtds: what a state does not say succeeds; spec: codes of what cannot be."""
+    ask = Asked(Gsme)
+
+    def joining(method, *more):
+        return der.sequence(der.integer(method), der.octet_string(OTHER), der.integer(5), *more)
+
+    assert ask(CS07, h("0500"), sign=False) == der.sequence(der.integer(1))
+    assert ask(CS04B, der.octet_string(OTHER), sign=False) == h("020100")
+    assert ask(CS03B, joining(2), sign=False) == h("020100")
+    assert ask(CS03B, joining(3), sign=False) == h("020101")
+    assert ask(CS03B, joining(9), sign=False) == h("020102")
+    assert ask(CS03C, joining(3)) == h("02010B"), "no certificate"
+    entry = der.sequence(der.octet_string(OTHER), der.integer(5))
+    expected = der.sequence(der.integer(0), der.sequence(entry))
+    assert ask(CS07, h("0500"), sign=False) == expected
+    assert ask(CS04AC, der.octet_string(bytes(8))) == h("020101")
+    assert ask(CS04AC, der.octet_string(OTHER)) == h("020100")
+    assert ask.device.joined == {}
+    for index in range(16):
+        ask.device.joined[bytes(8) + bytes((index,))] = 0
+    assert ask(CS03B, joining(2), sign=False) == h("020104"), "full"
+    ask.refused("malformed", CS04B, der.octet_string(OTHER[1:]), sign=False)
+    ask.refused("malformed", CS07, h("0501"), sign=False)
+    ask.refused("malformed", CS03B, der.sequence(der.integer(2)), sign=False)
+    wrong = der.sequence(der.octet_string(b"\x02"), der.octet_string(OTHER), der.integer(5))
+    ask.refused("malformed", CS03B, wrong, sign=False)
+    ask.refused("no-such-use-case", CS03A1, joining(0))
+    meter = Asked(Esme)
+    assert meter(CS03A1, joining(0)) == h("020100")
+
+
+def test_log_of_a_gpf_is_restored():
+    """spec: an outcome for each entry."""
+    ask = Asked(Gpf)
+    entries = [
+        der.sequence(der.octet_string(OTHER[:7] + bytes((index,))), der.integer(index))
+        for index in range(2)
+    ]
+    outcomes = [der.sequence(entry, der.integer(0)) for entry in entries]
+    assert ask(GCS59, der.sequence(*entries), BROKER, sign=False) == der.sequence(*outcomes)
+    assert len(ask.device.joined) == 2
+    ask.refused("malformed", GCS59, der.sequence(der.integer(1)), BROKER, sign=False)
+    ask.refused("role", GCS59, der.sequence(*entries), sign=False)
+
+
+def usage(octets):
+    return der.sequence(der.element(der.BIT_STRING, octets))
+
+
+def test_own_certificates_and_firmware():
+    """project-choice: the device makes no key pairs and holds no image."""
+    ask = Asked(Esme)
+    assert ask(CS02C, usage(SIGNING)) == h("020103")
+    assert ask(CS02E, usage(AGREEING)) == h("020103")
+    assert ask(CS02D, made_certificate(OPERATOR, SIGNING)) == h("020104")
+    assert ask(CS02D, h("0500")) == h("020101")
+    ask.refused("malformed", CS02C, h("0500"))
+    ask.refused("malformed", CS02C, der.sequence(h("0500")))
+
+    def image(counter, *more):
+        return der.sequence(der.octet_string(bytes(32)), der.integer(counter), *more)
+
+    answer = ask(CS06, image(ask.counter + 1))
+    assert answer == der.sequence(der.integer(1), der.octet_string(bytes(4)))
+    assert ask.opened.date_time == h("07DF 01 01 FF 00 00 00 00 8000 FF")
+    ask.device.dlms.load(h("0001 0000000201FF 02"), h("0904 01020304"))
+    answer = ask(CS06, image(ask.counter + 1))
+    assert answer == der.sequence(der.integer(1), der.octet_string(h("01020304")))
+    for when in ("99991231235959Z", "20300101000000Z"):
+        assert ask(CS06, image(ask.counter + 1, time(when))) == h("0500")
+    ask.refused("malformed", CS06, image(5))
+    ask.refused("malformed", CS06, image(ask.counter + 1, time("2030Z")))
+
+
+def name(*pairs):
+    found = []
+    for oid, value in pairs:
+        pair = der.sequence(der.element(der.OBJECT_ID, oid), value)
+        found.append(der.element(0x31, pair))
+    return der.sequence(*found)
+
+
+def made_certificate(party, used_for, issuer=ISSUER, key=None):
+    """A certificate of an organisation with the fields that GBCS 12.4 asks for."""
+    public = p256.public_key(key or signing_key(party))
+    algorithm = der.sequence(der.element(der.OBJECT_ID, h("2A8648CE3D040302")))
+    curve = der.sequence(
+        der.element(der.OBJECT_ID, h("2A8648CE3D0201")),
+        der.element(der.OBJECT_ID, h("2A8648CE3D030107")),
+    )
+    extensions = der.sequence(
+        der.sequence(
+            der.element(der.OBJECT_ID, h("551D0F")),
+            h("0101FF"),
+            der.octet_string(der.element(der.BIT_STRING, used_for)),
+        ),
+        der.sequence(
+            der.element(der.OBJECT_ID, h("551D0E")),
+            der.octet_string(der.octet_string(certificate.key_identifier(public))),
+        ),
+    )
+    signed = der.sequence(
+        der.element(0xA0, der.integer(2)),
+        der.integer(party[7] + 1),
+        algorithm,
+        name((h("550403"), der.element(0x13, b"Z1"))),
+        der.sequence(der.element(0x17, b"160110000000Z"), der.element(0x17, b"260109235959Z")),
+        name(
+            (h("55040B"), der.element(0x0C, b"02")),
+            (h("55042D"), der.element(der.BIT_STRING, b"\x00" + party)),
+        ),
+        der.sequence(curve, der.element(der.BIT_STRING, b"\x00" + public)),
+        der.element(0xA3, extensions),
+    )
+    raw = ecdsa.sign(signing_key(issuer), ecdsa.sha256(signed))
+    numbers = [der.integer(int.from_bytes(raw[at : at + 32], "big")) for at in (0, 32)]
+    signature = der.element(der.BIT_STRING, b"\x00" + der.sequence(*numbers))
+    return der.sequence(signed, algorithm, signature)
+
+
+def cell(role, used_for):
+    return der.integer(role) + der.element(der.BIT_STRING, used_for)
+
+
+def update(mode, role, counter, certificates, floor=0, when=None, path=None, authorised=True):
+    """The payload of an Update Security Credentials."""
+    control = der.integer(mode)
+    if authorised:
+        control += der.element(0xA2, cell(role, SIGNING))
+    control += der.integer(counter, 0x83) + der.integer(floor, 0x84)
+    replacements = [
+        der.sequence(item, der.sequence(cell(role, used_for))) for used_for, item in certificates
+    ]
+    parts = [der.sequence(control), der.sequence(*replacements)]
+    parts.append(der.sequence(path or made_certificate(ISSUER, h("0106"))))
+    if when:
+        parts.append(time(when))
+    return der.sequence(*parts)
+
+
+def outcome(mode, role, counter, floor, *cells):
+    change = der.sequence(der.integer(role), der.integer(floor))
+    outcomes = []
+    for used_for, status, octets in cells:
+        strings = [der.octet_string(item) for item in octets]
+        status = der.integer(status, der.ENUMERATED)
+        outcomes.append(der.sequence(der.sequence(cell(role, used_for)), status, *strings))
+    result = der.sequence(
+        der.integer(counter), der.integer(mode), der.sequence(change), der.sequence(*outcomes)
+    )
+    return der.sequence(h("0500"), result)
+
+
+def identifier_of(party, key=None):
+    return certificate.key_identifier(p256.public_key(key or signing_key(party)))
+
+
+def test_credentials_are_replaced():
+    """rtds (shape), spec: existing and replacing ids and key identifiers; the new keys count."""
+    ask = Asked(Esme)
+    both = [(used, made_certificate(NEW_PARTY, used)) for used in (SIGNING, AGREEING)]
+    payload = update(3, 3, ask.counter + 1, both, 77)
+    answer = ask(OPERATOR_BY_OPERATOR, payload, OPERATOR)
+    old, new = identifier_of(OPERATOR), identifier_of(NEW_PARTY)
+    ids = (OPERATOR, old, NEW_PARTY, new)
+    assert answer == outcome(3, 3, ask.counter, 77, (SIGNING, 0, ids), (AGREEING, 0, ids))
+    assert len(ask.opened.date_time) == 12 and len(ask.opened.signature) == 64
+    assert ask.keys.find(OPERATOR) is None
+    party = ask.keys.find(NEW_PARTY)
+    assert party.role == "network_operator" and party.secret is None
+    assert party.ka_public == party.ds_public == p256.public_key(signing_key(NEW_PARTY))
+    assert ask.device.counters.get(NEW_PARTY) == (77).to_bytes(8, "big")
+    ask.refused("unknown-party", OPERATOR_BY_OPERATOR, payload, OPERATOR)
+
+
+def test_credentials_of_the_broker():
+    """rtds: a command with a MAC alone, an answer that is signed; the signing key stays."""
+    ask = Asked(Gsme)
+    key = signing_key(NEW_PARTY)
+    new = [(AGREEING, made_certificate(BROKER, AGREEING, ISSUER, key))]
+    payload = update(4, 4, ask.counter + 1, new, authorised=False)
+    answer = ask(BROKER_BY_BROKER, payload, BROKER, sign=False)
+    ids = (BROKER, identifier_of(BROKER), BROKER, identifier_of(BROKER, key))
+    assert answer == outcome(4, 4, ask.counter, 0, (AGREEING, 0, ids))
+    party = ask.keys.find(BROKER)
+    assert party.ka_public == p256.public_key(key)
+    assert party.ds_public == p256.public_key(signing_key(BROKER))
+
+
+def test_credentials_that_are_not_taken():
+    """spec: badCertificate, and then the replacing ids are the existing ones; nothing changes."""
+    ask = Asked(Esme)
+    held = ask.keys.find(SUPPLIER).ds_public
+    ids = (SUPPLIER, identifier_of(SUPPLIER)) * 2
+    for wrong in (
+        made_certificate(NEW_PARTY, SIGNING, OPERATOR),  # not signed by the path
+        made_certificate(NEW_PARTY, AGREEING),  # for another use
+    ):
+        payload = update(2, 2, ask.counter + 1, [(SIGNING, wrong)])
+        answer = ask(SUPPLIER_BY_SUPPLIER, payload)
+        assert answer == outcome(2, 2, ask.counter, 0, (SIGNING, 5, ids))
+        assert ask.keys.find(SUPPLIER).ds_public == held
+    good = [(SIGNING, made_certificate(NEW_PARTY, SIGNING))]
+    for when in ("99991231235959Z", "20300101000000Z"):
+        payload = update(2, 2, ask.counter + 1, good, when=when)
+        assert ask(SUPPLIER_BY_SUPPLIER, payload) == der.sequence(h("0500"))
+    assert ask.keys.find(SUPPLIER).ds_public == held
+    following = ask.counter + 1
+    for payload in (
+        update(3, 2, following, good),  # the mode of another use case
+        update(2, 3, following, good),  # the cell of another role
+        update(2, 2, following + 1, good),  # another sequence number
+        update(2, 2, following, [(SIGNING, h("0500"))]),
+        update(2, 2, following, good, path=h("0500")),
+        h("0500"),
+        der.sequence(h("0500")),
+    ):
+        ask.counter = following - 1
+        ask.refused("malformed", SUPPLIER_BY_SUPPLIER, payload)
+    assert ask.keys.find(SUPPLIER).ds_public == held
+
+
+def test_credentials_are_told():
+    """rtds (shape): with a MAC to the broker; what is not held is trustAnchorNotFound."""
+    ask = Asked(Gsme)
+    roles = der.sequence(der.integer(4), der.integer(8), der.integer(127))
+    asked = der.sequence(der.sequence(cell(4, AGREEING)), roles)
+    answer = ask(CS02A, asked, BROKER, sign=False)
+    held = der.sequence(
+        der.element(der.BIT_STRING, AGREEING),
+        der.octet_string(BROKER),
+        der.octet_string(identifier_of(BROKER)),
+    )
+    details = der.sequence(der.integer(4), h("0A0100"), der.integer(0), der.sequence(held))
+    missing = der.sequence(der.integer(8), h("0A0119"))
+    other = der.sequence(der.integer(127), h("0A017F"))
+    assert answer == der.sequence(details, missing, other)
+    assert ask.opened.authenticated
+    ask.refused("role", CS02A, asked, sign=False)
+    wrong = der.sequence(der.sequence(cell(2, AGREEING)), roles)
+    ask.refused("malformed", CS02A, wrong, BROKER, sign=False)
+    ask.refused("malformed", CS02A, der.sequence(roles), BROKER, sign=False)
+
+
+def test_credentials_are_told_to_who_signs():
+    """rtds: a signature takes the place of the MAC, both ways."""
+    ask = Asked(Esme)
+    asked = der.sequence(der.sequence(cell(2, SIGNING)), der.sequence(der.integer(3)))
+    data = command(CS02F, asked, 1001, SUPPLIER, sign=True)
+    signed = data[data.find(b"\xdf\x09") : -12]
+    answer = Opened(ask.session.handle(signed), SUPPLIER)
+    assert not answer.authenticated and len(answer.signature) == 64
+    cells = [
+        der.sequence(
+            der.element(der.BIT_STRING, used_for),
+            der.octet_string(OPERATOR),
+            der.octet_string(identifier_of(OPERATOR)),
+        )
+        for used_for in (SIGNING, AGREEING)
+    ]
+    details = der.sequence(der.integer(3), h("0A0100"), der.integer(0), der.sequence(*cells))
+    assert answer.payload == der.sequence(details)
+    broken = signed[:-1] + bytes((signed[-1] ^ 1,))
+    with raises(Refused) as caught:
+        ask.session.handle(broken)
+    assert caught.error.reason == "bad-signature"
+    assert ask.session.keys.device_id == DEVICE
