@@ -16,6 +16,7 @@ from host_tools.bench import BenchClient, BenchError, open_transport
 from host_tools.han.frame import Frame, FrameError, from_octets, to_octets
 from host_tools.han.framelog import LogWriter
 from host_tools.han.hub import Hub
+from host_tools.roles import SLEEPY
 
 __all__ = ["Home", "HomeDevice"]
 
@@ -81,7 +82,7 @@ class Home:
         device = HomeDevice(role, eui, client)
         client.on_frame = partial(self._heard, device)
         self.devices[role] = device
-        self.hub.attach(int(eui, 16))
+        self.hub.attach(int(eui, 16), sleepy=role in SLEEPY)
         if self.log is not None:
             self.log.device(int(eui, 16), role)
         fragments.load(client.control, state, keys)

@@ -12,6 +12,7 @@ POLICIES = (
     "gbcs/policy.py",
     "features/restriction.py",
     "features/prepayment/policy.py",
+    "features/sleep.py",
     "features/tenancy/policy.py",
     "features/voltage/policy.py",
 )

@@ -103,7 +103,7 @@ def test_power_cut_at_every_record():
 
 def test_power_cut_at_every_write_and_erase():
     """issue: the same on littlefs, at each operation of the flash, torn in three ways."""
-    flash = Flash(512, 64)
+    flash = Flash(512, 40)
     Meter(Store(mount(flash, fresh=True) + "/s"))
     unmount()
     gc.collect()

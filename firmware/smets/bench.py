@@ -77,6 +77,7 @@ class Bench:
             "LINK": self._link,
             "ADVANCE": self._advance,
             "SET": self._set,
+            "ACT": self._act,
             "QUERY": self._query,
         }
 
@@ -261,6 +262,16 @@ class Bench:
                 raise LineError("%s has no input %s" % (self.device.name, name))
         for name in document:
             inputs[name](document[name])
+        return {}
+
+    def _act(self, document):
+        """Do once what a person could do: {"name": value}, names in `device.actions`."""
+        actions = getattr(self.device, "actions", {})
+        for name in document:
+            if name not in actions:
+                raise LineError("%s has no action %s" % (self.device.name, name))
+        for name in document:
+            actions[name](document[name])
         return {}
 
     def _query(self, document):

@@ -15,6 +15,10 @@ from typing import Final
 from host_tools.han.frame import Frame
 
 REORDER_HOLD_MS: Final = 500  # longest wait of a frame picked to be overtaken
+# How long a parent keeps a frame for a child that sleeps, and how long a child that has sent
+# something goes on asking for what waits: our PPMID wakes each minute and waits 10 s for answers.
+PARENT_HOLDS_MS: Final = 120_000
+CHILD_ASKS_MS: Final = 10_000
 _ODD_TAIL: Final = b"\x00\xff\x5a"  # appended by the corruption that makes a payload too long
 
 
@@ -32,7 +36,8 @@ class Statistics:
     reordered: int = 0  # deliveries that a later frame of the same link overtook
     corrupted: int = 0
     unrouted: int = 0  # unicast frames to an EUI-64 that is not attached
-    dropped: int = 0  # destination detached while the frame was on its way
+    dropped: int = 0  # destination detached, or asleep too long, while the frame was on its way
+    waited: int = 0  # frames that a parent kept for a child asleep
     in_flight: int = 0
 
     def __str__(self) -> str:
@@ -96,6 +101,8 @@ class Hub:
         self._reorder = reorder
         self._corrupt = corrupt
         self._attached: dict[int, None] = {}  # a dict keeps the order of attachment
+        self._awake_until: dict[int, int] = {}  # of the children that sleep
+        self._parked: dict[int, list[_Delivery]] = {}
         self._links: dict[tuple[int, int], _Link] = {}
         self._queue: list[_Delivery] = []
         self._order = 0
@@ -111,13 +118,25 @@ class Hub:
         """The EUI-64s of the devices on the network, in order of attachment."""
         return tuple(self._attached)
 
-    def attach(self, eui: int) -> None:
-        """Put a device on the network; attaching it again changes nothing."""
+    def attach(self, eui: int, sleepy: bool = False) -> None:
+        """Put a device on the network; attaching it again changes nothing.
+
+        Frames for a `sleepy` one wait at its parent until it polls, which it does while it waits
+        for an answer: for CHILD_ASKS_MS after each frame that it sends. PARENT_HOLDS_MS old, a
+        frame is given up.
+        """
         self._attached[eui] = None
+        if sleepy:
+            self._awake_until.setdefault(eui, -1)
+            self._parked.setdefault(eui, [])
 
     def detach(self, eui: int) -> None:
         """Take a device off the network: frames on their way to it are dropped when due."""
         self._attached.pop(eui, None)
+        self._awake_until.pop(eui, None)
+        parked = len(self._parked.pop(eui, ()))
+        self._statistics.in_flight -= parked
+        self._statistics.dropped += parked
 
     def submit(self, frame: Frame, now_ms: int) -> None:
         """Take a frame that a device sends at ``now_ms``.
@@ -127,6 +146,7 @@ class Hub:
         """
         counts = self._statistics
         counts.submitted += 1
+        self._polled(frame.source, now_ms)
         if frame.broadcast or frame.group:
             targets = [eui for eui in self._attached if eui != frame.source]
         elif frame.destination in self._attached:
@@ -149,6 +169,10 @@ class Hub:
             link = self._link(delivery.frame.source, delivery.destination)
             if link.held is delivery:
                 link.held = None  # nothing overtook it in time
+            if now_ms > self._awake_until.get(delivery.destination, now_ms):
+                self._parked[delivery.destination].append(delivery)
+                counts.waited += 1
+                continue
             counts.in_flight -= 1
             if delivery.destination in self._attached:
                 counts.delivered += 1
@@ -162,6 +186,20 @@ class Hub:
         while self._queue and self._queue[0].cancelled:
             heapq.heappop(self._queue)
         return self._queue[0].due_ms if self._queue else None
+
+    def _polled(self, child: int, now_ms: int) -> None:
+        """A child that sleeps has sent something: what waits for it is due now."""
+        if child not in self._awake_until:
+            return
+        self._awake_until[child] = now_ms + CHILD_ASKS_MS
+        parked, self._parked[child] = self._parked[child], []
+        for delivery in parked:
+            if delivery.due_ms + PARENT_HOLDS_MS < now_ms:
+                self._statistics.in_flight -= 1
+                self._statistics.dropped += 1
+            else:
+                delivery.due_ms = now_ms
+                heapq.heappush(self._queue, delivery)
 
     def _link(self, source: int, destination: int) -> _Link:
         key = (source, destination)

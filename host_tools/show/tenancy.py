@@ -21,8 +21,20 @@ ELECTRICITY_STATE: dict[str, Any] = {
         "0x0300": {"type": "0x30", "value": 0},
         "0x0301": {"type": "0x22", "value": 1},
         "0x0302": {"type": "0x22", "value": 1000},
-    }
+    },
+    "0x0700": {
+        "0x0301": {"type": "0x23", "value": 53_350},
+        "0x0400": {"type": "0x23", "value": 28_620},
+        "0x0617": {"type": "0x18", "value": 0x50},
+    },
 }
+# 200 pounds last for two months.
+PREPAYMENT: dict[str, Any] = {
+    "mode": "prepayment",
+    "balance": 20_000_000,
+    "ppmid": EUIS["ppmid"],
+}
+INPUTS: dict[str, Any] = {"draw": 210, "prepayment": PREPAYMENT}
 
 
 def start_home(stage: Stage, home: Home, folder: Path) -> None:
@@ -34,7 +46,7 @@ def start_home(stage: Stage, home: Home, folder: Path) -> None:
         "clock": {"time": time, "status": "reliable"},
         "zcl": ELECTRICITY_STATE,
     }
-    home.add("esme", EUIS["esme"], state, stage.device_keys("esme"), {"draw": 210})
+    home.add("esme", EUIS["esme"], state, stage.device_keys("esme"), INPUTS)
     for role in ("ihd", "ppmid"):
         store = folder / role
         store.mkdir(exist_ok=True)

@@ -16,8 +16,6 @@ from smets.ports.han import PROFILE_SE, PROFILE_ZDO, HanFrame
 from smets.ports.store import Disk, StoreError
 from smets.zcl import clusters, discovery, frame, types
 
-# Seconds between polls: SMETS2 6.3.4 asks for electricity each 10 s; gas changes each half hour.
-_POLL = {cleared.ELECTRICITY: 10, cleared.GAS: 600}
 _TIME_POLL = const(900)
 _HISTORY_POLL = const(1800)
 # Seconds until a search without an answer is sent again.
@@ -57,6 +55,9 @@ class Display(Device):
 
     endpoints = {endpoints.DISPLAY: (endpoints.DISPLAY_DEVICE, (), _HAN_CLUSTERS)}
     sleepy = False
+    # Seconds between polls: SMETS2 6.3.4 asks for electricity each 10 s; gas changes each half
+    # hour.
+    polls = {cleared.ELECTRICITY: 10, cleared.GAS: 600}
 
     def __init__(self, store=None):
         super().__init__(store)
@@ -116,7 +117,7 @@ class Display(Device):
         for sequence in [
             key for key in self._waiting if self.uptime - self._waiting[key][3] > _TIMEOUT
         ]:
-            del self._waiting[sequence]
+            self._unanswered(self._waiting.pop(sequence))
         self._search()
         self.client.tick(self.uptime)
         self._purge()
@@ -131,14 +132,19 @@ class Display(Device):
             ):
                 self._ask_history(meter)
 
+    def _unanswered(self, waiting):
+        """A request got no answer in time."""
+
     def utc(self):
         """UTC seconds since 2000, or None while the clock is not to be trusted."""
         return None if self.clock.status == clock.INVALID else self.clock.seconds
 
-    def _purge(self):
+    def _purge(self) -> bool:
+        """Some steps of a purge; whether there is more to do."""
         for _ in range(_STEPS):
             if not self.tenancy.step(self.utc()):
-                return
+                return False
+        return True
 
     def _ask_time(self):
         for fuel in (cleared.GAS, cleared.ELECTRICITY):
@@ -150,7 +156,7 @@ class Display(Device):
 
     def _poll(self, meter):
         if clusters.METERING in meter.found:
-            meter.poll_due = self.uptime + _POLL[meter.fuel]
+            meter.poll_due = self.uptime + self.polls[meter.fuel]
             for cluster, attributes in POLLED[meter.fuel]:
                 # Prices are on the energy service interface, the rest beside the metering.
                 beside = clusters.TIME if cluster == clusters.PRICE else clusters.METERING
@@ -260,6 +266,11 @@ class Display(Device):
             self._on_values(meter, frame_in.cluster, Reader(answer.payload))
         elif answer.cluster_specific and waiting[0] == "history":
             self._on_history(meter, Reader(answer.payload))
+        else:
+            self._answered(waiting, answer)
+
+    def _answered(self, waiting, answer):
+        """An answer to what a role has asked by itself."""
 
     def _meter_of(self, frame_in):
         for meter in self.meters.values():
@@ -336,6 +347,10 @@ class Display(Device):
                 "date_seen": _iso(seen),
                 "applied": _iso(applied),
                 "purging": _iso(intent),
+                "balance": meter.readings.get(clusters.PREPAYMENT, 0x0001),
+                "emergency_credit": meter.readings.get(clusters.PREPAYMENT, 0x0002),
+                "credit_status": meter.readings.get(clusters.PREPAYMENT, 0x0003),
+                "supply": meter.readings.get(clusters.METERING, 0x0014),
             }
         shown["notices"] = list(self.notices)
         return shown

@@ -1,9 +1,137 @@
-# PPMID: a prepayment meter interface device; a display that may sleep and can act on its meters.
+# PPMID: a prepayment meter interface device; a display that sleeps and can act on its meter.
 from smets.devices.display import Display
+from smets.features.prepayment.requests import Requests
+from smets.features.sleep import WAKE_S, Sleep
+from smets.features.tenancy import cleared, machine
+from smets.ports.han import PROFILE_ZDO
+from smets.zcl import clusters, frame
 
 
 class Ppmid(Display):
-    """A prepayment meter interface device (PPMIDTS: Type 1 device)."""
+    """A prepayment meter interface device (PPMIDTS: Type 1 device).
+
+    Its radio sleeps, and wakes by itself: then the tenancy is read before anything else, and no
+    history is shown until it was. Time and purges go on while it sleeps.
+    """
 
     name = "PPMID"
     sleepy = True
+    polls = {cleared.ELECTRICITY: WAKE_S, cleared.GAS: WAKE_S}
+
+    def __init__(self, store=None):
+        super().__init__(store)
+        self.requests = Requests(self.vault, self._send_request)
+        self.sleep = Sleep()
+        # What a person does at the keys, or a host with CTRL:ACT: never done again at a restart.
+        self.actions = {
+            "wake": self._act_wake,
+            "top_up": self._act_top_up,
+            "emergency_credit": self._act_emergency_credit,
+            "enable_supply": self._act_enable_supply,
+        }
+
+    # --- Sleep ---------------------------------------------------------------------------------
+
+    def advance(self, seconds: int):
+        """Let time pass: wake when it is time, do what is due, and sleep again."""
+        if self.sleep.due(self.uptime + seconds):
+            super(Display, self).advance(seconds)
+            self.uptime += seconds
+            seconds = 0
+            self.wake()
+        if self.sleep.awake:
+            super().advance(seconds)
+            self._doze()
+        else:
+            super(Display, self).advance(seconds)
+            self.uptime += seconds
+            if self._purge():
+                self.wake()
+
+    def wake(self):
+        """Switch the radio on: the tenancy is read, then the meters are polled."""
+        if not self.sleep.awake:
+            self.sleep.stir(self.uptime)
+            self.client.wake(self.uptime)
+            self.client.tick(self.uptime)
+            for meter in self.meters.values():
+                meter.poll_due = self.uptime  # what was read is hidden with the history
+
+    def _doze(self):
+        """Sleep again, once there is nothing to wait for."""
+        if self._waiting or self.client.waiting or not self.sleep.over(self.uptime):
+            return
+        if not self._purge():
+            self.sleep.awake = False
+
+    def receive(self, frame_in):
+        """A frame comes only when the parent was polled: the radio is on."""
+        if not self.sleep.awake and frame_in.profile != PROFILE_ZDO:
+            self.sleep.stir(self.uptime)
+        super().receive(frame_in)
+
+    # --- What a person asks for ----------------------------------------------------------------
+
+    def top_up(self, digits):
+        """Send a UTRN of 20 digits (text or ASCII octets) to the ESME; ValueError."""
+        self.wake()
+        self.requests.top_up(digits, self.clock.seconds, self.uptime)
+
+    def emergency_credit(self):
+        """Ask the ESME for emergency credit; ValueError while another request is under way."""
+        self.wake()
+        self.requests.emergency_credit(self.clock.seconds, self.uptime)
+
+    def enable_supply(self):
+        """Ask the ESME for the supply; ValueError while another request is under way."""
+        self.wake()
+        self.requests.enable_supply(self.clock.seconds, self.uptime)
+
+    def _act_wake(self, value):
+        self.wake()
+
+    def _act_top_up(self, value):
+        if not isinstance(value, str):
+            raise ValueError("a UTRN is text of 20 digits")
+        self.top_up(value)
+
+    def _act_emergency_credit(self, value):
+        self.emergency_credit()
+
+    def _act_enable_supply(self, value):
+        self.enable_supply()
+
+    def _send_request(self, cluster: int, command: int, payload: bytes) -> bool:
+        meter = self.meters.get(cleared.ELECTRICITY)
+        if meter is None or clusters.METERING not in meter.found:
+            return False
+        meter.found.setdefault(cluster, meter.found[clusters.METERING])
+        sequence = self._next("act", meter.fuel, cluster)
+        self._send(
+            meter, cluster, frame.header(frame.CLUSTER_SPECIFIC, sequence, command, payload)
+        )
+        return True
+
+    def _answered(self, waiting, answer):
+        if waiting[0] != "act":
+            return
+        if self.requests.answered(answer, self.clock.seconds, self.uptime):
+            meter = self.meters[waiting[1]]
+            meter.poll_due = self.uptime  # the balance and the supply are others now
+            self._poll(meter)
+
+    def _unanswered(self, waiting):
+        if waiting[0] == "act":
+            self.requests.unanswered(self.clock.seconds, self.uptime)
+
+    def _on_tenancy(self, event, scope, date):
+        super()._on_tenancy(event, scope, date)
+        if event in (machine.STARTED, machine.APPLIED) and not self.requests.busy:
+            self.requests.last = None  # of the former tenant
+
+    def summary(self) -> dict:
+        """See Display."""
+        shown = super().summary()
+        shown["awake"] = self.sleep.awake
+        shown["requests"] = self.requests.summary()
+        return shown

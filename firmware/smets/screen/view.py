@@ -14,9 +14,9 @@ UP = const(2)
 LOST = const(3)
 LINK_UNKNOWN = const(4)  # without a clock the age of a reading cannot be told
 
-# project-choice: a link is lost when no answer came for so many seconds: six polls of electricity,
-# three of gas. Alternative: the Keep-Alive cluster's interval.
-_LOST_AFTER = {ELECTRICITY: 60, GAS: 1800}
+# project-choice: a link is lost when so many polls got no answer: of an IHD's after a minute of
+# electricity, half an hour of gas. Alternative: the Keep-Alive cluster's interval.
+_LOST_POLLS = {ELECTRICITY: 6, GAS: 3}
 
 # project-choice: gas values older than this are called old. The mirror is updated each half hour
 # (SECMP0015: "typically once every 30 minutes"), so three updates were missed.
@@ -124,7 +124,7 @@ def view_of(display, before=None) -> View:
 
 def _fill(view: View, fuel: Fuel, display, meter):
     get = meter.readings.get
-    fuel.link = _link(view, fuel, meter)
+    fuel.link = _link(view, meter, _LOST_POLLS[fuel.fuel] * display.polls[fuel.fuel])
     fuel.register = meter.readings.scaled(METERING, 0x0000)
     unit = get(METERING, 0x0300)
     if unit in (0, 1):
@@ -145,7 +145,7 @@ def _fill(view: View, fuel: Fuel, display, meter):
     fuel.date, _, fuel.applied = display.tenancy.dates(fuel.fuel)
 
 
-def _link(view: View, fuel: Fuel, meter) -> int:
+def _link(view: View, meter, lost_after: int) -> int:
     if METERING not in meter.found:
         return SEARCHING
     heard = meter.readings.seconds
@@ -153,7 +153,7 @@ def _link(view: View, fuel: Fuel, meter) -> int:
         return LINK_UNKNOWN
     if heard == clock.UTC_INVALID:
         return SEARCHING
-    return LOST if view.utc - heard > _LOST_AFTER[fuel.fuel] else UP
+    return LOST if view.utc - heard > lost_after else UP
 
 
 def _stamp_status(view: View, stamp) -> int:

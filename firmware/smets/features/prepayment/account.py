@@ -4,6 +4,7 @@ import struct
 
 from smets.compat import const
 from smets.features.prepayment import policy, token
+from smets.features.prepayment.codes import DUPLICATE, MAX_CREDIT_REACHED, VALUE_TOO_LARGE
 
 # Payment mode as DLMS has it.
 CREDIT = const(1)
@@ -22,13 +23,6 @@ BY_SUPPLIER = const(2)
 NONE = const(0)
 AVAILABLE = const(1)
 SELECTED = const(2)
-
-# Result types of a top-up.
-INVALID = const(0x01)
-DUPLICATE = const(0x02)
-MAX_CREDIT_REACHED = const(0x04)
-KEYPAD_LOCK = const(0x05)
-VALUE_TOO_LARGE = const(0x06)
 
 # Credit status bits.
 _OK, _LOW, _ENABLED, _AVAILABLE, _SELECTED, _IN_USE, _EXHAUSTED = 1, 2, 4, 8, 16, 32, 64

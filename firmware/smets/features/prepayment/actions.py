@@ -1,21 +1,21 @@
 # What a PPMID asks of a meter: add credit, activate emergency credit, enable the supply.
 # GBCS has no message for these, only codes that the meter logs them under (PECS01 to PECS03).
 from smets.codec import DecodeError, Reader, Writer
-from smets.compat import const
 from smets.crypto import CryptoError
 from smets.features.prepayment import account, policy, token
+from smets.features.prepayment.codes import (
+    CONSUMER_TOP_UP,
+    CONSUMER_TOP_UP_RESPONSE,
+    INVALID,
+    KEYPAD_LOCK,
+    LOCAL_CHANGE_SUPPLY,
+    PECS01,
+    PECS02,
+    PECS03,
+    SELECT_EMERGENCY_CREDIT,
+)
 from smets.ports.store import StoreError
 from smets.zcl import clusters, frame
-
-PECS01 = const(0x0116)
-PECS02 = const(0x0117)
-PECS03 = const(0x0118)
-
-# Commands: client to server of Prepayment and Metering.
-SELECT_EMERGENCY_CREDIT = const(0x00)
-CONSUMER_TOP_UP = const(0x04)
-CONSUMER_TOP_UP_RESPONSE = const(0x03)
-LOCAL_CHANGE_SUPPLY = const(0x0C)
 
 
 class Actions:
@@ -97,7 +97,7 @@ class Actions:
     def _judge(self, digits) -> tuple:
         """(why not, as a result type, or None; the Token, where it is genuine) of a UTRN."""
         if self._locked:
-            return account.KEYPAD_LOCK, None
+            return KEYPAD_LOCK, None
         if not self._owner.account.prepaid:
             return policy.NO_TOP_UP, None
         taken = token.parse(digits)
@@ -110,7 +110,7 @@ class Actions:
             self._tries += 1
             if self._tries >= policy.KEYPAD_TRIES:
                 self._tries, self._locked = 0, policy.KEYPAD_LOCK_S
-            return account.INVALID, None
+            return INVALID, None
         self._tries = 0
         return self._owner.account.refusal(taken, party.id), taken
 

@@ -1,10 +1,8 @@
 # Reads a UTRN: 20 digits to value, counter and tag; see policy.token_tag for what it is made of.
 # The counters that were used are remembered, so that a token counts once.
-from smets.compat import const
 from smets.crypto import equal
 from smets.features.prepayment import policy
-
-DIGITS = const(20)
+from smets.features.prepayment.codes import DIGITS
 
 
 class Token:

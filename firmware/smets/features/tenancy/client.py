@@ -91,6 +91,11 @@ class TenancyClient:
                 peer.sequence = -1
             self._soon(peer, now)
 
+    @property
+    def waiting(self) -> bool:
+        """Whether a read is due now, or its answer is waited for."""
+        return any(peer.sequence >= 0 or self._now >= peer.due for peer in self._peers.values())
+
     def next_due(self) -> int | None:
         """Uptime of the next thing to do, for a display that sleeps; None without meters."""
         times = [

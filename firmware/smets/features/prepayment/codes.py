@@ -1,0 +1,24 @@
+# Numbers of prepayment on the HAN that both sides need: message codes, commands, results.
+from smets.compat import const
+
+# GBCS has no message for what a PPMID asks of an ESME, only codes that it is logged under.
+PECS01 = const(0x0116)
+PECS02 = const(0x0117)
+PECS03 = const(0x0118)
+
+# Commands: client to server of Prepayment and Metering, and the answer to a top-up.
+SELECT_EMERGENCY_CREDIT = const(0x00)
+CONSUMER_TOP_UP = const(0x04)
+CONSUMER_TOP_UP_RESPONSE = const(0x03)
+LOCAL_CHANGE_SUPPLY = const(0x0C)
+
+# Result types of a top-up; 0x10 to 0x12: accepted, the supply is on, off, armed.
+ACCEPTED = (0x00, 0x10, 0x11, 0x12)
+INVALID = const(0x01)
+DUPLICATE = const(0x02)
+ERROR = const(0x03)
+MAX_CREDIT_REACHED = const(0x04)
+KEYPAD_LOCK = const(0x05)
+VALUE_TOO_LARGE = const(0x06)
+
+DIGITS = const(20)  # of a UTRN

@@ -1,0 +1,204 @@
+# What a PPMID asks its meter for: one request at a time, its answer, and the PPMID's own log.
+# Payloads and results as GBCS has them for PECS01 to PECS03.
+from smets.codec import Reader
+from smets.compat import const
+from smets.features.prepayment.codes import (
+    ACCEPTED,
+    CONSUMER_TOP_UP,
+    CONSUMER_TOP_UP_RESPONSE,
+    DIGITS,
+    LOCAL_CHANGE_SUPPLY,
+    PECS01,
+    PECS02,
+    PECS03,
+    SELECT_EMERGENCY_CREDIT,
+)
+from smets.features.tenancy.cleared import ELECTRICITY, SERVICE_LOG, SHARED, TOP_UPS
+from smets.ports.store import StoreError
+from smets.zcl import clusters, frame
+
+# How a request stands.
+WAITING = const(0)
+ANSWERED = const(1)
+NO_ANSWER = const(2)
+NO_METER = const(3)
+STATES = ("waiting", "answered", "no answer", "no meter")
+
+# What is asked for: name, message code, cluster, command, payload (the token comes behind it).
+_IN_HOME_DISPLAY = const(0x02)
+TOP_UP, EMERGENCY, SUPPLY = 0, 1, 2
+_ROWS = (
+    ("top_up", PECS01, clusters.PREPAYMENT, CONSUMER_TOP_UP, b"\x02\x14"),
+    ("emergency_credit", PECS02, clusters.PREPAYMENT, SELECT_EMERGENCY_CREDIT, b"\0\0\0\0\x02"),
+    ("enable_supply", PECS03, clusters.METERING, LOCAL_CHANGE_SUPPLY, b"\x02"),
+)
+
+# In the own log: an entry of what was asked, and of what came back.
+_ASKED = const(0)
+_ANSWER = const(1)
+_NO_VALUE = b"\x80\x00\x00\x00"
+
+
+class Request:
+    """A request and what came of it; amounts in the meter's money, None where none was told."""
+
+    def __init__(self, kind: int, uptime: int):
+        self.kind = kind
+        self.uptime = uptime  # when it was made, or answered
+        self.state = WAITING
+        self.result = 0  # result type of a top-up, else a status of ZCL
+        self.value: int | None = None
+        self.balance: int | None = None
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the meter did it."""
+        accepted = ACCEPTED if self.kind == TOP_UP else (frame.SUCCESS,)
+        return self.state == ANSWERED and self.result in accepted
+
+
+class Requests:
+    """The last request of a PPMID; `send(cluster, command, payload)` sends one to the meter.
+
+    `send` returns whether it could. `vault` keeps what was asked and answered, as far as the
+    tenancy lets it.
+    """
+
+    def __init__(self, vault, send):
+        self._vault = vault
+        self._send = send
+        self.last: Request | None = None
+        self._digits = b""
+        self.storage_errors = 0
+
+    def top_up(self, digits, now: int, uptime: int):
+        """Send the 20 digits of a UTRN at UTC `now`; ValueError for anything else."""
+        if isinstance(digits, str):
+            digits = digits.replace(" ", "").replace("-", "").encode()
+        if len(digits) != DIGITS or any(not 0x30 <= octet <= 0x39 for octet in digits):
+            raise ValueError("a UTRN has 20 digits")
+        self._ask(TOP_UP, now, uptime, digits)
+
+    def emergency_credit(self, now: int, uptime: int):
+        """Ask for the emergency credit."""
+        self._ask(EMERGENCY, now, uptime)
+
+    def enable_supply(self, now: int, uptime: int):
+        """Ask for the supply."""
+        self._ask(SUPPLY, now, uptime)
+
+    def _ask(self, kind: int, now: int, uptime: int, digits=b""):
+        if self.busy:
+            raise ValueError("the last request is not answered yet")
+        _, message, cluster, command, payload = _ROWS[kind]
+        self.last = request = Request(kind, uptime)
+        self._digits = digits
+        if not self._send(cluster, command, payload + digits):
+            request.state = NO_METER
+        self._log(now, message, _ASKED, request)
+
+    @property
+    def busy(self) -> bool:
+        """Whether an answer is waited for."""
+        return self.last is not None and self.last.state == WAITING
+
+    def answered(self, answer, now: int, uptime: int) -> bool:
+        """The meter's frame for the request; whether it is an answer. DecodeError."""
+        request = self.last
+        if request is None or not self.busy:
+            return False
+        command = _ROWS[request.kind][3]
+        reader = Reader(answer.payload)
+        if request.kind == TOP_UP and answer.cluster_specific:
+            if answer.command != CONSUMER_TOP_UP_RESPONSE:
+                return False
+            result = reader.u8("ResultType")
+            value = _signed(reader.le(4, "TopUpValue"))
+            reader.u8("Source")
+            balance = _signed(reader.le(4, "CreditRemaining"))
+            reader.finish("ConsumerTopUpResponse")
+            request.value, request.balance = value, balance
+        else:
+            if answer.cluster_specific or answer.command != frame.DEFAULT_RESPONSE:
+                return False
+            if reader.u8("command") != command:
+                return False
+            result = reader.u8("status")
+            if request.kind == TOP_UP and result in ACCEPTED:
+                return False  # it does not say what came of the token
+        request.state, request.result, request.uptime = ANSWERED, result, uptime
+        self._log(now, _ROWS[request.kind][1], _ANSWER, request)
+        if request.kind == TOP_UP and request.accepted:
+            self._put(ELECTRICITY, TOP_UPS, now, _money(request.value) + self._digits)
+        return True
+
+    def unanswered(self, now: int, uptime: int):
+        """No answer came in time."""
+        request = self.last
+        if request is not None and self.busy:
+            request.state, request.uptime = NO_ANSWER, uptime
+            self._log(now, _ROWS[request.kind][1], _ANSWER, request)
+
+    def _log(self, now: int, message: int, what: int, request):
+        data = message.to_bytes(2, "big") + bytes((what, request.state, request.result))
+        data += _money(request.value) + _money(request.balance)
+        self._put(SHARED, SERVICE_LOG, now, data)
+
+    def _put(self, scope: int, item: int, now: int, data: bytes):
+        try:
+            self._vault.entries.put(scope, item, now, data)
+        except StoreError:
+            self.storage_errors += 1
+
+    def log(self) -> list:
+        """The own log, as far as it may be shown: (UTC, message code, state, result, value,
+        balance) of each answer, and with state WAITING of what was asked.
+        """
+        found = []
+        for when, data in self._vault.entries.get(SHARED, SERVICE_LOG):
+            if len(data) == 13:
+                state = WAITING if data[2] == _ASKED and data[3] != NO_METER else data[3]
+                found.append(
+                    (
+                        when,
+                        data[0] << 8 | data[1],
+                        state,
+                        data[4],
+                        _amount(data[5:9]),
+                        _amount(data[9:13]),
+                    )
+                )
+        return found
+
+    def summary(self) -> dict:
+        """The last request, and the log, for a host that asks."""
+        request = self.last
+        last = None
+        if request is not None:
+            last = {
+                "request": _ROWS[request.kind][0],
+                "state": STATES[request.state],
+                "result": request.result,
+                "accepted": request.accepted,
+                "value": request.value,
+                "balance": request.balance,
+            }
+        return {"last": last, "log": [list(entry) for entry in self._shown_log()]}
+
+    def _shown_log(self) -> list:
+        try:
+            return self.log()
+        except StoreError:
+            return []
+
+
+def _signed(value: int) -> int:
+    return value - (1 << 32) if value >> 31 else value
+
+
+def _money(value) -> bytes:
+    return _NO_VALUE if value is None else (value & 0xFFFFFFFF).to_bytes(4, "big")
+
+
+def _amount(octets: bytes):
+    return None if octets == _NO_VALUE else _signed(int.from_bytes(octets, "big"))

@@ -1,0 +1,33 @@
+# The sleep of a display whose radio is off most of the time: when it wakes, and for how long.
+# No text at hand says how often a PPMID has to wake; checks that rest on it are a project-choice.
+
+# Seconds from one wake of a sleepy display to the next; it also wakes for a key. What it polls,
+# it polls when it is awake. Alternatives: any; balance and messages are as old as this.
+WAKE_S = 60
+
+# Least seconds for which a sleepy display stays awake: until its requests are answered, or given
+# up, its purge is done, and these are over.
+AWAKE_S = 2
+
+
+class Sleep:
+    """Whether the radio is on. Times are seconds of uptime."""
+
+    def __init__(self):
+        self.awake = True
+        self._until = AWAKE_S
+        self._due = WAKE_S
+
+    def due(self, uptime: int) -> bool:
+        """Whether it is time to wake."""
+        return not self.awake and uptime >= self._due
+
+    def stir(self, uptime: int):
+        """Be awake for a while from now on; the next wake counts from here."""
+        self.awake = True
+        self._until = uptime + AWAKE_S
+        self._due = uptime + WAKE_S
+
+    def over(self, uptime: int) -> bool:
+        """Whether it has been awake for as long as it has to be."""
+        return uptime >= self._until
