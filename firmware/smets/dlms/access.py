@@ -166,6 +166,10 @@ def _carry_out(element, model, session):
     if element.choice == _SET:
         return model.set(element.key, element.data)
     if element.choice == _ACTION:
-        return model.invoke(element.key, element.data)
+        result = model.invoke(element.key, element.data)
+        if result == objects.SUCCESS and len(element.data) == 1:
+            # A method without an argument gives what the state holds for it (CCS07).
+            return model.values.get(element.key, result)
+        return result
     start, end = element.selection or (-1, -1)
     return model.get(element.key, start, end)
