@@ -5,6 +5,7 @@ import sys
 from binascii import hexlify
 
 from smets import clock
+from smets.features.prepayment import codes, requests
 from smets.features.tenancy import machine
 from smets.features.tenancy.cleared import ELECTRICITY, GAS
 from smets.screen import canvas, layout, pages, usage, view
@@ -245,6 +246,51 @@ def link_lost():
     return shown
 
 
+def answered(shown, kind, result, value=None, state=codes.ANSWERED):
+    request = requests.Request(kind, 0)
+    request.state, request.result = state, result
+    shown.request = view.Answer(request, value, shown.fuels[ELECTRICITY].balance)
+    return shown
+
+
+def top_up_entry():
+    shown = low_credit()
+    shown.entry = b"739416568"
+    shown.choice = 8
+    return shown
+
+
+def top_up_whole():
+    shown = low_credit()
+    shown.entry = b"73941656880950804485"
+    return shown
+
+
+def top_up_added():
+    return answered(prepaid(), codes.TOP_UP, 0x00, 1050000)
+
+
+def top_up_armed():
+    shown = prepaid()
+    shown.fuels[ELECTRICITY].supply = 1
+    shown.confirm = True
+    return answered(shown, codes.TOP_UP, 0x12, 2000000)
+
+
+def top_up_refused():
+    return answered(low_credit(), codes.TOP_UP, 0x02, 0)
+
+
+def emergency_offer():
+    shown = low_credit()
+    shown.confirm = True
+    return shown
+
+
+def no_answer():
+    return answered(low_credit(), codes.EMERGENCY, 0, None, codes.NO_ANSWER)
+
+
 def extremes():
     """The largest numbers that meters can send."""
     shown = prepaid()
@@ -278,6 +324,13 @@ CASES = (
     ("low-credit", low_credit),
     ("emergency-credit", emergency_credit),
     ("supply-off", supply_off),
+    ("top-up-entry", top_up_entry),
+    ("top-up-whole", top_up_whole),
+    ("top-up-added", top_up_added),
+    ("top-up-armed", top_up_armed),
+    ("top-up-refused", top_up_refused),
+    ("emergency-offer", emergency_offer),
+    ("no-answer", no_answer),
     ("message-short", message_short),
     ("message-long", message_long),
     ("link-lost", link_lost),

@@ -3,9 +3,11 @@
 from testkit import tmpdir
 
 from smets.devices.ihd import Ihd
+from smets.devices.ppmid import Ppmid
+from smets.features.prepayment import codes
 from smets.features.tenancy.cleared import ELECTRICITY, GAS
 from smets.ports.store import Store
-from smets.screen import canvas, layout, pages
+from smets.screen import canvas, layout, pages, view
 from smets.screen.buttons import BACK, NEXT, OK, Buttons, Navigator
 from smets.screen.front import Front
 from smets.screen.view import View, view_of
@@ -184,3 +186,100 @@ def test_a_held_button_repeats_and_two_are_told_apart():
     pins.buttons.poll(10)
     pins.down = (OK,)
     assert pins.buttons.poll(30) == [OK]
+
+
+class Acting:
+    """A display that notes what its keys ask for."""
+
+    def __init__(self):
+        self.asked = []
+
+    def press(self, keys, navigator, shown):
+        for key in keys:
+            navigator.press(key, shown, layout.MONO)
+            if navigator.request:
+                self.asked.append(navigator.request)
+                navigator.request = None
+
+
+def ppmid_view(page):
+    shown = view.View("PPMID")
+    electricity = shown.fuels[ELECTRICITY]
+    electricity.link = view.UP
+    electricity.credit = 0x0E
+    electricity.supply = 1
+    navigator = Navigator()
+    navigator.page = page
+    return shown, navigator, Acting()
+
+
+def test_a_number_is_entered_with_three_keys():
+    """issue: 20 digits with few buttons; digits can be taken away, the page can be left."""
+    shown, navigator, acting = ppmid_view("top-up")
+    digits = "73941656880950804485"
+    keys = [OK]
+    for index, digit in enumerate(digits):
+        keys += [NEXT] * int(digit) + [OK]
+        if index == 4:  # a wrong one, and away with it
+            keys += [NEXT, OK, BACK, OK, BACK]
+    acting.press(keys, navigator, shown)
+    assert acting.asked == []
+    navigator.settle(shown, layout.MONO)
+    assert bytes(shown.entry) == digits.encode()
+    acting.press([NEXT], navigator, shown)
+    navigator.settle(shown, layout.MONO)
+    assert bytes(shown.entry) == digits[:-1].encode() and shown.choice == 5
+    acting.press([OK, OK], navigator, shown)
+    assert acting.asked == [("top_up", (digits.encode(),))]
+    navigator.settle(shown, layout.MONO)
+    assert shown.entry is None and navigator.page == "top-up"
+    acting.press([OK, BACK, OK], navigator, shown)
+    assert navigator.page == "top-up", "delete without a digit leaves"
+    acting.press([BACK], navigator, shown)
+    assert navigator.page == "credit" and len(acting.asked) == 1
+    navigator.page = "top-up"
+    acting.press([OK, NEXT, OK], navigator, shown)
+    navigator.home()
+    navigator.settle(shown, layout.MONO)
+    assert shown.entry is None, "a minute without a key forgets what was entered"
+
+
+def test_emergency_credit_and_supply_take_two_presses():
+    """issue: no debt and no live socket by one press too many."""
+    for page, method in (("emergency", "emergency_credit"), ("supply", "enable_supply")):
+        shown, navigator, acting = ppmid_view(page)
+        acting.press([OK], navigator, shown)
+        navigator.settle(shown, layout.MONO)
+        assert shown.confirm and acting.asked == []
+        acting.press([NEXT, BACK, OK], navigator, shown)
+        assert acting.asked == [], "another page in between"
+        acting.press([OK], navigator, shown)
+        assert acting.asked == [(method, ())]
+        shown.fuels[ELECTRICITY].credit = 0x05
+        shown.fuels[ELECTRICITY].supply = 2
+        acting.press([OK, OK, OK], navigator, shown)
+        assert len(acting.asked) == 1, "not offered"
+
+
+def test_keys_of_a_ppmid_reach_its_meter():
+    """The front calls the PPMID, which is awake then, and shows what came of it."""
+    display = Ppmid(Store(tmpdir() + "/s"))
+    display.pair({"fuel": "electricity", "eui": "02534D45545300A0"})
+    panel = Panel()
+    front = Front(display, panel)
+    front.tick(0)
+    front.navigator.page = "top-up"
+    for key in [OK] + [OK] * 20:
+        front.press(key)
+        front.tick(1)
+    assert display.requests.last is None
+    front.press(OK)
+    front.tick(1)
+    assert display.requests.last.state == codes.NO_METER
+    assert panel.pictures[-1] == _picture_of(front)
+
+
+def _picture_of(front):
+    target = canvas.Canvas(128, 64, True)
+    pages.draw(target, layout.MONO, view_of(front._display), "top-up", 0)
+    return bytes(target.octets)

@@ -277,6 +277,9 @@ def test_money_pages():
         assert "not in prepayment mode" in said and "£" not in said
 
 
+ACTS = ["top-up", "emergency", "supply"]
+
+
 def test_pages_come_and_go_with_what_there_is():
     def names(make):
         return [name for name, _ in pages.pages(make(), MONO)]
@@ -285,8 +288,8 @@ def test_pages_come_and_go_with_what_there_is():
     assert names(screen_cases.unpaired) == everywhere
     ihd = ["now", "electricity", "gas", "gas-use", "price", "messages", "tenancy", "status"]
     assert names(screen_cases.normal) == ihd
-    assert names(screen_cases.prepaid) == ihd[:5] + ["credit"] + ihd[5:]
-    assert names(screen_cases.first_start) == ihd[:5] + ["credit"] + ihd[5:], "a PPMID"
+    assert names(screen_cases.prepaid) == ihd[:5] + ["credit"] + ACTS + ihd[5:]
+    assert names(screen_cases.first_start) == ihd[:5] + ["credit"] + ACTS + ihd[5:]
     assert names(screen_cases.tenancy_cleared) == ["notice"] + ihd
     shown = screen_cases.normal()
     shown.fuels[1].prepayment = True
@@ -369,3 +372,51 @@ def test_a_scale_is_round_and_said_exactly():
         whole, _, tenths = text.rstrip("k").partition(".")
         assert (int(whole) * 10 + int(tenths or 0)) * 100 * thousand == top, (top, text)
         assert len(text) <= 6, text
+
+
+def test_what_a_ppmid_asked_for_is_answered_in_words():
+    """issue: accepted with amount and balance, and each refusal, on both panels."""
+    from smets.features.prepayment import codes
+
+    for place in LAYOUTS.values():
+
+        def said(shown, page, place=place):
+            return " ".join(_drawn(place, shown, page).words())
+
+        text = said(screen_cases.top_up_added(), "top-up")
+        assert "£10.50 added." in text and "Credit £12.34" in text
+        assert "can be switched on" in said(screen_cases.top_up_armed(), "top-up")
+        for result, words in (
+            (codes.INVALID, "not valid"),
+            (codes.DUPLICATE, "used before"),
+            (codes.ERROR, "cannot take it"),
+            (codes.MAX_CREDIT_REACHED, "too much credit"),
+            (codes.KEYPAD_LOCK, "Wait ten minutes"),
+            (codes.VALUE_TOO_LARGE, "too large"),
+            (0x7E, "does not know this device"),
+            (0x99, "did not take"),
+        ):
+            shown = screen_cases.answered(screen_cases.prepaid(), codes.TOP_UP, result)
+            assert words in said(shown, "top-up"), result
+            check("%02X" % result, _drawn(place, shown, "top-up"), place)
+        for state, words in (
+            (codes.WAITING, "Waiting"),
+            (codes.NO_ANSWER, "did not answer"),
+            (codes.NO_METER, "not found"),
+        ):
+            for kind, page in enumerate(("top-up", "emergency", "supply")):
+                shown = screen_cases.prepaid()
+                screen_cases.answered(shown, kind, 0, None, state)
+                assert words in said(shown, page), (page, state)
+        for kind, page, result, words in (
+            (codes.EMERGENCY, "emergency", 0, "is active"),
+            (codes.EMERGENCY, "emergency", 1, "not available"),
+            (codes.SUPPLY, "supply", 0, "supply is on"),
+            (codes.SUPPLY, "supply", 0x93, "Refused"),
+        ):
+            shown = screen_cases.answered(screen_cases.prepaid(), kind, result)
+            assert words in said(shown, page), (page, result)
+        assert "7394 1656 8---" in said(screen_cases.top_up_entry(), "top-up")
+        shown = screen_cases.prepaid()
+        shown.fuels[0].credit = shown.fuels[0].supply = None
+        assert "not known" in said(shown, "emergency") and "not known" in said(shown, "supply")

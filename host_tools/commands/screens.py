@@ -33,6 +33,8 @@ _DOCS = (
     ("price", "240x135/normal/price.1"),
     ("credit", "240x135/prepaid/credit.1"),
     ("emergency", "240x135/emergency-credit/credit.1"),
+    ("top-up", "240x135/top-up-entry/top-up.1"),
+    ("top-up-added", "240x135/top-up-armed/top-up.1"),
     ("supply-off", "240x135/supply-off/now.1"),
     ("message", "240x135/message-long/messages.1"),
     ("tenancy", "240x135/tenancy-cleared/notice.1"),

@@ -5,7 +5,10 @@ from smets.features.tenancy.cleared import ELECTRICITY, GAS
 from smets.zcl.clusters import METERING, PREPAYMENT, PRICE
 
 # What is asked of each meter: cluster -> attributes, few enough for one frame.
-_MONEY = (PREPAYMENT, (0x0000, 0x0001, 0x0002, 0x0003, 0x0005))
+_MONEY = (
+    PREPAYMENT,
+    (0x0000, 0x0001, 0x0002, 0x0003, 0x0005, 0x0211, 0x0221, 0x0231),
+)
 _PRICES = (PRICE, (0x0301, 0x0400, 0x0617))
 POLLED = {
     ELECTRICITY: (

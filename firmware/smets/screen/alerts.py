@@ -17,6 +17,7 @@ TENANCY_AHEAD = const(7)
 # Bits of CreditStatus (SE prepayment cluster, 0x0003).
 _LOW = const(0x02)
 _AVAILABLE = const(0x08)
+_SELECTED = const(0x10)
 _IN_USE = const(0x20)
 _EXHAUSTED = const(0x40)
 
@@ -42,6 +43,11 @@ def _has(fuel, bit: int) -> bool:
 def emergency_available(fuel) -> bool:
     """Whether emergency credit may be activated, and is not in use."""
     return _has(fuel, _AVAILABLE) and not _has(fuel, _IN_USE)
+
+
+def emergency_selected(fuel) -> bool:
+    """Whether emergency credit was activated."""
+    return _has(fuel, _SELECTED) or _has(fuel, _IN_USE)
 
 
 def of_credit(fuel):

@@ -1,6 +1,8 @@
 # Page navigation: three keys (next, back, OK) that buttons, a touch or a host press.
 # OK goes through the parts of a page, and confirms a notice.
 from smets.compat import const
+from smets.features.prepayment.codes import DIGITS
+from smets.screen import page_act
 from smets.screen.pages import pages
 
 NEXT = const(0)
@@ -14,11 +16,19 @@ _REPEAT_MS = const(600)
 
 
 class Navigator:
-    """Which page and which part of it is shown. Pages come and go with the view."""
+    """Which page and which part of it is shown. Pages come and go with the view.
+
+    On the pages of page_act OK begins and confirms; `request` is then what a PPMID has to do: the
+    name of a method and its arguments.
+    """
 
     def __init__(self):
         self.page = "now"
         self.part = 0
+        self.request = None
+        self._entry = None  # digits entered so far, ASCII
+        self._choice = 0
+        self._confirm = False
 
     def settle(self, shown, layout):
         """Stay on a page that exists; a notice goes before all others until it is confirmed."""
@@ -29,6 +39,11 @@ class Navigator:
         elif self.page not in names or self.page == "notice":
             self.page, self.part = "now", 0
         self.part = min(self.part, found[names.index(self.page)][1] - 1)
+        if self.page != "top-up":
+            self._entry = None
+        if not page_act.offered(shown, self.page):
+            self._confirm = False
+        shown.entry, shown.choice, shown.confirm = self._entry, self._choice, self._confirm
 
     def press(self, key: int, shown, layout) -> bool:
         """A key was pressed; whether that confirms the notice on the screen."""
@@ -37,12 +52,55 @@ class Navigator:
         index = [name for name, _ in found].index(self.page)
         if self.page == "notice":
             return key == OK
+        if self._acts(key, shown):
+            return False
         if key == OK:
             self.part = (self.part + 1) % found[index][1]
             return False
         index = (index + (1 if key == NEXT else -1)) % len(found)
         self.page, self.part = found[index][0], 0
+        self._confirm = False
         return False
+
+    def _acts(self, key: int, shown) -> bool:
+        """Whether a key belongs to what is done on this page."""
+        if self._entry is not None:
+            self._enter(key, self._entry)
+        elif key != OK or self.page not in ("top-up", "emergency", "supply"):
+            return False
+        elif self.page == "top-up":
+            self._entry, self._choice = bytearray(), 0
+        elif self._confirm:
+            self._confirm = False
+            method = "emergency_credit" if self.page == "emergency" else "enable_supply"
+            self.request = (method, ())
+        else:
+            self._confirm = page_act.offered(shown, self.page)
+        return True
+
+    def _enter(self, key: int, entry: bytearray):
+        """A key while a number is entered."""
+        whole = len(entry) == DIGITS
+        if whole and key == OK:
+            self.request = ("top_up", (bytes(entry),))
+            self._entry = None
+        elif whole:
+            self._delete(entry)
+        elif key != OK:
+            self._choice = (self._choice + (1 if key == NEXT else -1)) % page_act.CHOICES
+        elif self._choice == page_act.DELETE:
+            if entry:
+                self._delete(entry)
+            else:
+                self._entry = None
+        else:
+            entry.append(0x30 + self._choice)
+            self._choice = 0
+
+    def _delete(self, entry: bytearray):
+        """Take the last digit away; it is offered again."""
+        self._choice = entry[-1] - 0x30
+        self._entry = entry[:-1]
 
     def home(self):
         """Back to the first page, after a time without a key."""

@@ -35,8 +35,17 @@ class Front:
         self._due = 0
         if self.view is None:
             return
+        wake = getattr(self._display, "wake", None)
+        if wake is not None:
+            wake()
         if self.navigator.press(key, self.view, self.layout):
             del self._display.notices[:]
+        request, self.navigator.request = self.navigator.request, None
+        if request is not None:
+            try:
+                getattr(self._display, request[0])(*request[1])
+            except ValueError:
+                pass  # another request is under way: its answer comes first
 
     def tick(self, passed: int) -> bool:
         """`passed` milliseconds went by; whether the panel was given a new picture."""

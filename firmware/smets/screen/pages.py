@@ -1,7 +1,7 @@
 # The pages of a display: one table, the same for every panel. What a page shows is in the view.
 # A page has parts (day, week and month; one fuel and the other), which the OK button goes through.
-from smets.features.tenancy.cleared import GAS
-from smets.screen import page_money, page_text, page_use
+from smets.features.tenancy.cleared import ELECTRICITY, GAS
+from smets.screen import page_act, page_money, page_text, page_use
 from smets.screen.layout import Painter
 from smets.screen.view import NO_METER
 
@@ -40,6 +40,12 @@ def _prepaid(shown, layout) -> int:
     return len(paired) if shown.role == "PPMID" or any(f.prepayment for f in paired) else 0
 
 
+def _acts(shown, layout) -> int:
+    """A PPMID acts on its electricity meter."""
+    found = shown.role == "PPMID" and shown.fuels[ELECTRICITY].link != NO_METER
+    return 1 if found else 0
+
+
 def _messages(shown, layout) -> int:
     return page_text.parts_of(page_text.message_lines(shown, layout), layout)
 
@@ -59,6 +65,9 @@ PAGES = (
     ("gas-use", _gas_use, page_use.gas_use),
     ("price", _meters, page_money.price),
     ("credit", _prepaid, page_money.credit),
+    ("top-up", _acts, page_act.top_up),
+    ("emergency", _acts, page_act.emergency),
+    ("supply", _acts, page_act.supply),
     ("messages", _messages, page_text.messages),
     ("tenancy", _tenancy, page_text.tenancy),
     ("status", _two, page_text.status),

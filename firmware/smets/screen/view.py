@@ -29,7 +29,12 @@ _AHEAD = const(10)
 # PriceTrailingDigit; 5 (thousandths of pence) in all RTDS vectors.
 _MONEY_DIGITS = const(5)
 
+# The accumulated debt, and what is left of the debts that are being recovered.
+_DEBTS = (0x0005, 0x0211, 0x0221, 0x0231)
 _PRICES = (0x0400, 0x0401, 0x0402, 0x0403, 0x0410, 0x0420, 0x0430, 0x0440)
+
+# Seconds for which the answer to a request stays on the screen.
+_ANSWER_SHOWN = const(300)
 
 # Seconds after which the history is read again, if what may be shown has not changed before: 13
 # months of half hours take long to read on a board, and a new one comes each half hour.
@@ -63,6 +68,18 @@ class Fuel:
         self.month = usage.Usage(usage.MONTH)
 
 
+class Answer:
+    """What came of a request of a PPMID (features/prepayment/requests.py); money as in Fuel."""
+
+    def __init__(self, request, value: int | None, balance: int | None):
+        self.kind = request.kind
+        self.state = request.state
+        self.result = request.result
+        self.accepted = request.accepted
+        self.value = value
+        self.balance = balance
+
+
 class View:
     """All that the pages show."""
 
@@ -77,6 +94,12 @@ class View:
         self.messages = []  # (UTC, text), newest first
         self.lines = {}  # of the messages, by layout: worked out once by the page
         self.notices = []  # scopes whose data was cleared, not confirmed yet
+        self.request: Answer | None = None  # the last one of a PPMID, for a while
+        # What a person is doing at the keys: digits entered, the one that OK enters next, whether
+        # OK was pressed once.
+        self.entry = None
+        self.choice = 0
+        self.confirm = False
         self.read_at = 0  # uptime at which the history was read
         self.bounds = []  # from when it was shown, by scope
 
@@ -118,6 +141,11 @@ def view_of(display, before=None) -> View:
     if meter is not None and electricity.link in (UP, LINK_UNKNOWN):
         view.power = meter.readings.scaled(METERING, 0x0400)
         view.ambient = meter.readings.get(METERING, 0x0207)
+        request = display.requests.last if hasattr(display, "requests") else None
+        if request is not None and display.uptime - request.uptime < _ANSWER_SHOWN:
+            get = meter.readings.get
+            value, balance = _scaled(get, request.value), _scaled(get, request.balance)
+            view.request = Answer(request, value, balance)
     _fill_history(view, display, before)
     return view
 
@@ -135,7 +163,9 @@ def _fill(view: View, fuel: Fuel, display, meter):
     fuel.balance = _money(get, PREPAYMENT, 0x0001)
     fuel.emergency = _money(get, PREPAYMENT, 0x0002)
     fuel.credit = get(PREPAYMENT, 0x0003)
-    fuel.debt = _money(get, PREPAYMENT, 0x0005)
+    debts = [_money(get, PREPAYMENT, attribute) for attribute in _DEBTS]
+    debts = [debt for debt in debts if debt is not None]
+    fuel.debt = sum(debts) if debts else None
     fuel.price = _price(get)
     fuel.standing = _money(get, PRICE, 0x0301)
     if fuel.fuel == GAS:
@@ -171,7 +201,11 @@ def _stamp_status(view: View, stamp) -> int:
 
 def _money(get, cluster: int, attribute: int):
     """An amount in thousandths of pence, by PriceTrailingDigit; None where not known."""
-    raw = get(cluster, attribute)
+    return _scaled(get, get(cluster, attribute))
+
+
+def _scaled(get, raw):
+    """An amount of the meter in thousandths of pence; None where it is not known."""
     if raw is None:
         return None
     trailing = get(PRICE, 0x0617)

@@ -22,3 +22,12 @@ KEYPAD_LOCK = const(0x05)
 VALUE_TOO_LARGE = const(0x06)
 
 DIGITS = const(20)  # of a UTRN
+
+# What a PPMID asks for, and how a request stands.
+TOP_UP = const(0)
+EMERGENCY = const(1)
+SUPPLY = const(2)
+WAITING = const(0)
+ANSWERED = const(1)
+NO_ANSWER = const(2)
+NO_METER = const(3)

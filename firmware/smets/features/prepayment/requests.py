@@ -4,29 +4,29 @@ from smets.codec import Reader
 from smets.compat import const
 from smets.features.prepayment.codes import (
     ACCEPTED,
+    ANSWERED,
     CONSUMER_TOP_UP,
     CONSUMER_TOP_UP_RESPONSE,
     DIGITS,
+    EMERGENCY,
     LOCAL_CHANGE_SUPPLY,
+    NO_ANSWER,
+    NO_METER,
     PECS01,
     PECS02,
     PECS03,
     SELECT_EMERGENCY_CREDIT,
+    SUPPLY,
+    TOP_UP,
+    WAITING,
 )
 from smets.features.tenancy.cleared import ELECTRICITY, SERVICE_LOG, SHARED, TOP_UPS
 from smets.ports.store import StoreError
 from smets.zcl import clusters, frame
 
-# How a request stands.
-WAITING = const(0)
-ANSWERED = const(1)
-NO_ANSWER = const(2)
-NO_METER = const(3)
 STATES = ("waiting", "answered", "no answer", "no meter")
 
 # What is asked for: name, message code, cluster, command, payload (the token comes behind it).
-_IN_HOME_DISPLAY = const(0x02)
-TOP_UP, EMERGENCY, SUPPLY = 0, 1, 2
 _ROWS = (
     ("top_up", PECS01, clusters.PREPAYMENT, CONSUMER_TOP_UP, b"\x02\x14"),
     ("emergency_credit", PECS02, clusters.PREPAYMENT, SELECT_EMERGENCY_CREDIT, b"\0\0\0\0\x02"),
