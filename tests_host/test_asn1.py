@@ -20,7 +20,7 @@ from smets.crypto import ecdsa, p256
 from smets.devices.esme import Esme
 from smets.devices.gpf import Gpf
 from smets.devices.gsme import Gsme
-from smets.gbcs import certificate, der
+from smets.gbcs import asn1, certificate, der, table_asn1, use_cases
 from smets.gbcs.session import Refused, Session
 
 NEW_PARTY = h("025ECA0000000E77")
@@ -76,7 +76,7 @@ def test_elements():
     for text in ("", "02", "0201", "02020001 00", "3F0100", "0280", "0484 00000001 41"):
         with raises(DecodeError):
             der.whole(h(text))
-    for text in ("0200", "0201FF"):
+    for text in ("0200", "0201FF", "0209010000000000000000"):
         with raises(DecodeError):
             der.whole(h(text)).number()
     assert der.read(Reader(h("050002 0101")), der.NULL).tag == der.NULL
@@ -248,7 +248,9 @@ def update(mode, role, counter, certificates, floor=0, when=None, path=None, aut
         der.sequence(item, der.sequence(cell(role, used_for))) for used_for, item in certificates
     ]
     parts = [der.sequence(control), der.sequence(*replacements)]
-    parts.append(der.sequence(path or made_certificate(ISSUER, h("0106"))))
+    if path is None:
+        path = made_certificate(ISSUER, h("0106"))
+    parts.append(der.sequence(path))
     if when:
         parts.append(time(when))
     return der.sequence(*parts)
@@ -328,6 +330,7 @@ def test_credentials_that_are_not_taken():
         update(2, 2, following + 1, good),  # another sequence number
         update(2, 2, following, [(SIGNING, h("0500"))]),
         update(2, 2, following, good, path=h("0500")),
+        update(2, 2, following, []),
         h("0500"),
         der.sequence(h("0500")),
     ):
@@ -381,3 +384,57 @@ def test_credentials_are_told_to_who_signs():
         ask.session.handle(broken)
     assert caught.error.reason == "bad-signature"
     assert ask.session.keys.device_id == DEVICE
+
+
+class _Command:
+    """A payload as the engine sees it."""
+
+    def __init__(self, code, payload):
+        self.code = code
+        self.payload = payload
+        self.counter = (1001).to_bytes(8, "big")
+
+
+def test_any_bit_and_any_length():
+    """spec (G11, G42 of the facts): authenticated nonsense is refused or answered, no more."""
+    ask = Asked(Esme)
+    cells = [(SIGNING, made_certificate(NEW_PARTY, SIGNING))]
+    interval = der.sequence(time("20141231233000Z"), time("20150101003000Z"))
+    entry = der.sequence(der.octet_string(OTHER), der.integer(5))
+    asked = der.sequence(der.sequence(cell(2, SIGNING)), der.sequence(der.integer(3)))
+    joining = der.sequence(der.integer(3), der.octet_string(OTHER), der.integer(5))
+    for code, letter, payload in (
+        (SUPPLIER_BY_SUPPLIER, "E", update(2, 2, 1001, cells, path=b"")),
+        (CS02D, "E", cells[0][1]),
+        (CS02F, "E", asked),
+        (CS02C, "E", usage(SIGNING)),
+        (CS03C, "G", joining),
+        (CS04B, "G", der.octet_string(OTHER)),
+        (
+            CS06,
+            "E",
+            der.sequence(der.octet_string(bytes(32)), der.integer(1001), time("20300101000000Z")),
+        ),
+        (GCS28, "G", interval),
+        (GCS59, "P", der.sequence(entry)),
+    ):
+        use_case = use_cases.find((table_asn1.ROWS,), code, letter)
+        party = ask.keys.find(SUPPLIER)
+        answered = 0
+        for at in range(len(payload)):
+            wrong = [payload[:at]]
+            for bit in range(8) if len(payload) < 100 else (at % 8, at % 5):
+                changed = bytearray(payload)
+                changed[at] ^= 1 << bit
+                wrong.append(bytes(changed))
+            for octets in wrong:
+                call = asn1.Call(_Command(code, octets), use_case, party, ask.device, ask.keys)
+                try:
+                    act = asn1.prepare(call)
+                except DecodeError:
+                    continue
+                assert octets is not wrong[0], (code, at)
+                answered += 1
+                der.whole(act())
+        assert ask.keys.find(SUPPLIER) is party, code
+        assert answered, code

@@ -20,6 +20,12 @@ class Certificate:
     """
 
     def __init__(self, element: der.Element):
+        try:
+            self._parse(element)
+        except IndexError:  # of a list that is shorter than that of a certificate
+            raise DecodeError(element.content.pos, "certificate")
+
+    def _parse(self, element):
         parts = element.items()
         if element.tag != der.SEQUENCE or len(parts) != 3 or parts[0].tag != der.SEQUENCE:
             raise DecodeError(element.content.pos, "certificate")

@@ -131,6 +131,8 @@ def replace(call):
     changes, floor = _changes(call, control[1:], authoriser, role)
     path = [Certificate(item) for item in items[2].items()]
     replacements = [_Replacement(item, path) for item in items[1].items()]
+    if not replacements:
+        raise DecodeError(items[1].content.pos, "no replacement")
     for item in replacements:
         if item.role != role:
             raise DecodeError(items[1].content.pos, "cell of another role")

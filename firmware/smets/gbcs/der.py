@@ -25,11 +25,12 @@ class Element:
         return bytes(self.content.data[self.content.pos : self.content.end])
 
     def number(self) -> int:
-        """The content as a number; DecodeError for a negative one and for none."""
+        """The content as a number below 2^64; DecodeError for a negative one and for none."""
         octets = self.octets()
-        if not octets or octets[0] & 0x80 or len(octets) > 9:
+        value = int.from_bytes(octets, "big")
+        if not octets or octets[0] & 0x80 or value >> 64:
             raise DecodeError(self.content.pos, "INTEGER")
-        return int.from_bytes(octets, "big")
+        return value
 
     def items(self) -> list:
         """The elements of a constructed one."""
