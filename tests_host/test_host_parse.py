@@ -107,7 +107,7 @@ def test_long_logs_are_cut_unless_asked_for():
 @pytest.mark.parametrize(
     ("arguments", "text", "status"),
     [
-        (["zz"], "No such file or directory: 'zz'", 2),
+        (["zz"], "zz: neither hexadecimal nor a file: No such file or directory", 2),
         (["ABC"], "3 hex digits: half an octet at the end", 2),
         (["-"], "no message given", 2),
         (["DD", "--device-type", "GPF"], "--device-type GPF: expected EUI=GPF", 2),

@@ -92,6 +92,9 @@ def read_lines(source: str) -> Iterator[tuple[int, str]]:
             text = Path(source).read_text(encoding="ascii")
         except UnicodeDecodeError:
             raise ValueError(f"{source}: not a text file of hex digits") from None
+        except OSError as error:
+            what = f"neither hexadecimal nor a file: {error.strerror}"
+            raise ValueError(f"{source[:64]}: {what}") from None
     lines = [(number, line.strip()) for number, line in enumerate(text.splitlines(), 1)]
     lines = [(number, line) for number, line in lines if line]
     if not lines:

@@ -26,7 +26,9 @@ def serve(
     device: Annotated[str, typer.Option(help=", ".join(ROLES) + ".")],
     state: Annotated[Path | None, typer.Option(help="STATE.json to start from.")] = None,
     keys: Annotated[Path | None, typer.Option(help="KEYS.json to start from.")] = None,
-    port: Annotated[int, typer.Option(help="TCP port on 127.0.0.1; 0 for any free one.")] = 0,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="TCP port on 127.0.0.1; 0 for any free one.")
+    ] = 0,
     engine: Annotated[str, typer.Option(help="unix or cpython.")] = "unix",
     store: Annotated[
         Path | None, typer.Option(help="Folder that is the device's flash; displays need one.")
@@ -37,8 +39,10 @@ def serve(
 
     Talk to it from a serial terminal (its lines are text: CTRL:HELLO#1:0: is answered).
     """
-    if device not in ROLES or engine not in ("unix", "cpython"):
-        raise _fail(f"--device {device} --engine {engine}: unknown")
+    if device not in ROLES:
+        raise _fail(f"--device {device}: not one of {', '.join(ROLES)}")
+    if engine not in ("unix", "cpython"):
+        raise _fail(f"--engine {engine}: not unix or cpython")
     try:
         documents = [
             read_document(path, which) if path else None
