@@ -166,6 +166,38 @@ def test_a_meter_that_stays_silent(engine: str, tmp_path: Path) -> None:
         assert account(home)["balance"] == 5 * POUND and account(home)["tokens"] == 1
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_supplier_and_the_keypad_share_one_account(engine: str, tmp_path: Path) -> None:
+    """spec: CS01a, ECS04a, ECS09, ECS42, 82, 19 and 35a by genuine messages."""
+    with prepaid(engine, tmp_path, balance=0) as home:
+
+        def ask(use_case: str, **params: Any) -> Any:
+            message = STAGE.exchange(home, "esme", use_case, params=params)
+            assert message is not None, use_case
+            return message.dlms
+
+        def result(answer: Any) -> list[int]:
+            return [code for _, code in answer.results]
+
+        digits = token(500, 21)
+        credit = digits.encode().hex()
+        assert result(ask("CS01a", PrepaymentCredit=credit)) == [0]
+        assert act(home, top_up=digits)["result"] == 2
+        assert result(ask("CS01a", PrepaymentCredit=credit)) == [250]
+        assert result(ask("ECS42", SupplyState=0x33)) == [0]
+        assert summary(home, "esme")["prepayment"]["supply"] == "on"
+        assert result(ask("ECS09")) == [250], "there is credit enough"
+        assert result(ask("ECS04a", MeterBalance=-5 * POUND)) == [0]
+        assert result(ask("ECS09")) == [0]
+        assert act(home, enable_supply=True)["accepted"]
+        balance = ask("ECS82")
+        assert balance.data[0].value == account(home)["balance"] == 0
+        assert result(ask("ECS19")) == [0]
+        span = {"from": "2022-11-01T00:00:00Z", "to": "2022-11-02T00:00:00Z"}
+        log = ask("ECS35a", **span).data[0].to_json()["value"]
+        assert [row[1:] for row in log] == [[0x8155, "0116"], [0x8154, "0118"]]
+
+
 def test_without_a_meter(tmp_path: Path) -> None:
     """A PPMID that has found no meter says so."""
     with Home(Hub(1), seconds_2000(START), "unix") as home:

@@ -251,6 +251,11 @@ def test_emergency_credit_and_supply_take_two_presses():
         acting.press([OK], navigator, shown)
         navigator.settle(shown, layout.MONO)
         assert shown.confirm and acting.asked == []
+        known = shown.fuels[ELECTRICITY].credit, shown.fuels[ELECTRICITY].supply
+        shown.fuels[ELECTRICITY].credit = shown.fuels[ELECTRICITY].supply = None
+        navigator.settle(shown, layout.MONO)
+        assert shown.confirm, "the meter is being read again"
+        shown.fuels[ELECTRICITY].credit, shown.fuels[ELECTRICITY].supply = known
         acting.press([NEXT, BACK, OK], navigator, shown)
         assert acting.asked == [], "another page in between"
         acting.press([OK], navigator, shown)
@@ -273,6 +278,8 @@ def test_keys_of_a_ppmid_reach_its_meter():
         front.press(key)
         front.tick(1)
     assert display.requests.last is None
+    display.advance(30)
+    assert display.sleep.awake, "a key keeps it awake"
     front.press(OK)
     front.tick(1)
     assert display.requests.last.state == codes.NO_METER

@@ -132,6 +132,9 @@ class Display(Device):
             ):
                 self._ask_history(meter)
 
+    def key(self):
+        """A person pressed a key of the display."""
+
     def _unanswered(self, waiting):
         """A request got no answer in time."""
 

@@ -1,7 +1,7 @@
 # PPMID: a prepayment meter interface device; a display that sleeps and can act on its meter.
 from smets.devices.display import Display
 from smets.features.prepayment.requests import Requests
-from smets.features.sleep import WAKE_S, Sleep
+from smets.features.sleep import KEY_S, WAKE_S, Sleep
 from smets.features.tenancy import cleared, machine
 from smets.ports.han import PROFILE_ZDO
 from smets.zcl import clusters, frame
@@ -56,6 +56,11 @@ class Ppmid(Display):
             self.client.tick(self.uptime)
             for meter in self.meters.values():
                 meter.poll_due = self.uptime  # what was read is hidden with the history
+
+    def key(self):
+        """A key was pressed: be awake as long as a person may press the next one."""
+        self.wake()
+        self.sleep.stir(self.uptime, KEY_S)
 
     def _doze(self):
         """Sleep again, once there is nothing to wait for."""

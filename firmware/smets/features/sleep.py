@@ -9,6 +9,10 @@ WAKE_S = 60
 # up, its purge is done, and these are over.
 AWAKE_S = 2
 
+# Seconds for which a key keeps it awake: as long as the screen stays on the page. Alternative: as
+# long as after any wake; each key would then hide the history again until the meter is read.
+KEY_S = 60
+
 
 class Sleep:
     """Whether the radio is on. Times are seconds of uptime."""
@@ -22,10 +26,10 @@ class Sleep:
         """Whether it is time to wake."""
         return not self.awake and uptime >= self._due
 
-    def stir(self, uptime: int):
-        """Be awake for a while from now on; the next wake counts from here."""
+    def stir(self, uptime: int, seconds: int = AWAKE_S):
+        """Be awake for at least so many seconds from now on; the next wake counts from here."""
         self.awake = True
-        self._until = uptime + AWAKE_S
+        self._until = max(self._until, uptime + seconds)
         self._due = uptime + WAKE_S
 
     def over(self, uptime: int) -> bool:

@@ -41,7 +41,7 @@ class Navigator:
         self.part = min(self.part, found[names.index(self.page)][1] - 1)
         if self.page != "top-up":
             self._entry = None
-        if not page_act.offered(shown, self.page):
+        if not (page_act.offered(shown, self.page) or page_act.unknown(shown, self.page)):
             self._confirm = False
         shown.entry, shown.choice, shown.confirm = self._entry, self._choice, self._confirm
 

@@ -35,9 +35,7 @@ class Front:
         self._due = 0
         if self.view is None:
             return
-        wake = getattr(self._display, "wake", None)
-        if wake is not None:
-            wake()
+        self._display.key()
         if self.navigator.press(key, self.view, self.layout):
             del self._display.notices[:]
         request, self.navigator.request = self.navigator.request, None

@@ -144,3 +144,9 @@ def offered(shown, page: str) -> bool:
     if page == "emergency":
         return alerts.emergency_available(fuel) and not alerts.emergency_selected(fuel)
     return page == "supply" and fuel.supply == 1
+
+
+def unknown(shown, page: str) -> bool:
+    """Whether the meter is being read again, so that nothing can be said of it now."""
+    fuel = shown.fuels[ELECTRICITY]
+    return fuel.credit is None if page == "emergency" else page == "supply" and fuel.supply is None
