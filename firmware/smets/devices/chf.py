@@ -1,6 +1,6 @@
 # CHF: the communications hub function, as far as its DLMS objects go.
 from smets.devices.base import Device
-from smets.gbcs import table_asn1, table_chf, use_cases
+from smets.gbcs import table_chf, use_cases
 
 
 class Chf(Device):
@@ -8,4 +8,4 @@ class Chf(Device):
 
     name = "CHF"
     letter = use_cases.CHF
-    tables = (table_chf.ROWS, table_asn1.ROWS)
+    tables = (table_chf.ROWS,)

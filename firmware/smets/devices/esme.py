@@ -6,7 +6,7 @@ from smets.dlms import objects
 from smets.features import event_logs
 from smets.features.logs import Logs
 from smets.features.tenancy_server import TenancyServer
-from smets.gbcs import table_asn1, table_esme, use_cases
+from smets.gbcs import table_esme, use_cases
 from smets.ports.store import StoreError
 from smets.zcl import clusters, types
 
@@ -40,7 +40,7 @@ class Esme(Device):
 
     name = "ESME"
     letter = use_cases.ESME
-    tables = (table_esme.ROWS, table_asn1.ROWS)
+    tables = (table_esme.ROWS,)
     endpoints = {
         endpoints.ESI: (
             endpoints.ESI_DEVICE,

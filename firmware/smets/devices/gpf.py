@@ -6,7 +6,7 @@ from smets.devices.base import Device, parse_eui
 from smets.features import event_logs, gas_mirror, stamp
 from smets.features.logs import Logs
 from smets.features.tenancy_server import TenancyServer
-from smets.gbcs import table_asn1, table_gas, use_cases
+from smets.gbcs import table_gas, use_cases
 from smets.zcl import clusters, frame
 
 _SUMMATION = 0x0000
@@ -17,7 +17,7 @@ class Gpf(Device):
 
     name = "GPF"
     letter = use_cases.GPF
-    tables = (table_gas.ROWS, table_asn1.ROWS)
+    tables = (table_gas.ROWS,)
     endpoints = {
         endpoints.ESI: (
             endpoints.ESI_DEVICE,

@@ -5,7 +5,7 @@ from smets.compat import const
 from smets.devices import endpoints
 from smets.devices.base import Device, half_hours, parse_eui
 from smets.features import gas_report, stamp
-from smets.gbcs import table_asn1, table_gas, use_cases
+from smets.gbcs import table_gas, use_cases
 from smets.ports.han import HanFrame
 from smets.zcl import clusters, types
 
@@ -22,7 +22,7 @@ class Gsme(Device):
 
     name = "GSME"
     letter = use_cases.GSME
-    tables = (table_gas.ROWS, table_asn1.ROWS)
+    tables = (table_gas.ROWS,)
     endpoints = {endpoints.METER: (endpoints.METERING_DEVICE, (clusters.METERING,), ())}
 
     def __init__(self, store=None):

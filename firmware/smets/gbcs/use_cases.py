@@ -58,9 +58,19 @@ class UseCase:
 def find(tables, code: int, device: str):
     """The use case of a message code for one device letter, or None."""
     for rows in tables:
-        for row in rows:
-            if row[_CODE] == code:
-                for word in row[_TARGETS].split():
-                    if word[0] == device:
-                        return UseCase(row, word[1:])
+        found = _find(rows, code, device)
+        if found:
+            return found
+    # Those in ASN.1 are rare, and in no device's own tables: they take no memory until asked for.
+    from smets.gbcs import table_asn1
+
+    return _find(table_asn1.ROWS, code, device)
+
+
+def _find(rows, code, device):
+    for row in rows:
+        if row[_CODE] == code:
+            for word in row[_TARGETS].split():
+                if word[0] == device:
+                    return UseCase(row, word[1:])
     return None
