@@ -106,11 +106,6 @@ class Session:
             raise Refused("other-target")
         use_case = use_cases.find(self.device.tables, command.code, self.device.letter)
         if use_case is None:
-            # Those of every device; loaded when the first comes, as what carries them out is.
-            from smets.gbcs import table_asn1
-
-            use_case = use_cases.find((table_asn1.ROWS,), command.code, self.device.letter)
-        if use_case is None:
             raise Refused("no-such-use-case", "%04X" % command.code)
         party = self.keys.find(command.originator)
         if party is None:
