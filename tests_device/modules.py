@@ -20,6 +20,7 @@ CORE = (
     *("zcl_frame", "zcl_server", "zcl_types", "use_cases", "message", "gbz", "session"),
     *("access", "axdr", "dlms_values", "protected", "proflog"),
     *("gas_devices", "gas_mirror", "stamp"),
+    *("prepayment", "prepayment_cut", "prepayment_remote"),
     *("tenancy_machine", "tenancy_server", "tenancy_vault", "purge_flash"),
     *("voltage_events", "voltage_period", "voltage_rms", "voltage_sampling"),
     *("runtime",),
