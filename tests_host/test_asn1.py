@@ -305,6 +305,18 @@ def test_credentials_of_the_broker():
     assert party.ds_public == p256.public_key(signing_key(BROKER))
 
 
+def test_credentials_are_handed_over():
+    """spec: a broker that holds an operator's cells gives them away, and stays the broker."""
+    ask = Asked(Gpf)
+    ask.keys.remove(OPERATOR)
+    new = [(SIGNING, made_certificate(NEW_PARTY, SIGNING))]
+    answer = ask(OPERATOR_BY_OPERATOR, update(3, 3, ask.counter + 1, new), BROKER)
+    ids = (BROKER, identifier_of(BROKER), NEW_PARTY, identifier_of(NEW_PARTY))
+    assert answer == outcome(3, 3, ask.counter, 0, (SIGNING, 0, ids))
+    assert ask.keys.find(NEW_PARTY).role == "network_operator"
+    assert ask.keys.broker().id == BROKER
+
+
 def test_credentials_that_are_not_taken():
     """spec: badCertificate, and then the replacing ids are the existing ones; nothing changes."""
     ask = Asked(Esme)

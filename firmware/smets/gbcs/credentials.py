@@ -141,11 +141,12 @@ def replace(call):
         return lambda: der.sequence(der.element(der.NULL))
 
     def act():
-        holder = _party(call, role)
+        # Before the handover of a device its broker holds the cells of supplier and operator.
+        holder = call.party if authoriser == role else _party(call, role)
         good = holder is not None and all(item.good for item in replacements)
         outcomes = [_outcome(holder, item, good) for item in replacements]
         if good:
-            _store(call, holder, replacements, floor)
+            _store(call, holder, _ROLES[role], replacements, floor)
         return der.sequence(
             der.element(der.NULL),
             der.sequence(
@@ -205,8 +206,11 @@ def _outcome(holder, item, good) -> bytes:
     return der.sequence(item.cell, der.integer(code, der.ENUMERATED), *identifiers)
 
 
-def _store(call, holder, replacements, floor):
-    """Put the new keys in the place of the old ones, all of them at once."""
+def _store(call, holder, name, replacements, floor):
+    """Put the new keys in the place of the old ones, all of them at once.
+
+    A holder of another role than `name`, a broker before the handover, stays what it is.
+    """
     keys = {DIGITAL_SIGNATURE: holder.ds_public, KEY_AGREEMENT: holder.ka_public}
     identifier = holder.id
     for item in replacements:
@@ -216,7 +220,6 @@ def _store(call, holder, replacements, floor):
     secret = holder.secret if keys[KEY_AGREEMENT] == holder.ka_public else None
     if floor >= 0:
         call.device.counters.set(identifier, floor.to_bytes(8, "big"))
-    call.keys.remove(holder.id)
-    call.keys.add(
-        Party(identifier, holder.role, keys[KEY_AGREEMENT], keys[DIGITAL_SIGNATURE], secret)
-    )
+    if holder.role == name:
+        call.keys.remove(holder.id)
+    call.keys.add(Party(identifier, name, keys[KEY_AGREEMENT], keys[DIGITAL_SIGNATURE], secret))

@@ -31,8 +31,9 @@ ROWS = (
     # Method C Join; SRV 8.7.1
     (0x00AF, "CS03C", "GS", "cru", "@joining.join"),
     # Update Security Credentials; SRV 6.15.1, 6.21, 6.23, 8.5
-    (0x0102, "CS02b-supplierBySupplier", "ES GS PS", "crdu", "@credentials.replace"),
-    (0x0103, "CS02b-networkOperatorByNetworkOperator", "EN GN PN", "crdu",
+    (0x0102, "CS02b-supplierBySupplier", "ESB GSB PSB", "crdu",
+     "@credentials.replace"),
+    (0x0103, "CS02b-networkOperatorByNetworkOperator", "ENB GNB PNB", "crdu",
      "@credentials.replace"),
     (0x0104, "CS02b-accessControlBrokerByACB", "EB GB PB HB", "srdu", "@credentials.replace"),
     (0x0106, "CS02b-transCoSByTransCoS", "ET GT PT", "crdu", "@credentials.replace"),
