@@ -42,6 +42,14 @@ def soak(
             load(client.control, state, stage.device_keys("gpf"))
             counter = 0
 
+            def damage_each_octet() -> None:
+                # Some refusals load what only they need, like the table of ASN.1 use cases.
+                message = supplier.command("GCS13a", target, counter + 1, now=START)
+                for octet in range(len(message)):
+                    damaged = bytearray(message)
+                    damaged[octet] ^= 1 << (octet % 8)
+                    client.try_respond(bytes(damaged))
+
             def send(number: int) -> None:
                 nonlocal counter
                 for _ in range(number):
@@ -55,6 +63,7 @@ def soak(
                     elif client.try_respond(message) is None:
                         raise BenchError(f"command {counter} got no response")
 
+            damage_each_octet()
             send(_WARM_UP)
             before = client.control("QUERY")
             with Progress(console=console, disable=not console.is_terminal) as progress:
