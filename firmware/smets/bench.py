@@ -67,6 +67,7 @@ class Bench:
         self.unsent_alerts = 0
         self._block = 0  # longest message that goes whole; 0: any
         self._assembler = None  # of a command that comes in blocks
+        self._screen = None  # of a display, once a host has looked at it
         self._verbs = {
             "HELLO": self._hello,
             "FORGET": self._forget,
@@ -93,6 +94,8 @@ class Bench:
                 self._take_block(number, body)
             elif kind == "ZCL" and verb == "FRAME":
                 self._zcl(number, body)
+            elif kind == "CTRL" and verb == "SCREEN":
+                self._show(number, json.loads(body) if body else {})
             elif kind == "CTRL" and verb in self._verbs:
                 answer = self._verbs[verb](json.loads(body) if body else {})
                 self._flush()
@@ -166,6 +169,25 @@ class Bench:
         self._flush()
         self._text("ZCL:OK", number, "")
 
+    def _show(self, number, document):
+        """What the screen of a display shows, after the keys that a person presses."""
+        if not self.device.shows:
+            raise LineError("%s has no screen" % self.device.name)
+        from smets.screen import linked
+
+        panel = document.get("panel", self._screen.name if self._screen else "240x135")
+        if self._screen is None or self._screen.name != panel:
+            self._screen = linked.LinkedScreen(self.device, panel)
+        self._screen.take(document.get("press", []), document.get("passed", 0))
+        pieces = self._screen.answer(document.get("seen"))
+        self._flush()
+        self._write("CTRL:OK#%d:%d:" % (number, linked.length(pieces)))
+        try:
+            for piece in pieces:
+                self._write(linked.text(piece))
+        finally:
+            self._write("\n")
+
     def _flush(self):
         """Send what the device has to say by itself, before the answer to what caused it."""
         while self.device.outbox:
@@ -207,7 +229,7 @@ class Bench:
         # The old one goes first: a board's heap has no room for two. Not even a local variable
         # of this frame may have held it.
         del self.device
-        self.session = self._alert_counter = self._assembler = None
+        self.session = self._alert_counter = self._assembler = self._screen = None
         self._block = 0
         gc.collect()
         self.device = devices.build(self._role, self._store)

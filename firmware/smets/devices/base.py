@@ -45,6 +45,8 @@ class Device:
     tables = ()
     # Whether the device measures as real time passes, and has to be polled.
     live = False
+    # Whether the device has a screen.
+    shows = False
     # endpoint -> (device id, server clusters, client clusters), what Match Descriptor finds.
     endpoints = {}
 

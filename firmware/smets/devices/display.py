@@ -54,6 +54,7 @@ class Display(Device):
     """A display of one home: at most one electricity and one gas meter."""
 
     endpoints = {endpoints.DISPLAY: (endpoints.DISPLAY_DEVICE, (), _HAN_CLUSTERS)}
+    shows = True
     sleepy = False
     # Seconds between polls: SMETS2 6.3.4 asks for electricity each 10 s; gas changes each half
     # hour.

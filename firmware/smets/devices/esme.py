@@ -229,7 +229,9 @@ class Esme(Device):
 
     def summary(self) -> dict:
         """See Device."""
-        told = {"voltage": self._supply.summary()} if self._supply else {}
+        told: dict = {"register": self.zcl.get(clusters.METERING, 0x0000)}
+        if self._supply:
+            told["voltage"] = self._supply.summary()
         if self._prepayment:
             told["prepayment"] = self._prepayment.summary()
         return told

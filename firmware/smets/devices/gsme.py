@@ -53,6 +53,10 @@ class Gsme(Device):
         own = stamp.Stamp(stamp.GSME, self.clock.seconds, self.clock.status)
         stamp.put(writer, stamp.GSME, own)
 
+    def summary(self) -> dict:
+        """See Device."""
+        return {"register": self.zcl.get(clusters.METERING, 0x0000)}
+
     def advance(self, seconds: int):
         """Let time pass, reporting at each half hour of UTC that comes by."""
         if self.clock.status == clock.INVALID:
