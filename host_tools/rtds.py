@@ -10,22 +10,24 @@ import csv
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
 from host_tools import fragments
 from host_tools.bench import BenchClient, BenchError, Refusal, open_transport
-from host_tools.gbcs import use_cases
+from host_tools.gbcs import header, use_cases
+from host_tools.gbcs.errors import DecodeError
+from host_tools.gbcs.tree import Node
 from host_tools.roles import RESPONDERS
 
-__all__ = ["Outcome", "Pair", "directory", "load_pairs", "replay"]
+__all__ = ["NOT_IN_STATE", "Outcome", "Pair", "compare", "directory", "load_pairs", "replay"]
 
 DEFAULT_DIRECTORY = "../shared/rtds"
 _SIGNATURE = 64
 _GENERAL_SIGNING = 0xDF
-# STATE.json has no members for what ASN.1 use cases answer: certificates, firmware, outcomes.
-_NOT_IN_STATE = "the answer rests on what STATE.json and KEYS.json do not hold"
+# Why an answer cannot be judged.
+NOT_IN_STATE = "the answer rests on what STATE.json and KEYS.json do not hold"
 
 
 @dataclass(frozen=True)
@@ -118,14 +120,36 @@ def _replay_one(pair: Pair, client: BenchClient) -> Outcome:
         return Outcome(pair, "skipped" if skipped else "differing", str(reason))
     except BenchError as error:
         return Outcome(pair, "differing", str(error))
-    expected = pair.response
-    kind = use_cases.by_name(pair.use_case).table.get("protocol")
-    if expected[0] == _GENERAL_SIGNING:
-        answer, expected = answer[:-_SIGNATURE], expected[:-_SIGNATURE]
-    if answer == expected:
+    return compare(pair, answer)
+
+
+def compare(pair: Pair, answer: bytes) -> Outcome:
+    """Judge an answer to a pair's command: exact, differing (where), or skipped (why).
+
+    A signature is left out. An answer in ASN.1 whose content alone differs is skipped: a state
+    has no members for certificates, firmware and outcomes. Its header must be right all the same.
+    """
+    signed = pair.response[0] == _GENERAL_SIGNING
+    end = -_SIGNATURE if signed else None
+    ours, theirs = answer[:end], pair.response[:end]
+    if ours == theirs:
         return Outcome(pair, "exact")
-    if kind == "ASN1":
-        return Outcome(pair, "skipped", _NOT_IN_STATE)
-    shared = min(len(answer), len(expected))
-    at = next((i for i in range(shared) if answer[i] != expected[i]), shared)
-    return Outcome(pair, "differing", f"octet {at} of {len(expected)} (ours has {len(answer)})")
+    protocol = use_cases.by_name(pair.use_case).table.get("protocol")
+    if protocol == "ASN1" and _same_header(answer, pair.response):
+        return Outcome(pair, "skipped", NOT_IN_STATE)
+    shared = min(len(ours), len(theirs))
+    at = next((i for i in range(shared) if ours[i] != theirs[i]), shared)
+    return Outcome(pair, "differing", f"octet {at} of {len(theirs)} (ours has {len(ours)})")
+
+
+def _same_header(answer: bytes, expected: bytes) -> bool:
+    """Whether both are well formed with one grouping header, but for where the content ends."""
+    if answer[:1] != expected[:1]:
+        return False
+    try:
+        ours, theirs = (
+            header.read(data, Node("message", 0, len(data))).header for data in (answer, expected)
+        )
+    except DecodeError:
+        return False
+    return replace(ours, start=theirs.start, content=theirs.content) == theirs

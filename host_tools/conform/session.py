@@ -15,7 +15,7 @@ from typing import Any
 from host_tools.bench import ProcessTransport, Transport
 from host_tools.conform.model import Check, Evidence, Result, Verdict
 from host_tools.conform.runner import run
-from host_tools.conform.vectors import NOT_CLAIMED
+from host_tools.conform.vectors import NOT_CLAIMED, NOT_JUDGED
 from host_tools.conform.watch import WatchingBench
 from host_tools.show.stage import Stage
 
@@ -125,6 +125,8 @@ class Session:
             result.text = f"cut off after {self._limit:g} s; {result.text}"
         if result.text.startswith(NOT_CLAIMED):
             result.verdict = Verdict.NOT_APPLICABLE
+        elif result.text.startswith(NOT_JUDGED):
+            result.verdict = Verdict.NOT_RUN
         elif entry.evidence is Evidence.PROJECT_CHOICE and (
             result.verdict is not Verdict.PASS or result.text.startswith(_ERRORS)
         ):
