@@ -17,6 +17,7 @@ from host_tools.virtual_board import VirtualBoard
 
 # Where tests of modules lie on a board, with the firmware if that is not frozen.
 LIBRARY = "/t"
+# Octets that a library may take, each of its files in blocks of 4 KB.
 ROOM = 700 << 10
 
 
@@ -34,6 +35,7 @@ class Rig:
         self.settings: dict[str, Any] = {}  # of the install that runs
         self._frozen: bool | None = None
         self._running = False
+        self._library = True  # Whether there may be one on the board.
 
     # --- What it can do --------------------------------------------------------------------------
 
@@ -75,6 +77,7 @@ class Rig:
         if self._running and self.settings == wanted:
             return
         if self.flashes:
+            self._remove_library()
             flash.flash(self.port, self.build(role, **settings), self.board)
         else:
             keep = "power" not in self.board.lacks
@@ -148,9 +151,22 @@ class Rig:
             wanted |= install.compiled(install.needed_by(names), self.board.arch)
         with self.repl() as repl:
             board = flash.Files(repl, flash.Report())
-            # A file takes blocks of 4 KB; room has to be left for two slots, and a purge.
-            full = board.free() < ROOM
-            board.fill(LIBRARY, wanted, alone=full)
+            if board.free() < ROOM and self.flashes:
+                self._remove(board, *(f"/{slot}" for slot in flash.SLOTS))
+                board.remove("/slot")
+            self._library = True
+            board.fill(LIBRARY, wanted, alone=board.free() < ROOM)
+
+    def _remove_library(self) -> None:
+        """Give an install the room of two slots, which a library may hold."""
+        if self._library:
+            with self.repl() as repl:
+                self._remove(flash.Files(repl, flash.Report()), LIBRARY)
+            self._library = False
+
+    def _remove(self, board: flash.Files, *folders: str) -> None:
+        for folder in folders:
+            board.fill(folder, {})
 
     def script(self, code: str, timeout: float = 120) -> str:
         """What code prints that finds the modules of LIBRARY."""
