@@ -229,7 +229,10 @@ class Esme(Device):
 
     def summary(self) -> dict:
         """See Device."""
-        told: dict = {"register": self.zcl.get(clusters.METERING, 0x0000)}
+        told: dict = {
+            "register": self.zcl.get(clusters.METERING, 0x0000),
+            "tenancy": self.tenancy.told(),
+        }
         if self._supply:
             told["voltage"] = self._supply.summary()
         if self._prepayment:

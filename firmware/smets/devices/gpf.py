@@ -52,6 +52,22 @@ class Gpf(Device):
         """Take reports of the gas meter with this EUI-64 (16 hexadecimal digits)."""
         self.gsme = parse_eui(eui)
 
+    def summary(self) -> dict:
+        """See Device: the mirrored register, its stamp, updates so far."""
+        own = self.mirror.stamp
+        told = {
+            "register": self.zcl.get(clusters.METERING, _SUMMATION),
+            "updates": self.mirror.commits,
+            "tenancy": self.tenancy.told(),
+            "stamp": {
+                "source": stamp.SOURCE_NAMES[own.source],
+                "status": clock.STATUS_NAMES[own.status],
+            },
+        }
+        if own.status != clock.INVALID:
+            told["stamp"]["time"] = clock.format_iso(own.seconds)
+        return told
+
     def header_stamp(self, writer):
         """The stamp of the last committed update."""
         stamp.put(writer, stamp.GPF, self.mirror.stamp)

@@ -1,6 +1,6 @@
 # Change of tenancy at the meter side: the date that ECS12 or GCS09 sets, served to the HAN.
 # Device Management 0x0200, 0x0201 on the ESI endpoint; executed on receipt, past or future.
-from smets import cosem_time
+from smets import clock, cosem_time
 from smets.codec import DecodeError, Reader, Writer
 from smets.compat import const
 from smets.dlms import objects
@@ -60,6 +60,11 @@ class TenancyServer:
     def hidden_before(self) -> int:
         """UTC seconds before which logs give the HAN nothing."""
         return restriction.hidden_before(self.date, self._device.clock)
+
+    def told(self):
+        """The date as ISO 8601, or None where there is none."""
+        none = self.date in (restriction.NONE, 0)
+        return None if none else clock.format_iso(self.date)
 
     def set(self, date: int, control: int, provider: int = 0, issuer_event: int = 0):
         """Store and serve a date; an identical one costs no flash write.
