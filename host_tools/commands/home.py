@@ -7,7 +7,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -20,10 +20,18 @@ from host_tools.han.hub import Hub
 from host_tools.home import Home
 from host_tools.show.stage import START, Stage, clock
 from host_tools.show.tenancy import start_home
+from host_tools.web.server import ADDRESS, ServerError
+
+# The port of the view, and the seconds of the home that pass each second at first.
+PORT = 8737
+_SPEED = 60
 
 
 def home(
-    duration: Annotated[int, typer.Option(min=1, help="Seconds to run; real or virtual.")] = 86400,
+    duration: Annotated[
+        int | None,
+        typer.Option(min=1, help="Seconds to run, real or virtual: a day; with --web no end."),
+    ] = None,
     step: Annotated[int, typer.Option(min=1, help="Seconds of virtual time a step.")] = 60,
     real: Annotated[bool, typer.Option(help="Real time instead of virtual time.")] = False,
     seed: Annotated[int, typer.Option(help="Seed of what the hub does to frames.")] = 1,
@@ -34,11 +42,31 @@ def home(
     delay: Annotated[int, typer.Option(min=0, help="Longest delay in milliseconds.")] = 0,
     log: Annotated[Path | None, typer.Option(help="Frame log to write, for capture.")] = None,
     engine: Annotated[str, typer.Option(help="unix or cpython.")] = "unix",
+    web: Annotated[bool, typer.Option("--web", help="Show the home in a browser.")] = False,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port of --web; 0 for any free one.")
+    ] = PORT,
+    address: Annotated[str, typer.Option(help="Address of --web: loopback only.")] = ADDRESS,
 ) -> None:
     """Start ESME, GSME, GPF, IHD and PPMID, let time pass, and show what the displays hold.
 
-    Ends after `--duration` or at Ctrl-C; no process is left behind.
+    Ends after `--duration` or at Ctrl-C; no process is left behind. With `--web` the home is
+    shown in a browser, and its time passes as fast as the page says.
     """
+    if engine not in ("unix", "cpython"):
+        _fail(f"--engine {engine}: not unix or cpython")
+    if web:
+        _serve(
+            Hub(seed, loss, duplicate, (0, delay), reorder, corrupt),
+            engine=engine,
+            seed=seed,
+            speed=1 if real else _SPEED,
+            port=port,
+            address=address,
+            until=duration,
+            log=log,
+        )
+    duration = 86400 if duration is None else duration
     console = Console()
     stage = Stage(console, engine, seed)
     hub = Hub(seed, loss, duplicate, (0, delay), reorder, corrupt)
@@ -60,8 +88,23 @@ def home(
                 house.advance(1 if real else min(step, start + duration - house.now), step)
             _report(console, house)
     except BenchError as error:
-        typer.echo(f"smets home: {error}", err=True)
-        raise typer.Exit(2) from error
+        _fail(str(error), error)
+
+
+def _fail(text: str, cause: Exception | None = None) -> NoReturn:
+    typer.echo(f"smets home: {text}", err=True)
+    raise typer.Exit(2) from cause
+
+
+def _serve(hub: Hub, **options: Any) -> NoReturn:
+    # What serves is loaded only where it is wanted.
+    from host_tools.web.run import show
+
+    try:
+        status = show(hub, say=typer.echo, **options)
+    except (BenchError, ServerError, OSError) as error:
+        _fail(str(error), error)
+    raise typer.Exit(status)
 
 
 def _report(console: Console, house: Home) -> None:

@@ -14,7 +14,7 @@ from host_tools.show.stage import EUIS, Stage, clock
 from host_tools.voltage.codes import code_name
 from host_tools.voltage.series import Phase, Series, from_messages
 
-__all__ = ["play"]
+__all__ = ["event_of", "play"]
 
 _HALF_HOUR = 1800
 # Switched on 13 minutes before the full hour.
@@ -61,17 +61,19 @@ class _Alerts:
 
     def events(self) -> list[tuple[int, int]]:
         """(code, UTC seconds since 2000) of each."""
-        found: list[tuple[int, int]] = []
-        for message in self.genuine:
-            code, time = message.dlms.data[0].items[:2]
-            year, month, day, _, hour, minute, second = (
-                int.from_bytes(time.octets[:2], "big"),
-                *time.octets[2:8],
-            )
-            text = f"{year:04d}-{month:02d}-{day:02d}T{hour:02d}:{minute:02d}:{second:02d}Z"
-            assert isinstance(code.value, int)
-            found.append((code.value, seconds_2000(parse_iso(text))))
-        return found
+        return [event_of(message) for message in self.genuine]
+
+
+def event_of(message: Message) -> tuple[int, int]:
+    """(code, UTC seconds since 2000) of a non-critical alert."""
+    code, time = message.dlms.data[0].items[:2]
+    year, month, day, _, hour, minute, second = (
+        int.from_bytes(time.octets[:2], "big"),
+        *time.octets[2:8],
+    )
+    text = f"{year:04d}-{month:02d}-{day:02d}T{hour:02d}:{minute:02d}:{second:02d}Z"
+    assert isinstance(code.value, int)
+    return code.value, seconds_2000(parse_iso(text))
 
 
 def play(stage: Stage) -> None:

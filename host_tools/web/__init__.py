@@ -1,0 +1,1 @@
+"""The browser view of a home: `smets home --web`, on loopback only."""

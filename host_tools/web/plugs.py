@@ -1,0 +1,87 @@
+"""The five devices of the view: how each is plugged in, for the first time or after a power cut.
+
+What a device keeps by itself is not given to it again: its account, its logs, its history, its
+tenancy date and its counters are in its store. Given again is what a real one would measure or
+has from its makers: the register's counter, the keys, and the time of the clock's battery.
+"""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from pathlib import Path
+from typing import Any, Final
+
+from host_tools.bench import ProcessTransport
+from host_tools.home import Home, HomeDevice
+from host_tools.show.gas import GAS_STATE
+from host_tools.show.stage import EUIS, Stage, clock
+from host_tools.show.tenancy import ELECTRICITY_STATE, PREPAYMENT
+
+__all__ = ["NAMES", "ROLES", "cut", "plug_in"]
+
+NAMES: Final = {
+    "esme": "Electricity meter",
+    "gsme": "Gas meter",
+    "gpf": "Gas proxy (in the hub)",
+    "ihd": "In-home display",
+    "ppmid": "Prepayment display",
+}
+ROLES: Final = tuple(NAMES)
+
+
+def _state(role: str, time: str, register: int | None, clock_lost: bool) -> dict[str, Any]:
+    state: dict[str, Any] = {"device": role.upper()}
+    if role in ("ihd", "ppmid"):
+        return state | {"device_eui": EUIS[role]}
+    state["clock"] = {"time": time, "status": "reliable"}
+    if clock_lost:
+        state["clock"] = {"time": None, "status": "invalid"}
+    if role != "gpf":
+        state["zcl"] = deepcopy(ELECTRICITY_STATE if role == "esme" else GAS_STATE)
+        if register is not None:
+            state["zcl"]["0x0702"]["0x0000"]["value"] = register
+    return state
+
+
+def plug_in(
+    stage: Stage,
+    home: Home,
+    role: str,
+    folder: Path,
+    *,
+    register: int | None = None,
+    clock_lost: bool = False,
+) -> HomeDevice:
+    """Start a device on its store in `folder`; `register` is where its counter stands."""
+    store = folder / role
+    first = not store.exists()
+    store.mkdir(exist_ok=True)
+    inputs: dict[str, Any] = {}
+    if role == "esme":
+        inputs = {"voltage": {"phases": 1}} | ({"prepayment": PREPAYMENT} if first else {})
+    elif role == "gpf":
+        inputs = {"gsme": EUIS["gsme"]}
+    elif role == "gsme":
+        inputs = {"gpf": EUIS["gpf"], "sends_time": True}
+    display = role in ("ihd", "ppmid")
+    device = home.add(
+        role,
+        EUIS[role],
+        _state(role, clock(home.now), register, clock_lost),
+        None if display else stage.device_keys(role),
+        inputs,
+        str(store),
+    )
+    if display:
+        for fuel, meter in (("electricity", "esme"), ("gas", "gpf")):
+            device.control("SET", {"pair": {"fuel": fuel, "eui": EUIS[meter]}})
+        home.settle()
+    return device
+
+
+def cut(home: Home, role: str) -> None:
+    """Take a device's power away: its process gets no chance to put anything in order."""
+    transport = home.devices[role].client.transport
+    if isinstance(transport, ProcessTransport):
+        transport.process.kill()
+    home.remove(role)
