@@ -40,7 +40,6 @@ def _press(tab: Page, name: str) -> None:
     tab.wait_for_selector(ready, timeout=120_000)
     with tab.expect_response("**/act"):
         tab.click(name)
-    tab.wait_for_timeout(600)
     tab.wait_for_selector(ready, timeout=120_000)
 
 

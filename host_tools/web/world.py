@@ -38,8 +38,9 @@ from host_tools.web.server import RATE, Busy
 
 __all__ = ["KEYS", "MAINS", "PANELS", "SPEEDS", "World"]
 
-# Virtual seconds a second, and the longest step with which they pass.
-SPEEDS: Final = {0: 1, 1: 1, 60: 10, 600: 60, 3600: 300}
+# Virtual seconds a second, and the step with which they pass: short enough for a PPMID, which
+# wakes once a minute, to have its answers and fall asleep between.
+SPEEDS: Final = {0: 1, 1: 1, 60: 5, 600: 10, 3600: 30}
 KEYS: Final = ("back", "next", "ok")
 PANELS: Final = {"ihd": "240x135", "ppmid": "128x64"}
 # What the mains feeds; a gas meter and a prepayment display have batteries.
@@ -48,11 +49,11 @@ MAINS: Final = ("esme", "gpf", "ihd")
 _HALF_HOUR: Final = 1800
 # The steps with which time passes that nobody has to watch: before the view, and after an act.
 _PAST_STEP: Final = 300
-_AHEAD_STEP: Final = 60
+_AHEAD_STEP: Final = 20
 # Frames that are decoded for the page in one update; the others are counted.
 _MOST_FRAMES: Final = 12
-# Seconds for which the power is cut, until a display has asked everything again, of a sag, and
-# until every display has asked its meters for a tenancy (an IHD does so once an hour).
+# Seconds for which the power is cut; until a display has asked everything again; of a sag in the
+# next half hour; until every display has asked for a tenancy (an IHD does so once an hour).
 _CUT: Final = 300
 _SETTLED: Final = 180
 _SAG: Final = 900
@@ -116,6 +117,7 @@ class World:
         self._until = None if until is None else self.home.now + past + until
         self._ahead = self._begin = self.home.now + past
         self._why = "two days pass, so that there is something to see" if past else ""
+        self._acts_done = 0
         self._later: list[tuple[int, Callable[[], None]]] = []
         self._off: dict[str, dict[str, Any]] = {}  # devices without power: what they held
         self._clock_lost = False
@@ -379,6 +381,7 @@ class World:
         if self.home.now < self._ahead:
             raise Busy(f"wait: {self._why}")
         yield
+        self._acts_done += 1
         self._publish()
 
     def _go_ahead(self, seconds: int, why: str) -> None:
@@ -468,15 +471,15 @@ class World:
             if "esme" not in self.home.devices:
                 raise Busy("the ESME has no power")
             now = self.home.now
-            self._sag_until = now + _SAG
+            # Into the next half hour, which is a whole one whatever happened in this one.
+            until = now + self._to_half_hour(_SAG)
+            self._sag_until = until
             self._drive()
             volts = supply.voltage(now) * supply.SAG_PERMILLE // 1_000_000
-            text = f"The voltage sags to {volts} V for {_SAG // 60} minutes."
+            text = f"The voltage sags to {volts} V until {clock(until)[11:16]}."
             self._say("power", text)
-            seconds = self._to_half_hour()
-            if seconds < _SAG + 60:
-                seconds += _HALF_HOUR
-            self._go_ahead(seconds, "time passes until the voltage log has its next average")
+            seconds = self._to_half_hour() + _HALF_HOUR
+            self._go_ahead(seconds, "time passes until the voltage log has the average of it")
         return text
 
     # --- Telling -------------------------------------------------------------------------------
@@ -512,6 +515,7 @@ class World:
                 "time": clock(home.now),
                 "speed": self.speed,
                 "busy": self._why if home.now < self._ahead else "",
+                "acts": self._acts_done,
                 "clockLost": self._clock_lost,
                 "frames": home.frames,
                 "verified": self._stage.verified,

@@ -10,7 +10,8 @@ const $ = (id) => document.getElementById(id);
 
 let frames = [];
 let held = false;
-let busy = "";
+let acts = 0; // done so far, as the home tells
+let pressed = null; // what it told when a button was pressed, until it tells of more
 
 function make(tag, text, attributes = {}) {
   const element = document.createElement(tag);
@@ -31,17 +32,23 @@ function showHome(home) {
   put($("now"), `${day}, ${home.time.slice(11, 19)}`);
   $("now").dateTime = home.time;
   put($("link"), `${home.frames.toLocaleString("en-GB")} frames so far; ${home.verified} answers verified`);
-  busy = home.busy;
+  const { busy } = home;
+  acts = home.acts;
+  if (pressed !== null && acts > pressed) pressed = null;
   if (busy || !$("busy").classList.contains("wrong")) {
     $("busy").classList.remove("wrong");
     put($("busy"), busy ? `Just a moment: ${busy}.` : "");
   }
-  for (const button of document.querySelectorAll(".acts button")) {
-    button.setAttribute("aria-disabled", busy ? "true" : "false");
-  }
+  offer(!busy && pressed === null);
   put($("act-clock").lastElementChild, home.clockLost ? "Gas meter gets its clock back" : "Gas meter loses its clock");
   const chosen = document.querySelector(`[name=speed][value="${home.speed}"]`);
   if (chosen) chosen.checked = true;
+}
+
+function offer(possible) {
+  for (const button of document.querySelectorAll(".acts button")) {
+    button.setAttribute("aria-disabled", possible ? "false" : "true");
+  }
 }
 
 function showDevices(devices) {
@@ -99,6 +106,7 @@ function showScreen(role, screen) {
   canvas.getContext("2d").putImageData(image, 0, 0);
   canvas.dataset.page = screen.page;
   canvas.dataset.check = screen.check;
+  canvas.dataset.palette = JSON.stringify(screen.palette);
   const page = screen.page === "notice" ? "data cleared: new tenancy" : screen.page;
   canvas.setAttribute("aria-label", `${role.toUpperCase()} screen, page ${page}, part ${screen.part}`);
 }
@@ -279,11 +287,22 @@ stream.onmessage = (event) => take(JSON.parse(event.data));
 stream.onerror = () => alarm("The home does not answer: has smets home ended? This page tries again by itself.");
 
 async function act(what) {
+  const waits = !["key", "speed"].includes(what.do);
+  if (waits) {
+    pressed = acts;
+    offer(false);
+  }
   try {
     const answer = await fetch("act", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(what) });
     const told = await answer.json();
     $("busy").classList.toggle("wrong", !answer.ok);
-    if (!answer.ok) put($("busy"), told.error);
+    if (!answer.ok) {
+      put($("busy"), told.error);
+      if (waits) {
+        pressed = null;
+        offer(true);
+      }
+    }
   } catch {
     alarm("The home does not answer.");
   }
