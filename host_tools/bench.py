@@ -133,6 +133,8 @@ class ProcessTransport(_FileTransport):
             stderr=subprocess.PIPE,
             env=environment,
             bufsize=0,
+            # Ctrl-C in a terminal is for the host, which ends its devices in order.
+            start_new_session=True,
         )
         assert self.process.stdin is not None and self.process.stdout is not None
         super().__init__(self.process.stdout.fileno(), self.process.stdin.fileno())

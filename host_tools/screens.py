@@ -18,6 +18,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment
 
@@ -30,6 +31,7 @@ __all__ = [
     "changes",
     "difference",
     "load_golden",
+    "picture_of",
     "png",
     "render",
     "report",
@@ -128,6 +130,20 @@ def _from_mono(octets: bytes, width: int, height: int) -> bytes:
 def _from_colour(octets: bytes) -> bytes:
     """GS4_HMSB: an octet is two pixels."""
     return bytes(half for octet in octets for half in (octet >> 4, octet & 15))
+
+
+def picture_of(answer: dict[str, Any]) -> Picture:
+    """The picture in an answer to CTRL:SCREEN that has pixels."""
+    panel = str(answer["panel"])
+    width, height = (int(part) for part in panel.split("x"))
+    octets = bytes.fromhex(answer["pixels"])
+    name = f"{panel}/{answer['page']}"
+    text = answer.get("palette")
+    if text is None:
+        return Picture(name, "", width, height, _from_mono(octets, width, height), _MONO)
+    rows = bytes.fromhex(text)
+    palette = tuple((rows[at], rows[at + 1], rows[at + 2]) for at in range(0, len(rows), 3))
+    return Picture(name, "", width, height, _from_colour(octets), palette)
 
 
 # --- PNG -----------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from rich.console import Console
 
 from host_tools.bench import BenchClient, BenchError, ProcessTransport, Refusal, TcpTransport
@@ -118,14 +119,25 @@ def test_serve_at_a_pty_and_over_tcp() -> None:
         server.close()
 
 
-def test_run_shows_and_verifies() -> None:
-    """`smets run` verifies every answer; its last line counts them."""
+@pytest.mark.slow
+def test_run_shows_and_verifies(tmp_path: Path) -> None:
+    """`smets run` verifies every answer and judges all devices; its last line counts that."""
+    film = tmp_path / "day.gif"
     done = subprocess.run(
-        [*SMETS, "run"], capture_output=True, text=True, timeout=120, check=False
+        [*SMETS, "run", "--out", str(tmp_path), "--record", str(film)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert " 0 failed" in done.stdout
+    assert " 0 failed" in done.stdout and "\x1b" not in done.stdout
     assert 'isFromGSME="true"' in done.stdout and 'isFromGSME="false"' in done.stdout
+    for role in ("esme", "gsme", "gpf", "ihd", "ppmid"):
+        page = tmp_path / f"{role}.html"
+        assert page.is_file() and page.name in done.stdout
+    with Image.open(film) as picture:
+        assert picture.format == "GIF" and getattr(picture, "n_frames", 1) > 100
 
 
 def test_soak_finds_no_growth() -> None:

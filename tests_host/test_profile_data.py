@@ -10,6 +10,7 @@ from smets.codec import Reader
 from smets.dlms import axdr, objects
 from smets.dlms.objects import Buffer
 from smets.ports.store import Store
+from smets.zcl.clusters import METERING
 
 ECS22A, ECS22C = 0x0036, 0x0038
 FIRST = START + 600  # the next half hour
@@ -122,3 +123,20 @@ def test_energy_log_that_fails_is_counted():
     meter.device.advance(600 + 1800)
     assert data.storage_errors == 1
     assert len(data.active.log) == 1
+
+
+def test_the_home_sees_the_power_that_is_drawn():
+    """project-choice: even over time; the level is that of the thresholds that ECS34 sets."""
+    device = Meter().device
+    thresholds = objects.key("21/0-0:16.0.0.255/2")
+    demand, level = (METERING, 0x0400), (METERING, 0x0207)
+    assert device.zcl.get(*demand) is None and device.zcl.get(*level) is None
+    device.set_draw(250)
+    assert device.zcl.get(*demand) == 500 and device.zcl.get(*level) is None
+    device.dlms.load(thresholds, h("0102 06000001F4 06000003E8"))
+    for watt_hours, expected in ((249, 0), (250, 1), (499, 1), (500, 2), (1 << 40, 2)):
+        device.set_draw(watt_hours)
+        assert device.zcl.get(*level) == expected
+    assert device.zcl.get(*demand) == 0x7FFFFF
+    device.supply_changed(False)
+    assert (device.zcl.get(*demand), device.zcl.get(*level)) == (0, 0)

@@ -138,10 +138,12 @@ def conform(
         plan = _plan(engine, rtds, only, tolerate, claims, without, image, timeout, limit)
         documents: list[Json] = []
         for role in roles:
-            documents.append(document := _judge(console, plan, role))
+            document, results = judge(console, plan, role)
+            _summary(console, document, results)
+            documents.append(document)
             wanted = {kind: out / f"{role}.{kind}" for kind in files} if out else {}
             wanted |= {kind: path for kind, path in files.items() if path}
-            _write(document, wanted)
+            write(document, wanted)
     except (UsageError, SchemaProblem, OSError, ValueError) as error:
         typer.echo(f"smets conform: {error}", err=True)
         raise typer.Exit(2) from error
@@ -195,8 +197,11 @@ def _tolerances(path: Path) -> dict[str, str]:
     return cast("dict[str, str]", members)
 
 
-def _judge(console: Console, plan: Plan, role: str) -> Json:
-    """Run everything against one device and print the summary; returns the report."""
+def judge(console: Console, plan: Plan, role: str) -> tuple[Json, list[Result]]:
+    """Run everything against one device, with a bar on a terminal; the report, and its results.
+
+    Ctrl-C ends it early: what is left is "not-run", for INTERRUPTED.
+    """
     stage = Stage(console, plan.engine)
     vectors = load_vectors(plan.rtds, role, plan.claims) if plan.rtds else _NO_VECTORS
     entries = [*catalogue(), *vectors.checks]
@@ -247,9 +252,7 @@ def _judge(console: Console, plan: Plan, role: str) -> Json:
     )
     interrupted = any(result.text == INTERRUPTED for result in results)
     seconds = time.monotonic() - began
-    document = make_document(identity, results, started, seconds, interrupted)
-    _summary(console, document, results)
-    return document
+    return make_document(identity, results, started, seconds, interrupted), results
 
 
 def _hash(plan: Plan) -> str:
@@ -306,7 +309,7 @@ def _summary(console: Console, document: Json, results: list[Result]) -> None:
             word = Text(f"{SIGNS[result.verdict]} {result.verdict}", _STYLES[result.verdict])
             reference = f" [{result.tolerance}]" if result.tolerance else ""
             console.print(Text.assemble(word, f"  {result.check.id}: {result.text}{reference}"))
-    console.print(f"{_figures(document['counts'])} (in {document['seconds']:.1f} s)")
+    console.print(f"{figures(document['counts'])} (in {document['seconds']:.1f} s)")
     console.print(f"not covered: {', '.join(document['not_covered'])}", style="dim")
 
 
@@ -314,7 +317,8 @@ def _rank(row: str) -> tuple[int, str]:
     return (list(ROWS).index(row) if row in ROWS else len(ROWS), row)
 
 
-def _figures(number: dict[str, int]) -> str:
+def figures(number: dict[str, int]) -> str:
+    """How many results have each verdict, in words."""
     return ", ".join(f"{number[verdict]} {verdict}" for verdict in SIGNS)
 
 
@@ -324,11 +328,12 @@ def _figures_of_all(console: Console, documents: list[Json]) -> None:
     for document in documents:
         total.update(document["counts"])
         role = document["identity"]["role"].upper()
-        console.print(f"{role:6} {document['verdict']:8} {_figures(document['counts'])}")
-    console.print(f"{len(documents)} devices: {_figures(total)}", style="bold")
+        console.print(f"{role:6} {document['verdict']:8} {figures(document['counts'])}")
+    console.print(f"{len(documents)} devices: {figures(total)}", style="bold")
 
 
-def _write(document: Json, wanted: dict[str, Path]) -> None:
+def write(document: Json, wanted: dict[str, Path]) -> None:
+    """Write a report: `wanted` has the path for each of "json", "xml" (JUnit) and "html"."""
     makers = {"json": _as_json, "xml": junit, "html": page}
     for kind, path in wanted.items():
         path.parent.mkdir(parents=True, exist_ok=True)

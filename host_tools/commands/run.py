@@ -1,34 +1,65 @@
-"""`smets run`: the devices at work, answer by answer verified."""
+"""`smets run`: the devices at work, answer by answer verified, then judged by the catalogue."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from host_tools.bench import BenchError
-from host_tools.show import gas, tenancy, voltage
+from host_tools.commands import conform
+from host_tools.conform.bench import CAPABILITIES
+from host_tools.conform.claims import Claims
+from host_tools.conform.model import Verdict
+from host_tools.conform.report import EXIT_OK
+from host_tools.conform.session import CHECK_LIMIT
+from host_tools.show import day, gas, tenancy, voltage
+from host_tools.show.film import Film
 from host_tools.show.stage import Stage
 
 SCENES = (gas.play, tenancy.play, voltage.play)
+
+_TIMEOUT = 10.0
+# As a shell says that Ctrl-C ended a program: 128 and the number of SIGINT.
+_EXIT_INTERRUPTED = 130
 
 
 def run(
     engine: Annotated[str, typer.Option(help="unix or cpython.")] = "unix",
     seed: Annotated[int, typer.Option(help="Seed of what the hub does to frames.")] = 1,
+    out: Annotated[Path, typer.Option(help="Folder for the conformance reports.")] = Path(
+        "build/run"
+    ),
+    record: Annotated[
+        Path | None, typer.Option(help="GIF to write of the displays during the day.")
+    ] = None,
 ) -> None:
-    """Start devices, let virtual time pass, ask them as a supplier, verify every answer.
+    """Let a home of five devices live through a day, ask them as a supplier, verify every answer;
+    then judge all five by the conformance catalogue and write their reports.
 
-    Exit status 0 only if every answer was verified.
+    In a terminal of 138 columns and 21 lines the screens of both displays are shown live.
+
+    Exit status 0 only if every answer was verified and every device passed; 1 if not, 2 if a
+    device could not be run, 130 after Ctrl-C.
     """
     console = Console()
     width = None if console.is_terminal else 132
     stage = Stage(Console(width=width), engine, seed)
     try:
+        film = Film() if record else None
+        day.play(stage, film)
+        if film is not None and record is not None:
+            film.save(record)
+            stage.say(f"The displays during that day: {record}")
         for scene in SCENES:
             scene(stage)
-    except BenchError as error:
+        _judge(stage, out)
+    except KeyboardInterrupt:
+        typer.echo("smets run: stopped; no device is left running", err=True)
+        raise typer.Exit(_EXIT_INTERRUPTED) from None
+    except (BenchError, OSError) as error:
         typer.echo(f"smets run: {error}", err=True)
         raise typer.Exit(2) from error
     stage.console.rule()
@@ -39,6 +70,25 @@ def run(
     )
     if stage.failed:
         raise typer.Exit(1)
+
+
+def _judge(stage: Stage, out: Path) -> None:
+    """Judge the five devices; a line and a report each, and a line for what did not pass."""
+    stage.title("The conformance catalogue against all five devices")
+    plan = conform.Plan(
+        stage.engine, None, [], {}, Claims(), frozenset(CAPABILITIES), None, _TIMEOUT, CHECK_LIMIT
+    )
+    for role in conform.ROLES:
+        document, results = conform.judge(stage.console, plan, role)
+        if any(result.text == conform.INTERRUPTED for result in results):
+            raise KeyboardInterrupt
+        path = out / f"{role}.html"
+        conform.write(document, {"html": path})
+        text = f"{role.upper()}: {conform.figures(document['counts'])}; report {path}"
+        stage.check(document["exit_status"] == EXIT_OK, text)
+        for result in results:
+            if result.verdict in (Verdict.FAIL, Verdict.BLOCKED):
+                stage.say(f"         {result.verdict} {result.check.id}: {result.text}")
 
 
 def register(app: typer.Typer) -> None:

@@ -13,7 +13,7 @@ from host_tools.home import Home
 from host_tools.show.gas import start_gas
 from host_tools.show.stage import EUIS, Stage, clock
 
-__all__ = ["play", "start_home"]
+__all__ = ["INPUTS", "play", "start_home"]
 
 ELECTRICITY_STATE: dict[str, Any] = {
     "0x0702": {
@@ -28,6 +28,14 @@ ELECTRICITY_STATE: dict[str, Any] = {
         "0x0617": {"type": "0x18", "value": 0x50},
     },
 }
+# Power below 0.5 kW is low, from 1 kW on it is high.
+_WATTS = [{"type": "double-long-unsigned", "value": watts} for watts in (500, 1000)]
+THRESHOLDS = {
+    "class": 21,
+    "obis": "0-0:16.0.0.255",
+    "attr": 2,
+    "value": {"type": "array", "value": _WATTS},
+}
 # 200 pounds last for two months.
 PREPAYMENT: dict[str, Any] = {
     "mode": "prepayment",
@@ -37,16 +45,19 @@ PREPAYMENT: dict[str, Any] = {
 INPUTS: dict[str, Any] = {"draw": 210, "prepayment": PREPAYMENT}
 
 
-def start_home(stage: Stage, home: Home, folder: Path) -> None:
-    """Start all five devices, the displays paired with both meters."""
+def start_home(
+    stage: Stage, home: Home, folder: Path, inputs: dict[str, Any] | None = None
+) -> None:
+    """Start all five devices, the displays paired with both meters; `inputs` of the ESME."""
     start_gas(stage, home)
     time = clock(home.now)
     state = {
         "device": "ESME",
         "clock": {"time": time, "status": "reliable"},
         "zcl": ELECTRICITY_STATE,
+        "dlms": [THRESHOLDS],
     }
-    home.add("esme", EUIS["esme"], state, stage.device_keys("esme"), INPUTS)
+    home.add("esme", EUIS["esme"], state, stage.device_keys("esme"), inputs or INPUTS)
     for role in ("ihd", "ppmid"):
         store = folder / role
         store.mkdir(exist_ok=True)

@@ -1,5 +1,6 @@
 # ESME: an electricity meter, answering DLMS use cases from its objects. It measures energy and
 # voltage by half hours of UTC; on the HAN it is an energy service interface.
+from smets.compat import const
 from smets.devices import endpoints
 from smets.devices.base import Device, half_hours
 from smets.dlms import objects
@@ -29,6 +30,9 @@ _ACTIONS = (
     (clusters.METERING, 0x0C),
 )
 _ACCOUNT = "prepayment"
+_DEMAND_MAX = const(0x7FFFFF)
+# Between low and medium, medium and high power, in W.
+_THRESHOLDS = "21/0-0:16.0.0.255/2"
 # The payment mode to come (ECS02, ECS03) and the script table of the load switch (ECS42 to
 # ECS44): with these a supplier makes a meter keep an account.
 _MODE_NEXT = "111/0-1:19.0.0.255/2"
@@ -155,6 +159,19 @@ class Esme(Device):
         self._supplied = on
         if self._profile_data:
             self._profile_data.set_draw(self._drawn())
+        if self.draw:
+            # Even over time: twice the Wh of half an hour are the W of InstantaneousDemand.
+            demand = min(2 * self._drawn(), _DEMAND_MAX)
+            self.zcl.load(clusters.METERING, 0x0400, types.INT24, demand)
+            self._tell_level(demand)
+
+    def _tell_level(self, demand: int):
+        """AmbientConsumptionIndicator, where the supplier has set the two thresholds (ECS34)."""
+        array = self.dlms.values.get(objects.key(_THRESHOLDS))
+        if array and len(array) == 12 and bytes(array[:3]) == b"\x01\x02\x06":
+            low, high = (int.from_bytes(array[at : at + 4], "big") for at in (3, 8))
+            level = 0 if demand < low else 1 if demand < high else 2
+            self.zcl.set(clusters.METERING, 0x0207, types.ENUM8, level)
 
     def _drawn(self) -> int:
         return max(self.draw, 0) if self._supplied else 0
