@@ -412,6 +412,8 @@ def test_what_cannot_be_asked_changes_nothing(tmp_path):
             ({"do": "key", "role": "ihd", "key": "up"}, "key: not one of"),
             ({"do": "cut", "device": "chf"}, "device: not one of mains, esme"),
             ({"do": "cut", "device": []}, "device: not one of"),
+            ({"do": "pass", "days": 0}, "days: not from 1 to 31"),
+            ({"do": "pass", "days": 1.5}, "days: not from 1 to 31"),
         ):
             with pytest.raises(ValueError, match=re.escape(words)):
                 world.ask(asked)

@@ -84,7 +84,7 @@ def card(role: str, told: Json | None, sent: int) -> dict[str, Any]:
             "status": told["clock_status"],
             "clock": _short(told.get("time")) or "no time",
             "rows": [[name, value or _DASH] for name, value in rows],
-            "memory": f"{int(told['memory']) / 1024:.0f} KB",
+            "memory": told["memory"],
             "sent": sent,
         }
     return document

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from host_tools.bench import BenchError
 from host_tools.han.framelog import LogWriter
 from host_tools.han.hub import Hub
 from host_tools.web.feed import Feed
@@ -50,9 +51,15 @@ def show(
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda signum, _frame: signals.append(signum))
         stack.callback(world.close)
+        try:
+            if not signals:
+                world.start()
+        except BenchError:
+            # A Ctrl-C reaches the devices as well.
+            if not signals:
+                raise
         if not signals:
-            world.start()
-        say(f"The home is at {server.url} (this machine only). Ctrl-C ends it.")
+            say(f"The home is at {server.url} (this machine only). Ctrl-C ends it.")
         while not signals and not world.ended.wait(0.2):
             pass
         if not signals and world.failed:

@@ -58,6 +58,8 @@ _CUT: Final = 300
 _SETTLED: Final = 180
 _SAG: Final = 900
 _TENANCY: Final = 3660
+# Days that may pass at once.
+_MOST_DAYS: Final = 31
 # Requests that may wait, and seconds until one is given up.
 _WAITING: Final = 16
 _PATIENCE: Final = 30.0
@@ -115,7 +117,7 @@ class World:
         self._ring = self._stage.keys.ring()
         self.home = Home(hub, seconds_2000(START), engine, log)
         self._until = None if until is None else self.home.now + past + until
-        self._ahead = self._begin = self.home.now + past
+        self._ahead = self._quick = self.home.now + past
         self._why = "two days pass, so that there is something to see" if past else ""
         self._acts_done = 0
         self._later: list[tuple[int, Callable[[], None]]] = []
@@ -145,6 +147,7 @@ class World:
             "clock": self._clock,
             "cut": self._cut,
             "sag": self._sag,
+            "pass": self._pass_days,
         }
 
     # --- From other threads --------------------------------------------------------------------
@@ -245,7 +248,7 @@ class World:
             end = min(end, self._until)
         step = SPEEDS[self.speed]
         if home.now < self._ahead:
-            step = _PAST_STEP if home.now < self._begin else _AHEAD_STEP
+            step = _PAST_STEP if home.now < self._quick else _AHEAD_STEP
         begun = home.now
         while home.now < end and not self._stop.is_set():
             self._slice(end, step)
@@ -480,6 +483,17 @@ class World:
             self._say("power", text)
             seconds = self._to_half_hour() + _HALF_HOUR
             self._go_ahead(seconds, "time passes until the voltage log has the average of it")
+        return text
+
+    def _pass_days(self, what: Mapping[str, Any]) -> str:
+        days = what.get("days", 1)
+        if type(days) is not int or not 1 <= days <= _MOST_DAYS:
+            raise ValueError(f"days: not from 1 to {_MOST_DAYS}")
+        with self._act():
+            text = "A day passes." if days == 1 else f"{days} days pass."
+            self._say("home", text)
+            self._go_ahead(86400 * days, text[0].lower() + text[1:-1])
+            self._quick = self._ahead
         return text
 
     # --- Telling -------------------------------------------------------------------------------

@@ -59,11 +59,14 @@ function showDevices(devices) {
     const display = $(`display-${device.role}`);
     if (display) display.classList.toggle("off", !device.on);
     put(card.querySelector(".power"), device.on ? `on, clock ${device.status}` : "off: no power");
-    if (!device.on) continue;
     const lamp = card.querySelector(".lamp");
+    if (!device.on) {
+      lamp.classList.remove("sends");
+      continue;
+    }
     lamp.classList.toggle("sends", lamp.dataset.sent !== undefined && Number(lamp.dataset.sent) !== device.sent);
     lamp.dataset.sent = device.sent;
-    const rows = [...device.rows, ["Its clock", device.clock], ["Frames sent", device.sent.toLocaleString("en-GB")], ["Memory in use", device.memory]];
+    const rows = [...device.rows, ["Its clock", device.clock], ["Frames sent", device.sent.toLocaleString("en-GB")], ["Memory in use", `${Math.round(device.memory / 1024)} KB`]];
     const list = card.querySelector("dl");
     while (list.children.length > rows.length) list.lastElementChild.remove();
     rows.forEach(([name, value], at) => {
