@@ -66,7 +66,7 @@ def _leaves(value: Any) -> Iterator[Any]:
     if isinstance(value, dict):
         mapping = cast(Json, value)
         if set(mapping) == {"hex"}:
-            yield mapping["hex"]
+            yield mapping
             return
         for inner in mapping.values():
             yield from _leaves(inner)

@@ -182,11 +182,12 @@ def _load_zcl_commands(device, value, path, append):
 
 
 def _leaf(value, path):
-    """A value in order: an integer, "0x..." as one, else hexadecimal octets."""
+    """A value in order: an integer, "0x..." as one, octets from {"hex"}, else text as it is."""
+    if isinstance(value, dict):
+        _members(value, path, ("hex",))
+        return _octets(value.get("hex"), path + ".hex")
     if isinstance(value, str):
-        if value[:2] == "0x":
-            return _number(value, path, 0xFFFFFFFF)
-        return _octets(value, path)
+        return _number(value, path, 0xFFFFFFFF) if value[:2] == "0x" else value
     if not isinstance(value, int) or isinstance(value, bool):
         raise StateError(path, "not an integer or text")
     return value

@@ -19,6 +19,14 @@ _RANGES = {
     "double-long-unsigned": (0, (1 << 32) - 1),
     "long64-unsigned": (0, (1 << 64) - 1),
 }
+# Payloads whose entries ZSE lays out and no RTDS state shows: their members may have other names.
+_NAMES_OPEN = (
+    "Debt Payload",
+    "Top Up Payload",
+    "Day Schedule Entries",
+    "Season Entry",
+    "Special Day Entry",
+)
 
 
 def check(document: object, which: str) -> None:
@@ -75,14 +83,56 @@ def _command(item: dict[str, Any], path: Path) -> None:
         names = " or ".join(repr(entry.name) for entry in known if entry) or "none"
         what = f"{item['name']!r} is not command {item['command']} of cluster {item['cluster']}"
         raise SchemaProblem((*path, "name"), f"{what} ({names})")
-    _fields(dict(command.fields), item["fields"], (*path, "fields"))
+    fields = dict(item["fields"])
+    last = list(fields)[-1] if fields else ""
+    if (
+        command.tail
+        and last not in dict(command.fields)
+        and _is_octets(fields, last, command.tail)
+    ):
+        del fields[last]
+    _fields(dict(command.fields), fields, (*path, "fields"))
+
+
+def _is_octets(fields: dict[str, Any], name: str, count: int) -> bool:
+    """Whether a member is so many octets, in either notation."""
+    value = fields.get(name)
+    text = cast("dict[str, Any]", value).get("hex") if isinstance(value, dict) else value
+    return isinstance(text, str) and len(text) == 2 * count and _text_fits("octet-string", text)
 
 
 def _fields(kinds: dict[str, Any], values: dict[str, Any], path: Path) -> None:
     for name, value in values.items():
         if name not in kinds:
             raise SchemaProblem(path, f"unknown member {name!r}")
-        _field(kinds[name], value, (*path, name))
+        try:
+            _field(kinds[name], value, (*path, name))
+        except SchemaProblem:
+            if name not in _NAMES_OPEN or not _fits_in_order(kinds[name]["list"], value):
+                raise
+
+
+def _fits_in_order(fields: list[Any], value: Any) -> bool:
+    """Whether the values are in turn those of entries, whatever their names."""
+    leaves = list(_leaves(value))
+    if not isinstance(value, (dict, list)) or len(leaves) % len(fields):
+        return False
+    for index, leaf in enumerate(leaves):
+        try:
+            zcl_fields.write_plain(fields[index % len(fields)][1], leaf)
+        except ValueError:
+            return False
+    return True
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    if isinstance(value, dict) and set(cast("dict[str, Any]", value)) != {"hex"}:
+        value = list(cast("dict[str, Any]", value).values())
+    if isinstance(value, list):
+        for item in cast("list[Any]", value):
+            yield from _leaves(item)
+    else:
+        yield value
 
 
 def _field(kind: Any, value: Any, path: Path) -> None:

@@ -1,12 +1,15 @@
 # Cluster responses that carry data, as templates: what a state may hold under zcl_commands.
 # A template is a list of leaves: octets of an unsigned integer, i and octets for a signed one,
-# s an octet string with its length, h4 four octets as they are; what follows * repeats.
+# s an octet string with its length, t one that may be given as text, h4 four octets as they are;
+# what follows * repeats, what follows ? may be left out.
+from binascii import unhexlify
+
 from smets.zcl import clusters, types
 
 _SNAPSHOT = "4 4 1 1 1 4 1 "
 
 TEMPLATES = {
-    (clusters.PRICE, 0x00): "4 s 4 4 1 2 1 1 4 2 4",  # PublishPrice
+    (clusters.PRICE, 0x00): "4 t 4 4 1 2 1 1 4 2 4 ? h19",  # PublishPrice, then what GB ignores
     (clusters.PRICE, 0x09): "4 4 4 3 1 1",  # PublishBillingPeriod
     (clusters.METERING, 0x06): _SNAPSHOT + "6 1 6 6 6 6 1 6 6 6 6",  # PublishSnapshot
     (clusters.METERING, 0x07): "2 4 1 2 2 * 3",  # GetSampledDataResponse
@@ -15,7 +18,7 @@ TEMPLATES = {
     (clusters.PREPAYMENT, 0x01): _SNAPSHOT + "i4 4 4 4 i4 i4",  # PublishPrepaySnapshot
     (clusters.PREPAYMENT, 0x02): "1 4 4 4",  # ChangePaymentModeResponse
     (clusters.PREPAYMENT, 0x03): "1 i4 1 i4",  # ConsumerTopUpResponse
-    (clusters.PREPAYMENT, 0x05): "1 1 * s i4 4",  # PublishTopUpLog
+    (clusters.PREPAYMENT, 0x05): "1 1 * t i4 4",  # PublishTopUpLog
     (clusters.PREPAYMENT, 0x06): "1 1 * 4 4 1 4",  # PublishDebtLog
     (clusters.CALENDAR, 0x01): "4 4 4 1 1 1 1 1 * 2 1",  # PublishDayProfile
     (clusters.CALENDAR, 0x02): "4 4 4 1 1 1 1 1 1 1 1",  # PublishWeekProfile
@@ -30,14 +33,17 @@ TEMPLATES = {
 def encode(cluster: int, command: int, leaves) -> bytes:
     """The payload of a response from its values in order; ValueError where they do not fit.
 
-    Values are integers, or octets for s and h4.
+    Values are integers; octets or their hexadecimal text for s and h4; octets or text for t.
     """
     template = TEMPLATES.get((cluster, command))
     if template is None:
         raise ValueError("no response %02X of cluster %04X is known" % (command, cluster))
     head, _, group = template.partition("*")
+    head, _, tail = head.partition("?")
     kinds = head.split()
     group = group.split()
+    if len(leaves) > len(kinds):
+        kinds.extend(tail.split())
     while group and len(kinds) < len(leaves):
         kinds.extend(group)
     if len(kinds) != len(leaves):
@@ -49,11 +55,23 @@ def encode(cluster: int, command: int, leaves) -> bytes:
 
 
 def _encode_leaf(kind: str, value) -> bytes:
-    if kind == "s":
-        return types.encode(types.OCTET_STRING, value)
-    if kind[0] == "h":
+    if kind[0] in "sth":
+        if isinstance(value, str):
+            value = _octets(kind, value)
+        if kind[0] != "h":
+            return types.encode(types.OCTET_STRING, value)
         if not isinstance(value, (bytes, bytearray)) or len(value) != int(kind[1:]):
             raise ValueError("not %s octets" % kind[1:])
         return bytes(value)
     first = types.INT8 if kind[0] == "i" else types.UINT8
     return types.encode(first + int(kind[-1]) - 1, value)
+
+
+def _octets(kind: str, text: str) -> bytes:
+    # The code of a top-up has 20 digits: 40 of them are these in hexadecimal.
+    if kind == "t" and not (len(text) == 40 and text.isdigit()):
+        return text.encode()
+    try:
+        return unhexlify(text)
+    except ValueError:
+        raise ValueError("not hexadecimal")

@@ -101,15 +101,15 @@ class Server:
         """The answer to a command from what the state holds.
 
         The n-th request of a message gets the n-th payload of `published`, a lone request gets
-        them all; past the end comes the fault of the command, else NOT_FOUND. Where the answer
-        is a Default Response the payload of the command is kept.
+        them all, or the fault of the command; past the end comes the fault, else NOT_FOUND.
+        Where the answer is a Default Response the payload of the command is kept.
         """
         request = call.request
         fault = self.command_faults.get((call.cluster, request.command))
         payloads = self.published.get((call.cluster, call.reply_command), ())
-        if call.count == 1 and payloads:
+        if call.count == 1 and payloads and fault is None:
             return payloads
-        if call.index < len(payloads):
+        if call.index < len(payloads) and call.count > 1:
             return payloads[call.index : call.index + 1]
         if call.reply_command != frame.DEFAULT_RESPONSE:
             return frame.NOT_FOUND if fault is None else fault
