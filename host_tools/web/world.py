@@ -58,6 +58,8 @@ _CUT: Final = 300
 _SETTLED: Final = 180
 _SAG: Final = 900
 _TENANCY: Final = 3660
+# Seconds between two questions to a display what it holds: it counts a long history for that.
+_GLANCE: Final = 2.0
 # Days that may pass at once.
 _MOST_DAYS: Final = 31
 # Requests that may wait, and seconds until one is given up.
@@ -132,6 +134,8 @@ class World:
         self._serial = 0
         self._checks: dict[str, int] = {}
         self._shown: dict[str, float] = {}  # when a screen was last looked at
+        self._arrived = False  # whether the time has just passed that an act needs
+        self._glanced: dict[str, tuple[float, dict[str, Any]]] = {}
         self._last: dict[str, dict[str, Any]] = {}
         self._notices: dict[str, bool] = {}
         self.plots = Plots()
@@ -255,8 +259,9 @@ class World:
             if time.monotonic() > now + 1 / RATE:
                 break
         self._owed = min(max(self._owed - (home.now - begun), 0.0), 1.0 * self.speed)
-        if home.now >= self._ahead:
+        if home.now >= self._ahead and self._why:
             self._why = ""
+            self._arrived = True
 
     def _slice(self, end: int, step: int) -> None:
         """Some time, not beyond a half hour or what is to be done later."""
@@ -332,6 +337,7 @@ class World:
             clock_lost=role == "gsme" and self._clock_lost,
         )
         self._checks.pop(role, None)
+        self._glanced.pop(role, None)
         if role == "esme":
             device.client.on_alert = self._alert
             self._thresholds()
@@ -347,6 +353,15 @@ class World:
         """A device's own words of itself (QUERY); the summary is kept."""
         told = self.home.devices[role].control("QUERY")
         self._last[role] = told["summary"]
+        return told
+
+    def _glance(self, role: str) -> dict[str, Any]:
+        """What `_look` gives; of a display, which counts its history for it, not every time."""
+        now = time.monotonic()
+        when, told = self._glanced.get(role, (0.0, {}))
+        if role not in PANELS or self._arrived or now - when >= _GLANCE:
+            told = self._look(role)
+            self._glanced[role] = now, told
         return told
 
     def _seen(self, frame: Frame) -> None:
@@ -506,7 +521,7 @@ class World:
         home = self.home
         cards: list[dict[str, Any]] = []
         for role in ROLES:
-            told = self._look(role) if role in home.devices else None
+            told = self._glance(role) if role in home.devices else None
             cards.append(card(role, told, self._sent[role]))
         for role in PANELS:
             if role in home.devices:
@@ -518,6 +533,7 @@ class World:
         told = self.plots.changed(stamp)
         if told:
             self._say("gas", told)
+        self._arrived = False
         self._tell_notices()
         self._tell_frames()
         self.feed.put("devices", cards)

@@ -330,6 +330,14 @@ class Display(Device):
         elif event == machine.APPLIED and scope not in self.notices:
             self.notices.append(scope)
 
+    def _counted(self, fuel: int, item):
+        """(how many records, start of the oldest): there are more than a heap has room for."""
+        count, oldest = 0, clock.UTC_INVALID
+        for row in self.vault.series.records(fuel, item):
+            count += 1
+            oldest = min(oldest, row[0])
+        return count, oldest
+
     def summary(self) -> dict:
         """What the screen would show, for a host that asks: nothing hidden is in it."""
         shown = {}
@@ -339,14 +347,15 @@ class Display(Device):
             if meter is None:
                 continue
             seen, intent, applied = self.tenancy.dates(fuel)
-            days = list(self.vault.series.records(fuel, cleared.DAYS))
-            halves = list(self.vault.series.records(fuel, cleared.PROFILE))
+            days, first_day = self._counted(fuel, cleared.DAYS)
+            halves, first_half = self._counted(fuel, cleared.PROFILE)
+            oldest = min(first_day, first_half)
             shown[name] = {
                 "register": meter.readings.get(clusters.METERING, 0x0000),
                 "as_of": _iso(meter.readings.get(clusters.METERING, 0x0007)),
-                "days": len(days),
-                "half_hours": len(halves),
-                "oldest": _iso(min([row[0] for row in days + halves])) if days + halves else None,
+                "days": days,
+                "half_hours": halves,
+                "oldest": _iso(oldest),
                 "tenancy": _STATES[self.tenancy.state(fuel)],
                 "date_seen": _iso(seen),
                 "applied": _iso(applied),
