@@ -184,10 +184,9 @@ class Display(Device):
             (logs.DAILY, cleared.DAYS, 86400),
             (logs.PROFILE, cleared.PROFILE, 1800),
         ):
-            newest = 0
-            for row in self.vault.series.records(meter.fuel, item):
-                newest = row[0] + period
-            earliest = max(newest, self.clock.seconds - _SAMPLES * period, 0)
+            newest = self.vault.series.newest(meter.fuel, item)
+            missing = newest + period if newest else 0
+            earliest = max(missing, self.clock.seconds - _SAMPLES * period, 0)
             payload = (
                 log.to_bytes(2, "little")
                 + earliest.to_bytes(4, "little")

@@ -141,6 +141,10 @@ class Series:
                     yield (offset + at) // _ROW, row
             offset += _CHUNK
 
+    def newest(self, scope: int, item: int) -> int:
+        """Start of the newest bucket stored, shown or not; 0 where there is none."""
+        return self._tail(self._vault.prefix(scope, item, SERIES))[2]
+
     def records(self, scope: int, item: int, first: int = 0, last: int = NONE):
         """Yield (start, minutes, value, money) of the buckets that may be shown, oldest first.
 
