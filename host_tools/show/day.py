@@ -23,7 +23,7 @@ _DAY = 86400
 # Everything is switched on at 10:13: no round time.
 _SWITCHED_ON = 180
 # Virtual seconds between two pictures.
-_STEP = 300
+_STEP = 600
 # Wh each half hour by hour of the day (UTC).
 _DRAWS = {0: 90, 6: 260, 9: 180, 12: 320, 14: 150, 17: 640, 18: 910, 20: 420, 22: 200}
 _SUPPLY = {"phases": 1, "waves": [{"mv": 238_000}]}
