@@ -146,6 +146,24 @@ def test_history_arrives_and_stays_whole():
     assert [row[2] for row in rows] == [48 * 7, 48 * 7], "values"
 
 
+def test_a_year_of_half_hours_is_counted_and_not_held():
+    """project: 12,000 records as a list would not fit the heap of a Pico."""
+    air = Air()
+    air.run(120)
+    series = air.display.vault.series
+    first = START - START % 1800 - 12000 * 1800
+    for at in range(0, 12000, 100):
+        rows = [(first + 1800 * (at + n), 30, 100, None) for n in range(100)]
+        assert series.extend(cleared.GAS, cleared.PROFILE, rows) == 100
+    shown = air.fuel("gas")
+    assert shown["half_hours"] == 12000 and shown["oldest"] == clock.format_iso(first)
+    assert series.newest(cleared.GAS, cleared.PROFILE) == first + 1800 * 11999
+    assert series.newest(cleared.ELECTRICITY, cleared.PROFILE) == 0
+    air.run(3600)
+    # The half hour that was missing came, without those that there were.
+    assert 12001 <= air.fuel("gas")["half_hours"] <= 12004
+
+
 def test_change_of_tenancy_clears_both_fuels():
     """project-choice: what is older than the date goes, what is newer stays."""
     for display in ("ihd", "ppmid"):
