@@ -120,7 +120,7 @@ class World:
         self.home = Home(hub, seconds_2000(START), engine, log)
         self._until = None if until is None else self.home.now + past + until
         self._ahead = self._quick = self.home.now + past
-        self._why = "two days pass, so that there is something to see" if past else ""
+        self._why = "some days pass, so that there is something to see" if past else ""
         self._acts_done = 0
         self._later: list[tuple[int, Callable[[], None]]] = []
         self._off: dict[str, dict[str, Any]] = {}  # devices without power: what they held
