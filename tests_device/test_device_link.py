@@ -43,7 +43,9 @@ class Line:
         self._number += 1
         self.send(data + HELLO % self._number)
         errors: list[str] = []
-        while not (line := self.next()).startswith(f"CTRL:OK#{self._number}:"):
+        # An emulated board takes some thousand octets a second.
+        timeout = 20 + len(data) / 1000
+        while not (line := self.next(timeout)).startswith(f"CTRL:OK#{self._number}:"):
             assert line.startswith("LOG:ERROR#"), line
             errors.append(line)
         assert json.loads(line.split(":", 3)[3])["device"] == "GPF"

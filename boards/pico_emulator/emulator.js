@@ -1,5 +1,5 @@
 // Runs the real firmware of a Raspberry Pi Pico; its USB serial is the socket --fd.
-// Standard input takes `cut N`: power fails after the n-th flash operation from then on. Standard
+// Standard input takes `cut N`: power fails after the n-th flash operation from then on (0: not). Standard
 // output has a line `reset` each time the chip starts anew.
 import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { makeRun } from './core.js';
 import { Flash, PowerCut } from './flash.js';
-import { patch } from './patches.js';
+import { interruptPends, patch } from './patches.js';
 import { installRom } from './rom.js';
 import { connectWave } from './wave.js';
 
@@ -141,7 +141,7 @@ class Chip {
     const began = performance.now();
     for (let now = began; now - began < TURN; now = performance.now()) {
       const wall = wallTime ? (now - this.began) * 1e6 : Infinity;
-      if (core.waiting && core.interruptsUpdated && core.checkForInterrupts()) core.waiting = false;
+      if (core.waiting && interruptPends(core)) core.waiting = false;
       if (!core.waiting) {
         if (clock.nanos > wall + AHEAD) return (clock.nanos - wall - AHEAD / 2) / 1e6;
         this.run(clock.nanos + STEP);
@@ -192,7 +192,7 @@ function powerOff(status, why) {
 
 createInterface({ input: process.stdin }).on('line', (line) => {
   const [word, number] = line.split(' ');
-  if (word === 'cut') flash.cut = flash.operations + Number(number);
+  if (word === 'cut') flash.cut = Number(number) ? flash.operations + Number(number) : 0;
 });
 link = new Link(Number(options.fd));
 board = new Chip(link, 0, new Uint32Array(8));

@@ -17,11 +17,34 @@ const ADC_ERR_STICKY = 0x400;
 
 /** Changes `chip` in place; `uniqueId` has the 8 octets of its flash. */
 export function patch(chip, uniqueId) {
+  sleep(chip);
   core1(chip);
   ringOscillator(chip);
   flashCommands(chip, uniqueId);
   adc(chip);
   outputsReadBack(chip);
+}
+
+/** Whether WFI ends at once, PRIMASK or not (ARMv6-M B1.5.18); a wake without cause is allowed. */
+export function interruptPends(core) {
+  return !!(core.pendingInterrupts & core.enabledInterrupts)
+    || core.pendingPendSV || core.pendingSystick || core.pendingNMI;
+}
+
+// An interrupt that PRIMASK holds back wakes the core, and is taken when PRIMASK is 0 again; the
+// package takes it at once, or sleeps for ever where it was there before WFI.
+function sleep(chip) {
+  const { core } = chip;
+  core.setInterrupt = (irq, value) => {
+    const bit = 1 << irq;
+    if (!value) {
+      core.pendingInterrupts &= ~bit;
+    } else if (!(core.pendingInterrupts & bit)) {
+      core.pendingInterrupts |= bit;
+      core.interruptsUpdated = true;
+      if (core.waiting && interruptPends(core)) core.waiting = false;
+    }
+  };
 }
 
 // Core 1 never runs. Its boot ROM would say 0 when it comes out of reset, which a soft reset of

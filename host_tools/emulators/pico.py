@@ -58,6 +58,11 @@ class EmulatedPico(EmulatedBoard):
         """Cut the power between two flash operations: after the n-th erase or program from now."""
         self.say(f"cut {operations}")
 
+    def no_cut(self) -> None:
+        """Let the power on, whatever `cut_power` was told before."""
+        if self.powered:
+            self.say("cut 0")
+
     def told(self, line: str) -> None:
         """A Pico on USB takes its port away when it starts anew."""
         if line == "reset":
