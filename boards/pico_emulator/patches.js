@@ -18,6 +18,7 @@ const ADC_ERR_STICKY = 0x400;
 /** Changes `chip` in place; `uniqueId` has the 8 octets of its flash. */
 export function patch(chip, uniqueId) {
   sleep(chip);
+  vectors(chip);
   core1(chip);
   ringOscillator(chip);
   flashCommands(chip, uniqueId);
@@ -44,6 +45,17 @@ function sleep(chip) {
       core.interruptsUpdated = true;
       if (core.waiting && interruptPends(core)) core.waiting = false;
     }
+  };
+}
+
+// Bit 0 of a vector says Thumb and is none of the PC's (ARMv6-M B1.5.6). The package leaves it there;
+// our core.js would read the second half of a 32-bit instruction from an odd address then.
+function vectors(chip) {
+  const { core } = chip;
+  const enter = core.exceptionEntry.bind(core);
+  core.exceptionEntry = (number) => {
+    enter(number);
+    core.registers[15] &= ~1;
   };
 }
 
