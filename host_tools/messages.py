@@ -19,7 +19,7 @@ def read_messages(source: str) -> list[bytes]:
     """
     if source == "-":
         text, name = sys.stdin.read(), "stdin"
-    elif _is_hex(source):
+    elif _is_hex("".join(source.split())):
         text, name = source, "argument"
     else:
         try:

@@ -130,6 +130,12 @@ def test_file_of_commands_with_blank_lines_and_spaces(files):
     assert SUPPLIER.is_genuine(bytes.fromhex(second), two)
 
 
+def test_argument_with_spaces(files):
+    command = read().hex()
+    spaced = " ".join(command[at : at + 2] for at in range(0, len(command), 2))
+    assert run(files, spaced).stdout == run(files, command).stdout != ""
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_no_response_is_status_3(files, engine):
     forged = bytearray(read())
