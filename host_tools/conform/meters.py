@@ -49,6 +49,7 @@ class Meters:
         bench.fresh()
         self.bench = bench
         self.now = bench.start
+        self._answers: dict[bytes, tuple[int | None, bytes]] = {}
         self.meters = {eui(role): Meter(role) for role in roles or ("esme", "gpf")}
         self.pair()
 
@@ -77,6 +78,13 @@ class Meters:
             self.now += passed
             self.bench.control("ADVANCE", {"seconds": passed})
             self._settle()
+
+    def answer(self, what: bytes, command: int | None, body: bytes) -> None:
+        """Have them answer `what` (cluster, command) with a command, or (None) a Default Response.
+
+        Without that they do not answer what is none of a display's.
+        """
+        self._answers[what] = (command, body)
 
     def shown(self, role: str) -> dict[str, Any]:
         """What the display holds and shows of a meter; Blocked where it does not tell."""
@@ -134,7 +142,13 @@ class Meters:
             return octets[:-3] if cut else octets
         if control & 3 == 1 and frame.cluster == METERING and command == 0x08:
             return self._samples(meter, sequence, body)
-        return None
+        what = frame.cluster.to_bytes(2, "big") + bytes((command,))
+        if control & 3 != 1 or what not in self._answers:
+            return None
+        answered, octets = self._answers[what]
+        if answered is None:
+            return bytes((0x18, sequence, 0x0B)) + octets
+        return bytes((0x19, sequence, answered)) + octets
 
     def _record(self, meter: Meter, cluster: int, attribute: int) -> bytes:
         head = attribute.to_bytes(2, "little")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from host_tools.conform.bench import Bench
 from host_tools.conform.model import Evidence, Finding, Severity, check
@@ -59,7 +60,7 @@ def _refused(bench: Bench, notes: Notes, command: bytes, what: str) -> None:
     notes.expect(f"response to {what}", None, bench.send(command), command)
 
 
-def _build(
+def build(
     bench: Bench,
     use_case: str,
     party: str = "supplier",
@@ -68,10 +69,11 @@ def _build(
     cra: int = 1,
     originator: bytes = b"",
     code: int = 0,
+    params: dict[str, Any] | None = None,
 ) -> bytes:
     """A command with something about it changed, its MAC right for what it says."""
     parties = bench.party(party).parties
-    genuine = bench.command(use_case, party=party)
+    genuine = bench.command(use_case, params, party)
     message = decode(genuine)
     head = message.header
     header = Header(
@@ -124,14 +126,14 @@ def target(bench: Bench, notes: Notes) -> None:
 @_entry("stranger", "A party that the device does not know is refused", "an unknown originator")
 def stranger(bench: Bench, notes: Notes) -> None:
     """The MAC of the broker alone is not enough."""
-    command = _build(bench, _READS[bench.role], originator=bytes.fromhex("0253FFFFFFFFFFFF"))
+    command = build(bench, _READS[bench.role], originator=bytes.fromhex("0253FFFFFFFFFFFF"))
     _refused(bench, notes, command, "an unknown party")
 
 
 @_entry("mac-key", "Only the broker's MAC counts", "MAC made with the supplier's own key")
 def mac_key(bench: Bench, notes: Notes) -> None:
     """GBCS: commands bear the access control broker's MAC."""
-    command = _build(bench, _READS[bench.role], mac_of="supplier")
+    command = build(bench, _READS[bench.role], mac_of="supplier")
     _refused(bench, notes, command, "the supplier's own MAC")
 
 
@@ -139,13 +141,13 @@ def mac_key(bench: Bench, notes: Notes) -> None:
 def not_a_command(bench: Bench, notes: Notes) -> None:
     """CRA flag 01 is a command."""
     for cra in (2, 3):
-        _refused(bench, notes, _build(bench, _READS[bench.role], cra=cra), f"CRA flag {cra:02}")
+        _refused(bench, notes, build(bench, _READS[bench.role], cra=cra), f"CRA flag {cra:02}")
 
 
 @_entry("no-use-case", "An unknown message code is refused", "message code 0FFF, MAC right")
 def no_use_case(bench: Bench, notes: Notes) -> None:
     """No such use case."""
-    _refused(bench, notes, _build(bench, _READS[bench.role], code=0x0FFF), "code 0FFF")
+    _refused(bench, notes, build(bench, _READS[bench.role], code=0x0FFF), "code 0FFF")
 
 
 @_entry(
@@ -171,9 +173,9 @@ def role(bench: Bench, notes: Notes) -> None:
 def signature(bench: Bench, notes: Notes) -> None:
     """The broker cannot speak for the supplier."""
     use_case = _CRITICAL[bench.role]
-    _refused(bench, notes, _build(bench, use_case, sign_as="network_operator"), "another's")
-    _refused(bench, notes, _build(bench, use_case), "no signature")
-    good = _build(bench, use_case, sign_as="supplier")
+    _refused(bench, notes, build(bench, use_case, sign_as="network_operator"), "another's")
+    _refused(bench, notes, build(bench, use_case), "no signature")
+    good = build(bench, use_case, sign_as="supplier")
     notes.expect("its own signature answered", True, bench.send(good) is not None, good)
 
 

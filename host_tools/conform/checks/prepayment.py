@@ -1,0 +1,384 @@
+"""Prepayment at the ESME: the balance, what a PPMID asks of it, and what is logged of that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from host_tools.conform.bench import Bench
+from host_tools.conform.model import Evidence, Family, Finding, Severity, check
+from host_tools.conform.probe import METERING, PREPAYMENT, Notes, ask, log_rows, read, text
+from host_tools.gbcs.times import from_seconds_2000, iso
+from host_tools.show.stage import EUIS, clock
+from host_tools.show.tenancy import ELECTRICITY_STATE
+from host_tools.utrn import token_for
+
+POUND = 100_000  # thousandths of a penny
+_OTHER_REASON = 250
+_PRICE, _DRAW = 28_620, 500  # of a kWh in thousandths of a penny; Wh each half hour
+_HALF_HOUR = 1800
+_NEEDS = ("state", "inputs", "han", "clock")
+_GBCS = "GBCS 4.0 use case text of "
+_PECS = _GBCS + "PECS01 to PECS03: codes to be recorded in the ESME Event Log"
+_ONCE = "accepted, then duplicate, invalid, too large"
+_BOTH, _NONE = "one counter for both", "refuses tokens of this project"
+_TOP_UP = "facts F: payloads of PCS01 and PCS02 in RTDS; the token itself (UTRN) was not to be had"
+
+
+def entry(
+    name: str,
+    title: str,
+    source: str,
+    stimulus: str,
+    expectation: str,
+    evidence: Evidence = Evidence.SPEC,
+    alternatives: tuple[str, ...] = (),
+    use_case: str = "",
+    srv: str = "",
+    family: Family = Family.HAN,
+    severity: Severity = Severity.MAJOR,
+    needs: tuple[str, ...] = (),
+) -> Callable[[Callable[[Bench], Finding]], Callable[[Bench], Finding]]:
+    """Enter a check of an ESME with an account."""
+    return check(
+        f"GBCS-prepay-{name}",
+        row="GBCS",
+        title=title,
+        roles=("esme",),
+        source=source,
+        evidence=evidence,
+        severity=severity,
+        family=family,
+        stimulus=stimulus,
+        expectation=expectation,
+        srv=srv,
+        use_case=use_case,
+        needs=(*_NEEDS, *needs),
+        alternatives=alternatives,
+    )
+
+
+def prepaid(bench: Bench, **settings: Any) -> None:
+    """A meter in prepayment mode at 10:10, which obeys the bench's PPMID alone."""
+    now = {"time": iso(from_seconds_2000(bench.start)), "status": "reliable"}
+    account = {"mode": "prepayment", "ppmid": EUIS["ppmid"], **settings}
+    bench.fresh({"clock": now, "zcl": ELECTRICITY_STATE}, draw=_DRAW, prepayment=account)
+
+
+def balance(bench: Bench) -> int:
+    """What ECS82 tells of the account."""
+    _, _, message = bench.ask("ECS82")
+    return cast("int", message.dlms.data[0].value)
+
+
+def codes(bench: Bench, use_case: str, **params: Any) -> list[int]:
+    """The results of a command of the supplier."""
+    _, _, message = bench.ask(use_case, params)
+    return [code for _, code in message.dlms.results]
+
+
+def frame(command: int, body: bytes) -> bytes:
+    """A command of a cluster, from client to server."""
+    return bytes((0x01, 0x51, command)) + body
+
+
+TOP_UP, EMERGENCY = (PREPAYMENT, 0x04), (PREPAYMENT, 0x00)
+SUPPLY = (METERING, 0x0C)
+
+
+def request(bench: Bench, what: tuple[int, int], body: bytes, role: str = "ppmid") -> bytes:
+    """What a PPMID gets for a request, without the sequence number; nothing for no answer."""
+    answers = ask(bench, what[0], frame(what[1], body), role)
+    return answers[0][:1] + answers[0][2:] if answers else b""
+
+
+def emergency(bench: Bench) -> int:
+    """Ask for emergency credit: the status of the Default Response, -1 for another answer."""
+    return _status(request(bench, EMERGENCY, b"\0\0\0\0\x02"), EMERGENCY)
+
+
+def supply(bench: Bench, wanted: int = 2) -> int:
+    """Ask for the supply: the status of the Default Response, -1 for another answer."""
+    return _status(request(bench, SUPPLY, bytes((wanted,))), SUPPLY)
+
+
+def _status(answer: bytes, what: tuple[int, int]) -> int:
+    good = len(answer) == 4 and answer[1] == 0x0B and answer[2] == what[1]
+    return answer[3] if good else -1
+
+
+def top_up(bench: Bench, digits: str, role: str = "ppmid") -> bytes:
+    """The answer to ConsumerTopUp."""
+    return request(bench, TOP_UP, b"\x02\x14" + digits.encode(), role)
+
+
+def token(bench: Bench, pennies: int, counter: int) -> str:
+    """A token of this project for the meter."""
+    parties = bench.stage.keys.parties()
+    return token_for(parties, bytes.fromhex(bench.eui), pennies, counter)
+
+
+def logged(bench: Bench) -> list[str]:
+    """The message codes in the event log, oldest first."""
+    window = {"from": clock(bench.start - 3600), "to": clock(bench.start + 3600)}
+    _, _, message = bench.ask("ECS35a", window)
+    rows = log_rows(message)
+    return [text(row[2]) for row in cast("list[list[object]]", rows) if len(row) > 2]
+
+
+@entry(
+    "consumption",
+    "What is consumed lowers the balance",
+    "SMETS 5.7.5.22 Meter Balance by ECS82; Price 0x0400 a unit of Metering 0x0302, served itself",
+    "10 pounds; 0.5 kWh each half hour at 28.620 pence",
+    "an hour costs 28.620 pence, to a penny",
+    use_case="ECS82",
+    srv="4.18",
+    family=Family.INTERNAL,
+    severity=Severity.CRITICAL,
+)
+def consumption(bench: Bench) -> Finding:
+    """The account is charged with energy times price."""
+    prepaid(bench, balance=10 * POUND)
+    bench.advance(_HALF_HOUR)
+    notes, before = Notes(), balance(bench)
+    bench.advance(2 * _HALF_HOUR)
+    cost = before - balance(bench)
+    fair = abs(cost - _PRICE * 2 * _DRAW // 1000) <= 1000
+    notes.expect("what an hour costs is within a penny of its price", True, fair, f"cost {cost}")
+    return notes.finding(f"an hour cost {cost / 1000:.3f} pence")
+
+
+@entry(
+    "one-account",
+    "The home is told the balance that the supplier is told",
+    _GBCS + "ECS04a and ECS82; Prepayment 0x0001 CreditRemaining (int32)",
+    "ECS04a lowers a balance of 10 pounds by 3; ECS82, and a read of 0x0001",
+    "7 pounds twice",
+    use_case="ECS04a, ECS82",
+    srv="1.5, 4.18",
+    family=Family.SRV,
+)
+def one_account(bench: Bench) -> Finding:
+    """There is one balance."""
+    prepaid(bench, balance=10 * POUND)
+    notes = Notes()
+    notes.expect("results", [0], codes(bench, "ECS04a", MeterBalance=-3 * POUND), "ECS04a")
+    notes.expect("balance", 7 * POUND, balance(bench), "ECS82")
+    seen = read(bench, PREPAYMENT, 0x0001, role="ppmid")[0x0001].value
+    notes.expect("CreditRemaining", 7 * POUND, seen, "Read Attributes 0x0001")
+    return notes.finding("both 7 pounds")
+
+
+@entry(
+    "emergency-remote",
+    "Emergency credit by the supplier: success whenever it is active afterwards",
+    _GBCS + "ECS09: success if active afterwards, even if already; else other-reason (250)",
+    "ECS09 with 5 pounds of credit; with none; again",
+    "250, then 0, then 0",
+    use_case="ECS09",
+    srv="2.5",
+    family=Family.SRV,
+)
+def emergency_remote(bench: Bench) -> Finding:
+    """GBCS gives the rule."""
+    prepaid(bench, balance=5 * POUND)
+    notes = Notes()
+    notes.expect("with credit", [_OTHER_REASON], codes(bench, "ECS09"), "ECS09, 5 pounds")
+    bench.set_inputs(prepayment={"balance": 0})
+    notes.expect("without", [0], codes(bench, "ECS09"), "ECS09, no credit")
+    notes.expect("again", [0], codes(bench, "ECS09"), "ECS09, active already")
+    return notes.finding("as the rule says")
+
+
+@entry(
+    "emergency",
+    "A PPMID activates emergency credit when it is needed, not before",
+    "facts F: SelectAvailableEmergencyCredit 0x00 `00000000 02` is answered by a Default Response",
+    "PECS02 with 5 pounds of credit, and with none; then PECS03",
+    "refused; then success, and the supply can be switched on",
+    use_case="PECS02, PECS03",
+    severity=Severity.CRITICAL,
+)
+def emergency_home(bench: Bench) -> Finding:
+    """PECS02."""
+    prepaid(bench, balance=5 * POUND)
+    notes = Notes()
+    refused = emergency(bench)
+    notes.expect("refused with a status", True, refused > 0, f"PECS02, 5 pounds: {refused}")
+    bench.set_inputs(prepayment={"balance": 0})
+    notes.expect("PECS02 without credit", 0, emergency(bench))
+    notes.expect("PECS03 then", 0, supply(bench))
+    return notes.finding("refused, then given")
+
+
+@entry(
+    "supply",
+    "A PPMID can switch the supply on, only on, and only if there is credit",
+    _GBCS + "PECS03: Proposed Supply Status must be 0x02 (Supply ON)",
+    "PECS03 without credit; ECS04a adds 5 pounds; LocalChangeSupply 00, 01 and 02",
+    "a refusal each, then success for 02 alone",
+    use_case="PECS03",
+    severity=Severity.CRITICAL,
+)
+def supply_home(bench: Bench) -> Finding:
+    """PECS03."""
+    prepaid(bench, balance=0)
+    notes = Notes()
+    without = supply(bench)
+    notes.expect("without credit refused", True, without > 0, f"PECS03: status {without}")
+    codes(bench, "ECS04a", MeterBalance=5 * POUND)
+    for wanted in (0, 1):
+        status = supply(bench, wanted)
+        notes.expect(
+            f"status {wanted:02} refused", True, status > 0, f"LocalChangeSupply {wanted}"
+        )
+    notes.expect("02 with credit", 0, supply(bench))
+    return notes.finding("on alone, with credit alone")
+
+
+@entry(
+    "log",
+    "What a PPMID asked for is in the event log under its message code",
+    _PECS,
+    "PECS01 with a wrong token, PECS02 and PECS03, without credit; ECS35a",
+    "entries with 0116, 0117, 0118, in this order",
+    use_case="PECS01, PECS02, PECS03, ECS35a",
+    srv="6.13",
+)
+def log(bench: Bench) -> Finding:
+    """The codes were allocated solely for that."""
+    prepaid(bench, balance=0)
+    notes = Notes()
+    top_up(bench, "0" * 20)
+    emergency(bench)
+    supply(bench)
+    kept = [code for code in logged(bench) if code in ("0116", "0117", "0118")]
+    notes.expect("message codes", ["0116", "0117", "0118"], kept, "ECS35a")
+    return notes.finding("three entries")
+
+
+@entry(
+    "top-up-wrong",
+    "A wrong token adds nothing, and the answer says so",
+    "facts F: ConsumerTopUpResponse 0x03, ResultType, TopUpValue (int32), Source, CreditRemaining",
+    "PECS01 with 20 digits that are no token",
+    "ResultType no acceptance, value 0, source 02, the balance as it was",
+    use_case="PECS01",
+)
+def top_up_wrong(bench: Bench) -> Finding:
+    """The answer's layout, with a token that no meter takes."""
+    prepaid(bench, balance=2 * POUND)
+    notes = Notes()
+    answer = top_up(bench, "0" * 19 + "1")
+    notes.expect("a ConsumerTopUpResponse", (True, 12), (answer[1:2] == b"\x03", len(answer)))
+    refused = answer[2:3] not in (b"\x00", b"\x10", b"\x11", b"\x12")
+    notes.expect("refused", True, refused, "PECS01, 0...01")
+    remains = (2 * POUND).to_bytes(4, "little").hex().upper()
+    notes.expect("value, source, credit", "0000000002" + remains, text(answer[3:]))
+    notes.expect("balance", 2 * POUND, balance(bench), "ECS82")
+    return notes.finding("nothing added")
+
+
+def _choice(
+    name: str, title: str, stimulus: str, alternatives: tuple[str, ...]
+) -> Callable[[Callable[[Bench], Finding]], Callable[[Bench], Finding]]:
+    return entry(
+        name,
+        title,
+        _TOP_UP,
+        stimulus,
+        alternatives[0],
+        Evidence.PROJECT_CHOICE,
+        alternatives,
+        use_case="PECS01, CS01a",
+    )
+
+
+@_choice(
+    "top-up",
+    "A token of this project is credit, once",
+    "PECS01 with a token of 5 pounds, again, a digit changed, and of 60 pounds (50 at most)",
+    (
+        "accepted, then duplicate, invalid, too large",
+        "refuses tokens of this project",
+        "otherwise",
+    ),
+)
+def top_up_home(bench: Bench) -> Finding:
+    """Real meters take other tokens: which results were seen."""
+    prepaid(bench, balance=2 * POUND, max_credit=50 * POUND)
+    digits = token(bench, 500, 1)
+    wrong = digits[:-1] + str((int(digits[-1]) + 1) % 10)
+    tries = (digits, digits, wrong, token(bench, 6000, 2))
+    results = [(top_up(bench, item) + b"\xff\xff\xff")[2] for item in tries]
+    seen = (*results, balance(bench))
+    names: dict[object, str] = {(0, 2, 1, 6, 7 * POUND): _ONCE}
+    if balance(bench) == 2 * POUND:
+        names[seen] = _NONE
+    names.setdefault(seen, "otherwise")
+    return Notes().choice(names, seen, "result types, and the balance")
+
+
+@_choice(
+    "top-up-remote",
+    "A token used at home is used up for the supplier, too",
+    "PECS01 with a token of 5 pounds, the same by CS01a, another by CS01a",
+    (_BOTH, _NONE, "otherwise"),
+)
+def top_up_remote(bench: Bench) -> Finding:
+    """One account, one list of tokens."""
+    prepaid(bench, balance=2 * POUND)
+    first, other = token(bench, 500, 21), token(bench, 700, 22)
+    top_up(bench, first)
+    results = [
+        codes(bench, "CS01a", PrepaymentCredit=digits.encode().hex())[0]
+        for digits in (first, other)
+    ]
+    seen = (*results, balance(bench))
+    names: dict[object, str] = {(_OTHER_REASON, 0, 14 * POUND): _BOTH}
+    if balance(bench) == 2 * POUND:
+        names[seen] = _NONE
+    names.setdefault(seen, "otherwise")
+    return Notes().choice(names, seen, "results of CS01a, and the balance")
+
+
+@entry(
+    "stranger",
+    "Who may act on the meter from home",
+    "facts F: what a PPMID can do that an IHD cannot; which status the other gets was not found",
+    "PECS02 from an IHD that the meter knows of, no credit left",
+    "refused as not authorized",
+    Evidence.PROJECT_CHOICE,
+    ("refused as not authorized", "refused otherwise", "carried out"),
+    use_case="PECS02",
+)
+def stranger(bench: Bench) -> Finding:
+    """Only the PPMID."""
+    prepaid(bench, balance=0)
+    status = _status(request(bench, EMERGENCY, b"\0\0\0\0\x02", "ihd"), EMERGENCY)
+    names: dict[object, str] = {0x7E: "refused as not authorized", 0: "carried out"}
+    names.setdefault(status, "refused otherwise")
+    return Notes().choice(names, status, "status for an IHD")
+
+
+@entry(
+    "power-cut",
+    "The account outlasts a power cut",
+    _GBCS + "ECS82: SMETS 5.7.5.22, a stored value",
+    "10 pounds; ECS04a takes 3; a power cut; ECS82",
+    "7 pounds",
+    use_case="ECS82, ECS04a",
+    srv="1.5, 4.18",
+    family=Family.INTERNAL,
+    severity=Severity.CRITICAL,
+    needs=("power",),
+)
+def power_cut(bench: Bench) -> Finding:
+    """Credit is money."""
+    prepaid(bench, balance=10 * POUND)
+    codes(bench, "ECS04a", MeterBalance=-3 * POUND)
+    bench.cut_power()
+    notes = Notes()
+    notes.expect("balance", 7 * POUND, balance(bench), "ECS82 after the cut")
+    return notes.finding("7 pounds")
