@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-__all__ = ["Fault", "FaultError", "read_faults", "seed"]
+__all__ = ["Fault", "FaultError", "fit", "read_faults", "seed"]
 
 
 class FaultError(Exception):
@@ -54,14 +54,21 @@ def _fault(name: str, row: dict[str, Any]) -> Fault:
     )
 
 
+def fit(fault: Fault, firmware: Path) -> None:
+    """FaultError unless the firmware has each text of the fault once."""
+    for name, old, _ in fault.edits:
+        number = (firmware / "smets" / name).read_text(encoding="utf-8").count(old)
+        if number != 1:
+            raise FaultError(f"{fault.name}: {name} has the text {number} times: {old}")
+
+
 def seed(fault: Fault | None, firmware: Path, copy: Path) -> None:
     """Make a copy of the firmware with the fault; FaultError where a text is not there once."""
     shutil.copytree(firmware, copy)
-    for name, old, new in fault.edits if fault else ():
+    if fault is None:
+        return
+    fit(fault, firmware)
+    for name, old, new in fault.edits:
         path = copy / "smets" / name
         text = path.read_text(encoding="utf-8")
-        if text.count(old) != 1:
-            raise FaultError(
-                f"{fault.name if fault else ''}: {name} has the text {text.count(old)} times"
-            )
         path.write_text(text.replace(old, new), encoding="utf-8")

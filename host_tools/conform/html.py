@@ -28,6 +28,11 @@ _EVIDENCE = {
     "spec": "published text of a specification",
     "project-choice": "the legal text was not to be had: shows what was seen, fails no device",
 }
+_FAMILIES = {
+    "srv": "driven by service requests",
+    "non-srv": "use cases that no service request drives",
+    "internal": "clock, power and period boundaries",
+}
 _HEADLINES = {
     "pass": "All checks that could be judged passed or are tolerated",
     "fail": "At least one check failed",
@@ -84,6 +89,7 @@ def page(document: Json) -> str:
         headline=_HEADLINES[document["verdict"]],
         signs=SIGNS,
         evidence=_EVIDENCE,
+        families=_FAMILIES,
         row_titles=ROWS,
         table=table,
         opened=_OPEN,

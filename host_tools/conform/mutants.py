@@ -20,7 +20,7 @@ from host_tools import bench as link
 from host_tools.bench import ProcessTransport, Transport
 from host_tools.compiled import FIRMWARE
 from host_tools.conform.bench import Bench
-from host_tools.conform.faults import Fault, read_faults, seed
+from host_tools.conform.faults import Fault, fit, read_faults, seed
 from host_tools.conform.model import Check, Evidence, Result, Verdict
 from host_tools.conform.runner import catalogue, run
 from host_tools.show.stage import Stage
@@ -92,6 +92,8 @@ def _judge(fault: Fault) -> dict[str, str]:
 def main(names: list[str]) -> int:
     """Judge all faults, or those named; returns the exit status."""
     faults = [fault for fault in read_faults(FAULTS) if not names or fault.name in names]
+    for fault in faults:
+        fit(fault, FIRMWARE)
     table = Table(title=f"{len(faults)} seeded faults", title_justify="left", box=None)
     for column in ("fault", "role", "caught by", ""):
         table.add_column(column, overflow="fold")

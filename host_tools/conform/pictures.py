@@ -25,7 +25,7 @@ __all__ = ["Picture", "pictures"]
 Picture = tuple[str, Markup]
 
 _WIDTH = 720
-_LEFT, _RIGHT = 64, 16
+_LEFT, _RIGHT = 64, 28
 _DAY = 86400
 # Points beyond these add nothing that can be seen.
 _MOST_POINTS = 400

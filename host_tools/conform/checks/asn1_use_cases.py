@@ -160,7 +160,7 @@ def clock_genuine(bench: Bench) -> Finding:
 
 def join(bench: Bench, method: int, other: str = _OTHER) -> Json:
     """The joinResponseCode of CS03B."""
-    params = {
+    params: dict[str, Any] = {
         "joinMethodAndRole": method,
         "otherDeviceEntityIdentifier": other,
         "otherDeviceType": _PPMID,
@@ -227,7 +227,9 @@ def restore_log(bench: Bench) -> Finding:
     """A GPF that replaces another."""
     begin(bench)
     notes = Notes()
-    devices = [(_OTHER[:-1] + str(index), kind) for index, kind in ((8, 1), (9, _PPMID))]
+    devices: list[tuple[str, int]] = [
+        (_OTHER[:-1] + str(index), kind) for index, kind in ((8, 1), (9, _PPMID))
+    ]
     entries = [
         der.encode(_OCTETS, bytes.fromhex(name)) + der.encode(_INTEGER, bytes((kind,)))
         for name, kind in devices
@@ -258,7 +260,7 @@ def credentials(bench: Bench) -> Finding:
     for role, name in ((2, "supplier"), (4, "access_control_broker")):
         party = bench.party(name).parties.party(name)
         key = identifier(point_of(party.ka_private.public_key()))
-        row = next((item for item in told if item[:1] == [role]), [])
+        row = next((item for item in told if item[:1] == [role]), list[Any]())
         notes.expect(f"{name}: status", [role, 0], row[:2], payload)
         cells = cast("list[list[Any]]", row[3]) if len(row) > 3 else []
         agreeing = [cell[1:3] for cell in cells if cell[0] == "00001"]

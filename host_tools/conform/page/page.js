@@ -65,14 +65,24 @@
       heading.focus({ preventScroll: true });
     });
   }
-  // On paper everything is open; on the screen it is afterwards as it was.
+  // On paper every check that was judged is open, those that were closed without their octets: a
+  // report of a meter would fill 200 pages. On the screen it is afterwards as it was.
+  const idle = ["not-applicable", "not-run"];
   let before = [];
   window.addEventListener("beforeprint", () => {
-    before = [...document.querySelectorAll("details")].filter((details) => !details.open);
-    for (const details of before) details.open = true;
+    before = [...document.querySelectorAll("details")].filter(
+      (details) => !details.open && !idle.includes(details.parentElement.dataset.verdict),
+    );
+    for (const details of before) {
+      details.classList.add("brief");
+      details.open = true;
+    }
   });
   window.addEventListener("afterprint", () => {
-    for (const details of before) details.open = false;
+    for (const details of before) {
+      details.classList.remove("brief");
+      details.open = false;
+    }
   });
   window.addEventListener("hashchange", follow);
   // A browser may have kept what was in the form.
