@@ -48,7 +48,7 @@ MAINS: Final = ("esme", "gpf", "ihd")
 
 _HALF_HOUR: Final = 1800
 # The steps with which time passes that nobody has to watch: before the view, and after an act.
-_PAST_STEP: Final = 300
+_PAST_STEP: Final = 600
 _AHEAD_STEP: Final = 20
 # Frames that are decoded for the page in one update; the others are counted.
 _MOST_FRAMES: Final = 12
