@@ -31,6 +31,7 @@ def test_g29_layout():
 
 
 def test_g29_written_times_read_back():
+    """spec (Blue Book): what is written is read as the same seconds."""
     for seconds in (0, 1, 510019200, 888710400, 3155759999, 0x80000000, 0xFFFFFFFE):
         octets = put(seconds, 0xFF)
         assert len(octets) == cosem_time.SIZE

@@ -1,55 +1,51 @@
-"""Every test idea of the facts has its test: `_g42` or `_f07` in its name, evidence in its text.
+"""Every idea of the three lists has labelled tests on both engines; docs/ideas.md is true."""
 
-The lists are numbered in the facts: tenancy (section G, 60), stamp of gas reads (section G, 44),
-voltage (section F, 72). A test may serve several ideas.
-"""
-
-import ast
 import re
-from collections import defaultdict
-from pathlib import Path
 
-import pytest
-
-TESTS = Path(__file__).parent
-LABELS = ("rtds", "spec", "project-choice")
-TENANCY = {
-    *(path.name for path in TESTS.glob("test_tenancy_*.py")),
-    *(path.name for path in TESTS.glob("test_purge_*.py")),
-    "test_logs.py",
-    "test_display.py",
-}
-# name -> (pattern of the number in a test's name, how many there are, which files)
-LISTS = {
-    "tenancy": (r"_g(\d\d)", 60, lambda name: name in TENANCY),
-    "stamp": (r"_g(\d\d)", 44, lambda name: name not in TENANCY),
-    "voltage": (r"_f(\d\d)", 72, lambda name: True),
-}
+import ideas
 
 
-def functions_of(pattern, belongs):
-    """number -> (file::name, text) of the tests that name it."""
-    found = defaultdict(list)
-    for path in sorted(TESTS.glob("test_*.py")):
-        if not belongs(path.name):
-            continue
-        module = ast.parse(path.read_text(encoding="utf-8"))
-        for node in ast.walk(module):
-            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
-                for number in re.findall(pattern, node.name):
-                    texts = [ast.get_docstring(part) or "" for part in (node, module)]
-                    # A file may say once on what all of it stands.
-                    text = texts[0] + (texts[1] if "evidence of the kind" in texts[1] else "")
-                    found[int(number)].append((f"{path.name}::{node.name}", text))
-    return found
+def test_every_idea_has_its_tests():
+    """Each number of each list, none beyond its end."""
+    found = ideas.collect()
+    for name, _, _, count in ideas.LISTS:
+        assert sorted(found[name]) == list(range(1, count + 1)), name
 
 
-@pytest.mark.parametrize("name", LISTS)
-def test_every_idea_has_a_labelled_test(name):
-    """No number is missing, none is beyond the list, and each says on what evidence it stands."""
-    pattern, count, belongs = LISTS[name]
-    found = functions_of(pattern, belongs)
-    assert sorted(found) == list(range(1, count + 1))
-    for number, functions in found.items():
-        labelled = any(label in text for _, text in functions for label in LABELS)
-        assert labelled, f"{name} {number}: no evidence label at {[at for at, _ in functions]}"
+def test_every_test_has_a_label():
+    """Its docstring begins with the evidence: rtds, spec or project-choice."""
+    tests = {
+        test for numbers in ideas.collect().values() for of in numbers.values() for test in of
+    }
+    assert len(tests) > 250
+    bare = sorted(f"{test.file}::{test.name}" for test in tests if test.label not in ideas.LABELS)
+    assert not bare
+
+
+def test_ideas_run_on_both_engines():
+    """An idea that CPython alone runs has its reason in `CPYTHON_ONLY`, and no other has one."""
+    alone = {
+        (name, number)
+        for name, numbers in ideas.collect().items()
+        for number, tests in numbers.items()
+        if not any(test.both_engines for test in tests)
+    }
+    assert alone == set(ideas.CPYTHON_ONLY)
+
+
+def test_the_page_is_true():
+    """A row for each number in order, and each named test exists and carries it.
+
+    A test that came since may wait until `python tests_host/ideas.py` writes the page again.
+    """
+    found = ideas.collect()
+    _, *parts = ideas.PAGE.read_text(encoding="utf-8").split("\n## ")
+    assert len(parts) == len(ideas.LISTS)
+    for (name, title, _, count), part in zip(ideas.LISTS, parts, strict=True):
+        assert part.startswith(title + "\n")
+        rows = re.findall(r"^\| (\d+) \| (.*?) \| (.*) \|$", part, re.MULTILINE)
+        assert [int(number) for number, *_ in rows] == list(range(1, count + 1)), name
+        for number, _, cells in rows:
+            named = re.findall(r"`(test_\w+::test_\w+)`", cells)
+            exist = {f"{test.file}::{test.name}" for test in found[name][int(number)]}
+            assert named and set(named) <= exist, f"{name} {number}: {set(named) - exist}"

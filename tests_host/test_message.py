@@ -130,6 +130,7 @@ def test_g09_date_time_of_a_command_is_parsed():
 
 
 def test_g42_date_time_of_other_lengths_is_refused():
+    """spec: the header's date-time has 0 or 12 octets."""
     for size in (1, 5, 11, 13):
         error = refused(grouping(0x0074, b"x", date_time=bytes(size)) + b"\x00")
         assert (error.offset, error.what) == (29, "date-time of %d octets" % size)
@@ -174,6 +175,7 @@ def test_built_lengths_at_each_form():
 
 
 def test_g42_each_shorter_message_is_refused():
+    """rtds cut short: DecodeError at each prefix."""
     other = h("0102030405060708 1112131415161718")
     for data in (
         gas_read(0x0074),
@@ -188,6 +190,7 @@ def test_g42_each_shorter_message_is_refused():
 
 
 def test_g42_trailing_octets_are_refused():
+    """rtds with more behind it."""
     for data in (gas_read(0x0074), grouping(0x006C, b"abc") + b"\x40" + bytes(64)):
         for more in (b"\x00", b"\xdd", bytes(12), bytes(64)):
             refused(data + more)

@@ -243,7 +243,7 @@ def decoded(data):
     ],
 )
 def test_g03_g04_g05_g06_stamp_of_each_variant(variant, octets, responder):
-    """The stamp of five use cases, four variants: date, clock_status and who answers."""
+    """rtds: the stamp of five use cases, four variants: date, clock_status and who answers."""
     # GCS60a calls it SUCCESS_UNRELIABLE_GSME.
     found = [p for p in of(*STAMPED) if re.fullmatch(variant + "(_GSME)?", p.variant)]
     if not found:
@@ -255,6 +255,7 @@ def test_g03_g04_g05_g06_stamp_of_each_variant(variant, octets, responder):
 
 
 def test_g07_g08_gcs60_is_gcs60a_without_a_stamp():
+    """rtds: the same payload, another code."""
     plain = decoded(first("GCS60", success=True).message("response"))
     stamped = decoded(first("GCS60a", success=True).message("response"))
     assert (plain.code, stamped.code) == (0x008D, 0x012A)
@@ -263,7 +264,7 @@ def test_g07_g08_gcs60_is_gcs60a_without_a_stamp():
 
 
 def test_g41_other_responses_carry_no_status():
-    """Of all the vectors here only the five use cases have a clock_status other than FF."""
+    """rtds: of all vectors only the five use cases have a clock_status other than FF."""
     for pair in pairs().values():
         try:
             date_time = bytes(decoded(pair.message("response")).date_time)
@@ -282,7 +283,7 @@ def messages():
 
 
 def test_g01_every_message_is_parsed_and_encodes_back():
-    """By the firmware: all files of the set, headers of every form; pre-commands aside."""
+    """rtds, by the firmware: all files of the set, headers of every form; pre-commands aside."""
     count = 0
     for row, data in messages():
         if row["kind"] == "precommand":
@@ -333,7 +334,7 @@ def with_mac(inner, z, data):
 
 
 def test_g02_every_command_is_built_from_its_facts():
-    """Use case, counter and target alone make the octets of each command."""
+    """rtds: use case, counter and target alone make the octets of each command."""
     for pair in of(*CODES):
         command = pair.message("command")
         parsed = decoded(command)
@@ -349,7 +350,7 @@ def test_g02_every_command_is_built_from_its_facts():
 
 
 def test_g12_without_the_five_zero_octets_no_mac_fits():
-    """G12: the text of GBCS v0.8.1 leaves them out; the vectors need them."""
+    """rtds: the text of GBCS v0.8.1 leaves them out; the vectors need them."""
     for pair in of(*CODES):
         for kind, who in (("command", "access_control_broker"), ("response", "supplier")):
             data = pair.message(kind)
@@ -359,6 +360,7 @@ def test_g12_without_the_five_zero_octets_no_mac_fits():
 
 
 def test_g14_cra_octets_make_different_keys():
+    """spec: the KDF takes the CRA octet in."""
     pair = first("GCS13a", success=True)
     command = decoded(pair.message("command"))
     z = secret(pair.keys(), "access_control_broker")
@@ -367,6 +369,7 @@ def test_g14_cra_octets_make_different_keys():
 
 
 def test_g10_flipped_clock_status_breaks_the_mac():
+    """rtds with one bit changed: all eight."""
     for pair in of(*STAMPED):
         data = bytearray(pair.message("response"))
         z = secret(pair.keys(), "supplier")
@@ -379,7 +382,7 @@ def test_g10_flipped_clock_status_breaks_the_mac():
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_g11_g42_changed_and_cut_vectors_get_no_response(clients, engine):
-    """G11, G42: one bit of each octet, each prefix and a trailing octet of a GCS13a command."""
+    """rtds changed: a bit of each octet, each prefix, a trailing octet of a GCS13a command."""
     pair = first("GCS13a", success=True)
     command = pair.message("command")
     wrong = [command[:size] for size in range(len(command))] + [command + b"\x00"]
@@ -394,6 +397,7 @@ def test_g11_g42_changed_and_cut_vectors_get_no_response(clients, engine):
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_g13_command_with_the_suppliers_mac_is_refused(clients, engine):
+    """spec (facts D.1): the broker's key makes it."""
     for pair in of("GCS13a", "GCS60", success=True):
         command = pair.message("command")
         forged = command[:-12] + mac_of(secret(pair.keys(), "supplier"), command)
@@ -402,7 +406,7 @@ def test_g13_command_with_the_suppliers_mac_is_refused(clients, engine):
 
 
 def test_g42_every_prefix_of_every_vector_is_refused():
-    """By the firmware's parser, on CPython: DecodeError and nothing else."""
+    """rtds cut short, by the firmware's parser, on CPython: DecodeError and nothing else."""
     for pair in of(*CODES):
         for kind in ("command", "response"):
             data = pair.message(kind)
@@ -450,6 +454,7 @@ def test_g38_repeated_vector_gets_the_same_octets(clients, engine):
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_g44_lengths_of_the_largest_responses(clients, engine):
+    """rtds: the lengths of the vectors."""
     lengths = {}
     for pair in of(*STAMPED, success=True):
         answer = clients.respond(engine, pair.state(), pair.keys(), pair.message("command"))[0]

@@ -270,6 +270,7 @@ def test_g42_cut_commands_get_no_response():
 
 
 def test_g42_date_time_of_5_or_13_octets_is_refused():
+    """spec: the header's date-time has 0 or 12 octets."""
     made = gas()
     for size in (5, 13):
         data = command(GCS13A, gas_payload(GCS13A), date_time=bytes(size))

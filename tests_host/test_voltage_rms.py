@@ -171,6 +171,7 @@ def test_f11_constant_voltage_rounded_once_half_up():
 
 
 def test_f11_sine_of_230_volts():
+    """spec: the root of the mean square."""
     codes = sampled({}, 4000)
     assert accumulate(codes).volts(250000) == 230, "230 V"
     # 80 different codes of 0.25 V steps: the quantisation does not average out.
