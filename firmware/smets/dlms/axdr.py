@@ -54,8 +54,25 @@ def skip(reader, depth: int = 0) -> int:
 
 
 def _skip_content(reader, tag, at, depth):
-    if depth > _DEPTH:
-        raise DecodeError(at, "data nested too deep")
+    # Without recursion: a Pico's stack would end before the limit does.
+    left = []  # elements to come, of each array and structure that is open
+    while True:
+        if depth + len(left) > _DEPTH:
+            raise DecodeError(at, "data nested too deep")
+        if tag in (ARRAY, STRUCTURE):
+            left.append(reader.length("element count"))
+        else:
+            _skip_simple(reader, tag, at, depth + len(left))
+        while left and not left[-1]:
+            left.pop()
+        if not left:
+            return
+        left[-1] -= 1
+        at = reader.pos
+        tag = reader.u8("data tag")
+
+
+def _skip_simple(reader, tag, at, depth):
     size = SIZES.get(tag)
     if size is not None:
         reader.skip(size, "data")
@@ -63,9 +80,6 @@ def _skip_content(reader, tag, at, depth):
         reader.string("string")
     elif tag == BIT_STRING:
         reader.skip((reader.length("bit-string") + 7) // 8, "bit-string")
-    elif tag in (ARRAY, STRUCTURE):
-        for _ in range(reader.length("element count")):
-            skip(reader, depth + 1)
     elif tag == COMPACT_ARRAY:
         start = reader.pos
         _skip_description(reader, depth + 1)
