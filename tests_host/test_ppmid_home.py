@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +14,7 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from host_tools.bench import BenchError
+from host_tools.bench import BenchClient, BenchError, open_transport
 from host_tools.cli import app
 from host_tools.gbcs.times import from_seconds_2000, iso, seconds_2000
 from host_tools.han.frame import Frame
@@ -325,3 +328,19 @@ def test_command_line() -> None:
         ["utrn", "1", "--keys", "/no"],
     ):
         assert runner.invoke(app, arguments).exit_code == 2, arguments
+
+
+def test_serve_gives_a_display_a_flash() -> None:
+    """Served without --store, a PPMID stays up, and Ctrl-C ends it with status 0."""
+    arguments = ("-m", "host_tools", "serve", "--device", "ppmid", "--engine", "cpython")
+    with subprocess.Popen(
+        (sys.executable, *arguments), stdout=subprocess.PIPE, text=True
+    ) as served:
+        assert served.stdout is not None
+        port = served.stdout.readline().rpartition(":")[2].strip()
+        client = BenchClient(open_transport("ppmid", f"127.0.0.1:{port}"))
+        client.control("ACT", {"wake": True})
+        assert client.control("QUERY")["summary"]["awake"]
+        client.transport.close()
+        served.send_signal(signal.SIGINT)
+        assert served.wait(20) == 0

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import signal
+from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any, cast
 
 import typer
@@ -15,6 +17,7 @@ from host_tools.schemas import SchemaProblem, read_document
 from host_tools.serve import Server
 
 EXIT_USAGE = 2
+_DISPLAYS = ("ihd", "ppmid")
 
 
 def _fail(text: str) -> typer.Exit:
@@ -31,7 +34,8 @@ def serve(
     ] = 0,
     engine: Annotated[str, typer.Option(help="unix or cpython.")] = "unix",
     store: Annotated[
-        Path | None, typer.Option(help="Folder that is the device's flash; displays need one.")
+        Path | None,
+        typer.Option(help="Folder that is the device's flash; a display gets one for now."),
     ] = None,
     frozen: Annotated[bool, typer.Option(help="Let the device's clock stand still.")] = False,
 ) -> None:
@@ -43,6 +47,23 @@ def serve(
         raise _fail(f"--device {device}: not one of {', '.join(ROLES)}")
     if engine not in ("unix", "cpython"):
         raise _fail(f"--engine {engine}: not unix or cpython")
+    stack = ExitStack()
+    if store is None and device in _DISPLAYS:
+        folder = TemporaryDirectory(prefix="smets-", ignore_cleanup_errors=True)
+        store = Path(stack.enter_context(folder))
+    with stack:
+        _serve(device, state, keys, port, engine, store, frozen)
+
+
+def _serve(
+    device: str,
+    state: Path | None,
+    keys: Path | None,
+    port: int,
+    engine: str,
+    store: Path | None,
+    frozen: bool,
+) -> None:
     try:
         documents = [
             read_document(path, which) if path else None
@@ -62,6 +83,9 @@ def serve(
         server.run(lambda: bool(stopped))
     finally:
         server.close()
+    if not stopped:
+        typer.echo("smets serve: the device has ended", err=True)
+        raise typer.Exit(1)
 
 
 def register(app: typer.Typer) -> None:
