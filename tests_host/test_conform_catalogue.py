@@ -1,6 +1,8 @@
 """The catalogue is complete, our own devices pass it, and no device brings a traceback."""
 
 import re
+import subprocess
+import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -65,9 +67,18 @@ def test_every_row_and_family_is_there():
 
 
 def test_expectations_are_not_the_firmwares():
-    """No module of the bench imports firmware."""
+    """No module of the bench imports firmware, nor anything that does, nor opens its tables."""
     for path in (FIRMWARE.parent / "host_tools" / "conform").rglob("*.py"):
-        assert not re.search(r"^\s*(from|import) smets", path.read_text(), re.M), path
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"^\s*(from|import) smets", text, re.M), path
+        assert path.parent.name != "checks" or "FIRMWARE" not in text, path
+    code = (
+        "import sys; from host_tools.commands import conform; conform.catalogue();"
+        "print([name for name, module in sys.modules.items() if name.partition('.')[0] == 'smets'"
+        " or '/firmware/' in (getattr(module, '__file__', None) or '')])"
+    )
+    done = subprocess.run((sys.executable, "-c", code), capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 # `make conform` judges all five on the Unix port, too; the three that take longest are slow here.
