@@ -222,13 +222,19 @@ def test_published_values_that_do_not_fit():
         assert str(caught.error) == what
 
 
+def _size(kind):
+    """Octets of the value that stands for a kind of field."""
+    if kind in ("s", "t"):
+        return 5
+    return 4 if kind == "h4" else int(kind[-1])
+
+
 def test_every_template_can_be_encoded():
     for (cluster, command), template in published.TEMPLATES.items():
         head, _, group = template.partition("*")
         leaves = []
         for kind in head.split() + group.split() + group.split():
-            leaves.append(b"abcd" if kind in ("s", "h4") else 1)
-        sizes = [5 if k == "s" else 4 if k == "h4" else int(k[-1]) for k in head.split()]
-        sizes += 2 * [5 if k == "s" else 4 if k == "h4" else int(k[-1]) for k in group.split()]
+            leaves.append(b"abcd" if kind in ("s", "t", "h4") else 1)
+        sizes = [0, *map(_size, head.split())] + 2 * [*map(_size, group.split())]
         payload = published.encode(cluster, command, leaves)
         assert len(payload) == sum(sizes), "%04X %02X" % (cluster, command)
