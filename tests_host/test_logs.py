@@ -3,6 +3,7 @@
 from binascii import unhexlify as h
 
 from smets import clock
+from smets.devices.esme import Esme
 from smets.devices.gpf import Gpf
 from smets.features import logs
 from smets.zcl import frame
@@ -13,9 +14,9 @@ MONDAY = clock.to_seconds(2022, 10, 31, 0, 0, 0)
 DAY = 86400
 
 
-def filled(days=3, start=MONDAY):
-    """A GPF that has logged whole days, one litre more each half hour than the one before."""
-    device = Gpf()
+def filled(days=3, start=MONDAY, role=Gpf):
+    """A meter that has logged whole days, one litre more each half hour than the one before."""
+    device = role()
     device.clock.set(start, clock.RELIABLE)
     register = 0
     for index in range(days * 48 + 1):
@@ -86,6 +87,27 @@ def test_g58_tenancy_hides_from_the_han_only():
     assert sampled(device, 0, 0, 500, han=False)[0] == MONDAY, "remote party: everything"
     device.tenancy.set(MONDAY + 9 * DAY, 0x200)
     assert sampled(device, 0, 0, 1)[0] == MONDAY, "a date ahead hides nothing yet"
+
+
+def test_g58_at_the_boundary_second():
+    """project-choice: what begins in the second of the date is given, a second later it is not."""
+    for role in (Esme, Gpf):
+        device = filled(3, role=role)
+        date = MONDAY + DAY
+        yesterday, day_before = sum(range(97, 145)), sum(range(49, 97))
+        for late, profile, daily, older in (
+            (-1, date, date, day_before),
+            (0, date, date, day_before),
+            (1, date + 1800, date + DAY, 0xFFFFFF),
+        ):
+            device.tenancy.set(date + late, 0x200)
+            assert sampled(device, 0, 0, 500)[0] == profile, "first half hour"
+            assert sampled(device, 1, 0)[0] == daily, "first day"
+            assert attribute(device, 0x0403) == yesterday, "yesterday is all after the date"
+            assert attribute(device, 0x0420) == older, "the day of the date"
+            assert attribute(device, 0x0422) == 0xFFFFFF, "the day before the date"
+            for log in (0, 1):
+                assert sampled(device, log, 0, 500, han=False)[0] == MONDAY, "remote party"
 
 
 def test_history_attributes():
