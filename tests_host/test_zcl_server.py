@@ -222,19 +222,21 @@ def test_published_values_that_do_not_fit():
         assert str(caught.error) == what
 
 
-def _size(kind):
+def _octets_of(kind):
     """Octets of the value that stands for a kind of field."""
     if kind in ("s", "t"):
         return 5
-    return 4 if kind == "h4" else int(kind[-1])
+    return int(kind[1:] if kind[0] == "h" else kind[-1])
 
 
 def test_every_template_can_be_encoded():
     for (cluster, command), template in published.TEMPLATES.items():
         head, _, group = template.partition("*")
+        head, _, tail = head.partition("?")
+        kinds = head.split() + tail.split() + group.split() + group.split()
+        sizes = [_octets_of(kind) for kind in kinds]
         leaves = []
-        for kind in head.split() + group.split() + group.split():
-            leaves.append(b"abcd" if kind in ("s", "t", "h4") else 1)
-        sizes = [0, *map(_size, head.split())] + 2 * [*map(_size, group.split())]
+        for kind, size in zip(kinds, sizes):
+            leaves.append(b"abcd" if kind in ("s", "t") else bytes(size) if kind[0] == "h" else 1)
         payload = published.encode(cluster, command, leaves)
         assert len(payload) == sum(sizes), "%04X %02X" % (cluster, command)
