@@ -110,6 +110,30 @@ def test_g58_at_the_boundary_second():
                 assert sampled(device, log, 0, 500, han=False)[0] == MONDAY, "remote party"
 
 
+def test_g58_published_logs_are_restricted_too():
+    """project-choice: snapshots and samples of a state, from the second of the date on."""
+    date = MONDAY + DAY
+    older, newer = ((date + late).to_bytes(4, "little") for late in (-1, 0))
+    for role in (Esme, Gpf):
+        device = role()
+        device.clock.set(MONDAY + 2 * DAY, clock.RELIABLE)
+        device.tenancy.set(date, 0x200)
+        for cluster, asked, reply, front in (
+            (METERING, 6, 6, 4),
+            (METERING, 8, 7, 2),
+            (0x0705, 7, 1, 4),
+        ):
+            payloads = [bytes(front) + time + b"\x01" for time in (older, newer)]
+            device.zcl.published[(cluster, reply)] = payloads
+            call = Call(cluster, frame.parse(bytes((1, 0, asked)) + bytes(9)))
+            call.reply_command = reply
+            assert device.zcl.answer_published(call) == payloads, "remote party"
+            call.from_han = True
+            assert device.zcl.answer_published(call) == payloads[1:], "HAN"
+            device.zcl.published[(cluster, reply)] = payloads[:1]
+            assert device.zcl.answer_published(call) == frame.NOT_FOUND, "all of it older"
+
+
 def test_history_attributes():
     """spec: previous day 0x0403, older days 0x0420 on, weeks 0x0432 on, months 0x0442 on."""
     device = filled(3)

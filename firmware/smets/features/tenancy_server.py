@@ -33,6 +33,7 @@ class TenancyServer:
         self.issuer_event = 0
         self._serve()
         self.restore()
+        device.zcl.hidden_before = self.hidden_before
         commands = device.zcl.commands
         commands[(DEVICE_MANAGEMENT, 0, GET_CHANGE_OF_TENANCY)] = self._get
         publish = (DEVICE_MANAGEMENT, frame.SERVER_TO_CLIENT, PUBLISH_CHANGE_OF_TENANCY)

@@ -6,6 +6,13 @@ from smets.zcl import frame, types
 # A device cannot carry this out: the attribute or command is not in its tables or its state.
 ABSENT = frame.UNSUPPORTED_ATTRIBUTE
 
+# Where the UTC time of what a published log holds stands: (cluster, response command) -> offset.
+_TIME_AT = {
+    (0x0702, 0x06): 4,  # PublishSnapshot: SnapshotTime
+    (0x0702, 0x07): 2,  # GetSampledDataResponse: SampleStartTime
+    (0x0705, 0x01): 4,  # PublishPrepaySnapshot: SnapshotTime
+}
+
 
 class Server:
     """Attributes and commands of the clusters of one device.
@@ -16,6 +23,7 @@ class Server:
     `loaders`     (cluster, attribute) -> function(value), for an attribute that a feature works
                   out: it gets what a state says
     `published`   (cluster, response command) -> payloads: snapshots, logs, calendars
+    `hidden_before`  function: UTC seconds before which the HAN gets no published log, or None
     `kept`        (cluster, command) -> the last payload received, for configuration that is
                   held as it was sent
     A handler returns a status, or a list of response payloads (each one response frame).
@@ -28,6 +36,7 @@ class Server:
         self.loaders = {}
         self.command_faults = {}  # (cluster, command) -> status
         self.published = {}
+        self.hidden_before = None
         self.kept = {}
 
     def set(self, cluster: int, attribute: int, type_id: int, value):
@@ -107,6 +116,10 @@ class Server:
         request = call.request
         fault = self.command_faults.get((call.cluster, request.command))
         payloads = self.published.get((call.cluster, call.reply_command), ())
+        at = _TIME_AT.get((call.cluster, call.reply_command))
+        if call.from_han and self.hidden_before and at is not None:
+            since = self.hidden_before()
+            payloads = [p for p in payloads if int.from_bytes(p[at : at + 4], "little") >= since]
         if call.count == 1 and payloads and fault is None:
             return payloads
         if call.index < len(payloads) and call.count > 1:
