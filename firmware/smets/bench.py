@@ -225,13 +225,18 @@ class Bench:
         return {"firmware": __version__, "device": self.device.name}
 
     def _forget(self, document):
-        """Be a new device of the same role, with no keys and an empty state."""
+        """Be a new device of the same role, with no keys and an empty state.
+
+        What lasts on its flash (replay counters, a tenancy, logs) stays, unless `store` is true.
+        """
         # The old one goes first: a board's heap has no room for two. Not even a local variable
         # of this frame may have held it.
         del self.device
         self.session = self._alert_counter = self._assembler = self._screen = None
         self._block = 0
         gc.collect()
+        if document.get("store") and self._store is not None:
+            self._store.clear()
         self.device = devices.build(self._role, self._store)
         return {}
 

@@ -2,7 +2,6 @@
 # Both are records of the store, so that a power cut leaves them old or new.
 import io
 import json
-import os
 import sys
 from binascii import crc32
 
@@ -123,21 +122,9 @@ class Journal:
 
     def clear(self):
         """Forget every record of the device, those of its features too; the log stays."""
-        for name in self._store.names():
-            if name != _RING_RECORD:
-                self._remove(name)
+        self._store.clear(_RING_RECORD)
         self._checks = {}
         self._next = 0
-
-    def _remove(self, name):
-        try:
-            self._store.delete(name)
-        except StoreError:
-            # The folder of a feature: a display's history.
-            folder = self._store.path + "/" + name
-            for inner in os.listdir(folder):
-                os.remove(folder + "/" + inner)
-            os.rmdir(folder)
 
     def _drop(self, number):
         self._store.delete("load.%d" % number)

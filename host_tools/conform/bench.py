@@ -80,7 +80,7 @@ class Bench:
         """Make the device new and give it the bench's keys, a state and simulation inputs."""
         self.need("state")
         if not self._new_flash():
-            self.control("FORGET")
+            self.control("FORGET", {"store": True})
         self.heard.clear()
         own = {"device": self.role.upper(), "device_eui": self.eui}
         fragments.load(self.control, {**own, **(state or {})}, self._keys())

@@ -140,6 +140,24 @@ class Store:
         """The names of all records, sorted."""
         return _names(self.path)
 
+    def clear(self, kept: str = ""):
+        """Remove every record but `kept`, and what features keep in folders of their own."""
+        for name in self.names():
+            if name == kept:
+                continue
+            try:
+                self.delete(name)
+            except StoreError:
+                self._clear_folder(self.path + "/" + name)
+
+    def _clear_folder(self, folder: str):
+        try:
+            for inner in os.listdir(folder):
+                os.remove(folder + "/" + inner)
+            os.rmdir(folder)
+        except OSError as error:
+            raise StoreError(error.errno)
+
 
 class Disk:
     """Files of a folder, changed in place; each method raises StoreError when that fails.
