@@ -26,7 +26,7 @@ from smets.features.tenancy.cleared import BALANCES, DAYS, ELECTRICITY, EXPORTS,
 from smets.features.tenancy.machine import Tenancy
 from smets.features.tenancy.vault import Vault
 from smets.ports.store import Disk, Store
-EUI = 0x00DB1234567890A0
+EUI = 0x02534D45545300A0
 DATE, NOW = {DATE}, {NOW}
 events = []
 store = Store('/cot')

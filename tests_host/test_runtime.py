@@ -11,7 +11,7 @@ from smets import bench, clock, devices, journal, runtime
 from smets.ports import console, watchdog
 from smets.ports.store import Store, StoreError
 
-EUI = "00DB123456789ABC"
+EUI = "02534D45545300A3"
 PARTY = {"id": "02534D4554010000", "role": "supplier", "ka_public": "04" + "11" * 64}
 STEPS = {"0x0702": {"0x0000": {"type": "0x25", "value": 4711}}}
 
@@ -360,7 +360,7 @@ def test_time_that_passes_goes_to_the_device_and_what_it_says_to_the_link():
     made = device()
     tell(made, "CLOCK", {"time": "2015-01-01T00:29:58Z"})
     tell(made, "KEYS", {"device_id": EUI})
-    tell(made, "SET", {"gpf": "00DB123456789AB0"})
+    tell(made, "SET", {"gpf": "02534D45545300A4"})
     made[1].clear()
     made[0].tick(1)
     assert made[1] == []
@@ -575,7 +575,7 @@ def test_a_radio_carries_what_the_device_says():
         def status(self):
             return {"joined": True}
 
-    text = line("SET", {"gpf": "00DB123456789AB0"}) + line("KEYS", {"device_id": EUI})
+    text = line("SET", {"gpf": "02534D45545300A4"}) + line("KEYS", {"device_id": EUI})
     text += line("CLOCK", {"time": "2015-01-01T00:29:59Z"}) + line("ADVANCE", {"seconds": 1})
     script, _, _ = serve(text + line("RADIO"), silences=2, time=Ticks(0), radio=Radio())
     assert sent and set(sent) <= {0x0000, 0x0700, 0x0702, 0x0705}, sent
