@@ -35,7 +35,7 @@ test-pico: $(READY) $(PICO_ELF) $(PICO_PLAIN) $(PICO_EMULATOR) ## Test the Pico'
 	$(EMULATED)/test_emulated_pico.py
 
 # The suite of any board, with counts that suit a chip that runs at a third of its speed.
-SUITE := $(BIN)/pytest -rs tests_device --ignore=tests_device/emulated --durations=10
+SUITE := $(BIN)/pytest -rs tests_device --ignore=tests_device/emulated --ignore=tests_device/rack --durations=10
 
 device-qemu: $(READY) $(QEMU_ELF) ## Run the tests of a board on QEMU, those of modules apart
 	$(SUITE) --board qemu_mps2_an385 --exchanges 100 --unplugs 20 --deselect tests_device/test_device_modules.py

@@ -9,7 +9,7 @@ flash: $(READY) ## Flash a board: make flash BOARD=rpi_pico ROLE=gpf PORT=/dev/t
 	$(BIN)/smets flash --board $(BOARD) --role $(ROLE) --port $(PORT)
 
 test-device: $(READY) ## Test on a board: BOARD and PORT as above, a virtual one if PORT is not given
-	$(BIN)/pytest tests_device --ignore=tests_device/emulated --board $(BOARD) $(addprefix --port ,$(PORT))
+	$(BIN)/pytest tests_device --ignore=tests_device/emulated --ignore=tests_device/rack --board $(BOARD) $(addprefix --port ,$(PORT))
 
 package: $(READY) ## Renew firmware/package.json, what mip installs
 	$(BIN)/python -m host_tools.mip

@@ -7,6 +7,7 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
+import places
 import pytest
 import rig as rigs
 
@@ -25,6 +26,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--board",
         default="virtual",
         help="what the boards are, a folder of boards/; virtual and emulated ones need no --port",
+    )
+    group.addoption(
+        "--place", default="", help="the board is this target of labgrid's --lg-env, not at a port"
     )
     group.addoption(
         "--exchanges", type=int, default=1000, help="exchanges after which memory is looked at"
@@ -49,7 +53,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run each test on each board; all tests of one board in a row."""
     if "rig" in metafunc.fixturenames:
-        ports = metafunc.config.getoption("--port") or [""]
+        ports = metafunc.config.getoption("--port") or [metafunc.config.getoption("--place")]
         name = metafunc.config.getoption("--board")
         names = [Path(port).name or name for port in ports]
         metafunc.parametrize("rig", ports, ids=names, indirect=True, scope="session")
@@ -61,6 +65,12 @@ def rig(
 ) -> Iterator[rigs.Rig]:
     """A board at a port, else a virtual or emulated one."""
     port, name = request.param, request.config.getoption("--board")
+    place = request.config.getoption("--place")
+    if place:
+        there = places.bridge(request.getfixturevalue("env"), place)
+        yield rigs.Rig(name, there.port)
+        there.close()
+        return
     if port:
         yield rigs.Rig(name, port)
         return

@@ -1,0 +1,14 @@
+# Many boards at once: labgrid, which has an environment of its own, for it brings another pyserial.
+.PHONY: test-rack
+
+RACK := build/rack/venv
+
+$(RACK)/ready: requirements.lock boards/rack/requirements.lock
+	$(PYTHON) -m venv --clear $(RACK)
+	$(RACK)/bin/pip install --quiet --requirement requirements.lock
+	$(RACK)/bin/pip install --quiet --no-deps --requirement boards/rack/requirements.lock
+	PYTHONWARNINGS=ignore $(RACK)/bin/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+test-rack: $(READY) $(RACK)/ready ## Test two virtual boards at once, as places of a labgrid on this machine
+	$(RACK)/bin/pytest -rs tests_device/rack
