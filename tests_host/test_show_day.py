@@ -125,6 +125,8 @@ def test_ctrl_c_stops_everything(after: float) -> None:
     name, _, value = marker.partition("=")
     pid, terminal = pty.fork()
     if pid == 0:
+        # Whoever runs this in the background may have it ignored, and children inherit that.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.environ.update({name: value, "TERM": "xterm-256color"})
         os.execv(sys.executable, [sys.executable, "-m", "host_tools", "run"])
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, COLUMNS, 0, 0))
