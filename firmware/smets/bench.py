@@ -52,6 +52,17 @@ def _digits(text: str) -> bool:
     return 0 < len(text) <= 9 and all("0" <= char <= "9" for char in text)
 
 
+def _document(body):
+    """What a body in JSON says; nothing is an empty object. ValueError where it is none."""
+    if not body:
+        return {}
+    document = json.loads(body)
+    # MicroPython 1.25 takes an object or array without its end.
+    if body[0] in "[{" and body.rstrip()[-1] not in "]}":
+        raise ValueError("syntax error in JSON: cut short")
+    return document
+
+
 class Bench:
     """One device behind a bench link; `write(text)` sends text, line ends included."""
 
@@ -95,9 +106,9 @@ class Bench:
             elif kind == "ZCL" and verb == "FRAME":
                 self._zcl(number, body)
             elif kind == "CTRL" and verb == "SCREEN":
-                self._show(number, json.loads(body) if body else {})
+                self._show(number, _document(body))
             elif kind == "CTRL" and verb in self._verbs:
-                answer = self._verbs[verb](json.loads(body) if body else {})
+                answer = self._verbs[verb](_document(body))
                 self._flush()
                 self._text("CTRL:OK", number, json.dumps(answer))
             else:
