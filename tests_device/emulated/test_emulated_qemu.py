@@ -22,9 +22,6 @@ SELECTION = Selection(
         "test_purge_size.test_g42_purge_of_full_logs_on_littlefs": "needs a file of 1408 KB",
         "test_display.test_one_fuel_only": _FILL,
         "test_display.test_change_of_tenancy_clears_both_fuels": _FILL,
-        "test_bench.test_wrong_documents_change_nothing": (
-            "json of MicroPython 1.25 takes a document that ends early"
-        ),
     },
 )
 SETUP = """
