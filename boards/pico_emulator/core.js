@@ -2,11 +2,17 @@
 // memory arrays; the core of rp2040js executes the others, takes exceptions and owns all state.
 // Source: ARMv6-M Architecture Reference Manual, A6.7. Cycle counts are those of rp2040js.
 
+import { makeBlocks, PAGE } from './blocks.js';
+
 const RAM = 0x20000000;
 const FLASH = 0x10000000;
+const OFTEN = 40; // visits after which code is translated
 
-/** Returns `run(until)`: executes until the clock shows `until` ns or the core waits. */
-export function makeRun(chip) {
+/**
+ * Returns `run(until)`, which executes until the clock shows `until` ns or the core waits, and its
+ * blocks. Code is translated when it was visited `often` times (up to 255; Infinity: never).
+ */
+export function makeRun(chip, often = OFTEN) {
   const { core, clock, sram, flash } = chip;
   const reg = core.registers;
   const ram16 = new Uint16Array(sram.buffer);
@@ -15,6 +21,8 @@ export function makeRun(chip) {
   const flash32 = new Uint32Array(flash.buffer);
   const ramSize = sram.length;
   const flashSize = flash.length;
+  const blocks = makeBlocks(chip);
+  const { found, place, timing, marked, written } = blocks;
   let cycles = 0;
 
   const misaligned = (address) => {
@@ -67,6 +75,7 @@ export function makeRun(chip) {
     if (address - RAM >>> 0 < ramSize) {
       cycles++;
       ram32[(address - RAM) >> 2] = value;
+      if (marked[(address - RAM) >> PAGE]) written(address - RAM);
       return;
     }
     cycles += core.cyclesIO(address, true);
@@ -77,6 +86,7 @@ export function makeRun(chip) {
     if (address - RAM >>> 0 < ramSize) {
       cycles++;
       ram16[(address - RAM) >> 1] = value;
+      if (marked[(address - RAM) >> PAGE]) written(address - RAM);
       return;
     }
     cycles += core.cyclesIO(address, true);
@@ -86,6 +96,7 @@ export function makeRun(chip) {
     if (address - RAM >>> 0 < ramSize) {
       cycles++;
       sram[address - RAM] = value;
+      if (marked[(address - RAM) >> PAGE]) written(address - RAM);
       return;
     }
     cycles += core.cyclesIO(address, true);
@@ -400,19 +411,39 @@ export function makeRun(chip) {
     return cycles;
   };
 
-  return (until) => {
+  const visits = new Uint8Array(found.length);
+  const run = (until) => {
     const nanos = 1e9 / chip.clkSys;
+    let next = 0; // where the instructions executed one by one go on
     while (!core.waiting && clock.nanosCounter < until) {
       if (core.interruptsUpdated) core.checkForInterrupts();
       const pc = reg[15];
-      let op;
-      if (pc - FLASH >>> 0 < flashSize) op = flash16[(pc - FLASH) >> 1];
-      else if (pc - RAM >>> 0 < ramSize) op = ram16[(pc - RAM) >> 1];
-      else op = chip.readUint16(pc);
-      const took = step(op, pc) || core.executeInstruction();
-      clock.nanosCounter += took * nanos;
+      const at = place(pc) >> 1;
+      let block = at < 0 ? null : found[at];
+      if (block === undefined && pc !== next && ++visits[at] === often) {
+        visits[at] = 0;
+        block = found[at] = blocks.translate(pc);
+      }
+      if (block) {
+        const alarm = clock.nextAlarm;
+        const end = alarm !== null && alarm.nanos < until ? alarm.nanos : until;
+        timing.budget = (end - clock.nanosCounter) / nanos;
+        timing.shown = timing.more = 0;
+        const took = block();
+        clock.nanosCounter += (took + timing.more - timing.shown) * nanos;
+        next = 0;
+      } else {
+        let op;
+        if (pc - FLASH >>> 0 < flashSize) op = flash16[(pc - FLASH) >> 1];
+        else if (pc - RAM >>> 0 < ramSize) op = ram16[(pc - RAM) >> 1];
+        else op = chip.readUint16(pc);
+        const took = step(op, pc) || core.executeInstruction();
+        clock.nanosCounter += took * nanos;
+        next = pc + 2;
+      }
       const alarm = clock.nextAlarm;
       if (alarm !== null && alarm.nanos <= clock.nanosCounter) clock.tick(0);
     }
   };
+  return { run, blocks };
 }

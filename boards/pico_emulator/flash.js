@@ -18,6 +18,7 @@ export class Flash {
     this.cut = cut;
     this.operations = 0;
     this.tick = () => {};
+    this.changed = () => {};
     const fresh = !existsSync(path);
     this.file = openSync(path, fresh ? 'w+' : 'r+');
     if (!fresh) readSync(this.file, this.bytes, 0, SIZE, 0);
@@ -44,6 +45,7 @@ export class Flash {
   }
 
   done(offset, count, nanos) {
+    this.changed(offset, count);
     writeSync(this.file, this.bytes, offset, count, offset);
     this.operations++;
     if (this.operations === this.cut) throw new PowerCut();

@@ -2,6 +2,10 @@
 // performed here. Each function of the ROM is `udf #n; bx lr`; n is its place in the list below.
 // Floats are IEEE 754 here; the real ROM takes denormals for 0 and NaN for infinity.
 
+import { PAGE } from './blocks.js';
+
+const RAM = 0x20000000;
+const FLASH = 0x10000000;
 const STUBS = 0x100;
 const FLOAT_TABLE = 0x400;
 const DOUBLE_TABLE = 0x500;
@@ -22,11 +26,41 @@ export function installRom(chip, flash, onBootLoader) {
 
   const readBytes = (address, count) =>
     Uint8Array.from({ length: count }, (_, i) => chip.readUint8(address + i));
+  // What lies in RAM or flash from `address` on, for reading; undefined elsewhere.
+  const memory = (address, count) => {
+    for (const [start, octets] of [[RAM, chip.sram], [FLASH, chip.flash]]) {
+      const at = address - start;
+      if (at >= 0 && at + count <= octets.length) return octets.subarray(at, at + count);
+    }
+    return undefined;
+  };
+  // The same for writing, in RAM only; what runs there is told of it by its first octet of each page.
+  const room = (address, count) => {
+    const there = address >= RAM ? memory(address, count) : undefined;
+    if (there) {
+      const step = 1 << PAGE;
+      for (let at = address; at < address + count; at = (at & ~(step - 1)) + step) {
+        chip.writeUint8(at, chip.readUint8(at));
+      }
+    }
+    return there;
+  };
   const copy = () => {
     const [to, from, count] = r;
+    const source = memory(from, count);
+    const target = source && room(to, count);
+    if (target) {
+      target.set(source);
+      return;
+    }
     for (let i = 0; i < count; i++) chip.writeUint8(to + i, chip.readUint8(from + i));
   };
   const fill = () => {
+    const target = room(r[0], r[2]);
+    if (target) {
+      target.fill(r[1]);
+      return;
+    }
     for (let i = 0; i < r[2]; i++) chip.writeUint8(r[0] + i, r[1] & 0xff);
   };
   const leadingZeros = () => { r[0] = Math.clz32(r[0]); };

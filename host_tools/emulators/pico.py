@@ -25,13 +25,13 @@ class EmulatedPico(EmulatedBoard):
         folder: Path,
         firmware: Path = FIRMWARE,
         adc: Path | None = None,
-        wall_time: bool = True,
+        pace: str = "wall",
         cut: int = 0,
     ) -> None:
         """`adc` is a wave for the inputs (boards/pico_emulator/wave.js says how it is written).
 
-        Without `wall_time` the chip does not wait for the clock on the wall: a sleep takes no
-        time. `cut` cuts the power of the first run after so many flash operations, 0 never.
+        The chip's time follows the clock on the wall; with the `pace` busy only while it is idle,
+        and its own cycles while it is not; with none a sleep takes no time. `cut` cuts the power of the first run after so many flash operations, 0 never.
         """
         for path in (firmware, _PACKAGE):
             if not path.exists():
@@ -41,10 +41,9 @@ class EmulatedPico(EmulatedBoard):
             raise EmulatorError("no node here: make pico-firmware installs it")
         self.image = folder / "flash.img"
         self._arguments = [node, str(_SCRIPT), "--elf", str(firmware), "--flash", str(self.image)]
+        self._arguments += ["--pace", pace]
         if adc is not None:
             self._arguments += ["--adc", str(adc)]
-        if not wall_time:
-            self._arguments.append("--no-wall-time")
         self._cut = cut
         self.resets = 0  # of the chip, by itself or its watchdog
         super().__init__(folder)

@@ -283,7 +283,7 @@ def test_the_sampler_reads_a_wave(board_of, tmp_path, phases):
         for phase, peak in enumerate(PEAKS)
     ]
     path.write_text(json.dumps({"channels": sections}), encoding="utf-8")
-    board = board_of(NAME, adc=path, wall_time=False)
+    board = board_of(NAME, adc=path, pace="none")
     with RawRepl(board.port) as repl:
         sums, got = (
             ast.literal_eval(line) for line in repl.exec(SAMPLE.format(phases=phases)).splitlines()
@@ -305,7 +305,7 @@ def test_a_sag_of_the_wave_is_a_sag_of_the_meter(board_of, tmp_path):
         for start, volts in ((0, 230), (6, 184))
     ]
     path.write_text(json.dumps({"channels": [sections]}), encoding="utf-8")
-    board = board_of(NAME, adc=path, wall_time=False)
+    board = board_of(NAME, adc=path, pace="none")
     with RawRepl(board.port) as repl:
         said = repl.exec(VOLTS, timeout=120)
     volts = ast.literal_eval(said)
