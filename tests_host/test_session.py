@@ -434,6 +434,19 @@ def test_counters_belong_to_their_sender():
     refused(made, mprn(100), "replay")
 
 
+def test_the_broker_is_the_party_that_came_first():
+    """Of many of its role, whatever order a dict would have on the engine."""
+    made = gas("gsme")
+    for n in range(40):
+        made.keys.add(Party(bytes([n]) + STRANGER[1:], "access_control_broker", b""))
+        assert made.keys.broker().id == BROKER
+    made.keys.add(Party(BROKER, "access_control_broker", b"", None, secret(BROKER)))
+    assert made.keys.broker().id == BROKER, "replaced where it was"
+    made.keys.remove(BROKER)
+    assert made.keys.find(BROKER) is None and made.keys.broker().id[0] == 0
+    assert made.keys.find(memoryview(made.keys.broker().id)) is made.keys.broker()
+
+
 def test_reads_do_not_move_the_replay_counter():
     """rtds: reads have no replay protection; counters may fall."""
     made = gas("gsme")

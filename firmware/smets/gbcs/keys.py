@@ -21,27 +21,35 @@ class Keys:
         self.device_id = device_id
         self.private_key = private_key
         self.ds_private_key = ds_private_key
-        self._parties = {}
+        self._parties = []  # in the order in which they came; a dict has none on a device
 
     def add(self, party: Party):
         """Take a party in, replacing one of the same id."""
-        self._parties[party.id] = party
+        for i, held in enumerate(self._parties):
+            if held.id == party.id:
+                self._parties[i] = party
+                return
+        self._parties.append(party)
 
     def remove(self, party_id: bytes):
         """Forget a party."""
-        self._parties.pop(party_id, None)
+        self._parties = [party for party in self._parties if party.id != party_id]
 
     def find(self, party_id):
         """The party of an 8-octet id, or None."""
-        return self._parties.get(bytes(party_id))
+        wanted = bytes(party_id)
+        for party in self._parties:
+            if party.id == wanted:
+                return party
+        return None
 
     def broker(self):
         """The access control broker, whose key authenticates every command, or None."""
         return self.first("access_control_broker")
 
     def first(self, role: str):
-        """A party of a role, or None."""
-        for party in self._parties.values():
+        """The party of a role that came first, or None."""
+        for party in self._parties:
             if party.role == role:
                 return party
         return None
