@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from host_tools.emulators import BOARDS, EmulatorError, start
+from host_tools.emulators.pico import PACES
 
 
 def main() -> None:
@@ -21,7 +22,7 @@ def main() -> None:
     parser.add_argument("--firmware", type=Path, help="another ELF file")
     parser.add_argument("--adc", type=Path, help="rpi_pico: the wave on the ADC's inputs")
     parser.add_argument("--cut", type=int, help="rpi_pico: power fails after so many flash writes")
-    parser.add_argument("--pace", help="rpi_pico: its time follows the wall, busy (its cycles), none")
+    parser.add_argument("--pace", choices=PACES, help="rpi_pico: what its time follows")
     parser.add_argument("--rom", type=Path, help="qemu_mps2_an385: a ROMFS image")
     parser.add_argument(
         "--count", action="store_true", help="qemu_mps2_an385: 1 ns an instruction"

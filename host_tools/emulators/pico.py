@@ -7,7 +7,9 @@ from pathlib import Path
 
 from host_tools.emulators.board import BUILD, EmulatedBoard, EmulatorError
 
-__all__ = ["EmulatedPico"]
+__all__ = ["PACES", "EmulatedPico"]
+
+PACES = ("wall", "busy", "none")
 
 FIRMWARE = BUILD / "rpi_pico" / "firmware.elf"
 PLAIN = BUILD / "rpi_pico" / "plain.elf"
@@ -30,8 +32,9 @@ class EmulatedPico(EmulatedBoard):
     ) -> None:
         """`adc` is a wave for the inputs (boards/pico_emulator/wave.js says how it is written).
 
-        The chip's time follows the clock on the wall; with the `pace` busy only while it is idle,
-        and its own cycles while it is not; with none a sleep takes no time. `cut` cuts the power of the first run after so many flash operations, 0 never.
+        `pace` is what the chip's time follows: the clock on the wall; "busy": that clock while it
+        is idle, and its own cycles while it is not; "none": a sleep takes no time. `cut` cuts the
+        power of the first run after so many flash operations, 0 never.
         """
         for path in (firmware, _PACKAGE):
             if not path.exists():
