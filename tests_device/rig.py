@@ -142,6 +142,11 @@ class Rig:
         time.sleep(seconds)
         self.hands.plug()
 
+    @property
+    def boots(self) -> int:
+        """How often an emulated or virtual board started; 0 of a real one."""
+        return getattr(self.hands, "boots", 0) + getattr(self.hands, "resets", 0)
+
     # --- Modules on the board --------------------------------------------------------------------
 
     def library(self, files: dict[str, bytes], names: frozenset[str]) -> None:

@@ -8,6 +8,7 @@ import main
 from testkit import raises, tmpdir
 
 from smets import bench, clock, devices, journal, runtime
+from smets.crypto import p256
 from smets.ports import console, watchdog
 from smets.ports.store import Store, StoreError
 
@@ -460,6 +461,32 @@ def test_long_lines_and_noise_get_an_error_and_the_next_line_its_answer():
     assert lines[0] == "LOG:ERROR#0:32:line longer than 8192 characters"
     assert lines[1] == "LOG:ERROR#0:22:line is not UTF-8 text"
     assert answer(lines[2])["device"] == "GSME"
+
+
+def test_long_work_feeds_the_watchdog():
+    """A signature takes a second of a Pico, a long log ten: its watchdog waits for eight."""
+    dog = Dog()
+    work = []
+
+    class Busy(Script):
+        def wait(self, ms):
+            if not work:
+                before = dog.fed
+                p256.public_key(bytes(range(1, 33)))
+                work.append(dog.fed - before)
+                before = dog.fed
+                store = Store(tmpdir() + "/s")
+                store.put("a", b"1")
+                store.clear()
+                work.append(dog.fed - before)
+            return super().wait(ms)
+
+    loop = runtime.Loop({"role": "gsme"}, Busy(b""), dog)
+    loop.serve()
+    assert work[0] >= 1 and work[1] >= 2
+    fed = dog.fed
+    p256.public_key(bytes(range(1, 33)))
+    assert dog.fed == fed, "not from the REPL, where it is stopped"
 
 
 class Failing(runtime.Runtime):

@@ -187,6 +187,9 @@ function go() {
     if (!(error instanceof Reset)) powerOff(70, error.stack);
     process.stdout.write('reset\n');
     const { scratchData, reason } = board.chip.peripherals[0x40058];
+    const { clock, core } = board.chip;
+    process.stderr.write(`emulator: reset ${reason === WATCHDOG_TIMER ? 'by the watchdog' : 'as asked for'} `
+      + `after ${(clock.nanos / 1e9).toFixed(3)} s, PC ${core.PC.toString(16)}\n`);
     board = new Chip(link, reason === WATCHDOG_TIMER ? WATCHDOG_TIMER : WATCHDOG_FORCE, scratchData);
   }
   if (pause === 0) wake();

@@ -3,7 +3,7 @@
 import gc
 import json
 
-from smets import bench, devices
+from smets import alive, bench, devices
 from smets.compat import const
 from smets.journal import Journal, JournalFull, Ring
 from smets.ports import console as console_port
@@ -187,6 +187,7 @@ class Loop:
         Ctrl-C is an octet meanwhile, see LineBuffer: in the middle of a line it is noise.
         """
         self._watchdog.start()
+        alive.listen(self._watchdog.feed)
         self._console.listen(True)
         try:
             while self._failures < _GIVE_UP:
@@ -199,6 +200,7 @@ class Loop:
                     self._failed(error)
         finally:
             self._console.listen(False)
+            alive.listen(None)
             self._watchdog.stop()
 
     def _begin(self):

@@ -1,5 +1,6 @@
 # P-256 (secp256r1, SP 800-186 3.2.1.3): key agreement, and the point arithmetic under ECDSA.
 # NOT constant-time: Python big integers are not, nor is the window method; timing leaks the key.
+from smets import alive
 from smets.compat import const
 from smets.crypto import CryptoError
 
@@ -93,6 +94,8 @@ def combine(k: int, qx: int, qy: int, g: int) -> tuple:
     x, y, z = 1, 1, 0
     doublings = 0
     for i in range(max(len(naf), len(comb)) - 1, -1, -1):
+        if not i & 15:
+            alive.tell()
         doublings += 1
         digit = naf[i] if i < len(naf) else 0
         if digit:

@@ -10,6 +10,7 @@
 from binascii import crc32
 from errno import ENOENT
 
+from smets import alive
 from smets.compat import const
 
 try:
@@ -20,6 +21,8 @@ except ImportError:  # MicroPython: there `flush` reaches the medium
 _SMALLEST_SLOT = const(16)
 _OVERHEAD = const(8)  # sequence number and CRC
 _BATCH = const(256)  # octets read at once
+_OFTEN = const(255)  # rows, a power of 2 less 1, after which a board hears that they are looked at
+_PART = const(4096)  # octets of a region whose newest row is asked for at once
 _END_OF_TIME = const(0xFFFFFFFF)
 
 
@@ -79,6 +82,7 @@ class FileRegion:
         view = memoryview(data)
         done = 0
         while done < len(view):
+            alive.tell()
             index, start = divmod(offset + done, self._segment)
             part = view[done : done + self._segment - start]
             done += len(part)
@@ -151,13 +155,8 @@ class RingLog:
     def load(self, sequence: int):
         """The row of this sequence number, a view valid until the next call; None if not held."""
         offset = sequence % self._slots * self._slot
-        held = offset // _BATCH * _BATCH
-        if held != self._held:
-            self._held = -1
-            size = min(_BATCH, self._region.size - held)
-            self._region.read_into(held, self._view[:size])
-            self._held = held
-        offset -= held
+        self._hold(offset)
+        offset %= _BATCH
         end = offset + 4 + self.width
         view = self._view
         if int.from_bytes(view[offset : offset + 4], "big") != sequence:
@@ -179,19 +178,53 @@ class RingLog:
         return sequence + self._slots <= self._head
 
     def _find_head(self):
-        view = self._view
-        for index in range(self._slots):
-            offset = index * self._slot % _BATCH
-            if offset == 0:
-                held = index * self._slot
-                self._region.read_into(held, view[: min(_BATCH, self._region.size - held)])
-            sequence = int.from_bytes(view[offset : offset + 4], "big")
-            if sequence < self._head or sequence % self._slots != index:
-                continue
-            end = offset + 4 + self.width
-            if view[end : end + 4] == _check(view[offset:end]):
-                self._head = sequence + 1
-                self.newest = int.from_bytes(view[offset + 4 : offset + 8], "big")
+        # The first row of each part says how new the part is; in the newest one all are looked at.
+        each = _PART // self._slot
+        newest = -1
+        found = 0
+        for part in range(0, self._slots, each):
+            alive.tell()
+            for index in range(part, min(part + each, self._slots)):
+                if index * self._slot % _BATCH == 0 and self._blank(index * self._slot):
+                    break
+                sequence = self._sequence(index)
+                if sequence >= 0:
+                    if sequence > newest:
+                        newest = sequence
+                        found = part
+                    break
+        if newest < 0:
+            return
+        for index in range(found, min(found + each, self._slots)):
+            newest = max(newest, self._sequence(index))
+        self._head = newest + 1
+        row = self.load(newest)
+        assert row is not None
+        self.newest = int.from_bytes(row[:4], "big")
+
+    def _hold(self, offset: int):
+        # Have the octets around `offset` in the batch.
+        held = offset // _BATCH * _BATCH
+        if held != self._held:
+            self._held = -1
+            size = min(_BATCH, self._region.size - held)
+            self._region.read_into(held, self._view[:size])
+            self._held = held
+
+    def _blank(self, offset: int) -> bool:
+        # Whether nothing was ever written around `offset`.
+        self._hold(offset)
+        return not any(self._batch)
+
+    def _sequence(self, index: int) -> int:
+        # The sequence number in a slot, -1 where none is valid.
+        offset = index * self._slot
+        self._hold(offset)
+        offset %= _BATCH
+        sequence = int.from_bytes(self._view[offset : offset + 4], "big")
+        if sequence % self._slots == index and self.load(sequence) is not None:
+            return sequence
+        return -1
 
 
 class Selection:
@@ -208,6 +241,8 @@ class Selection:
         self._last = log.head()
         self.count = 0
         for sequence in range(self._next, self._last):
+            if not sequence & _OFTEN:
+                alive.tell()
             if self._wanted(log.load(sequence)):
                 self.count += 1
         self.length = self.count * log.width  # octets
@@ -220,6 +255,8 @@ class Selection:
         width = self._log.width
         done = 0
         while self._next < self._last and done + width <= len(buffer):
+            if not self._next & _OFTEN:
+                alive.tell()
             row = self._log.load(self._next)
             if row is None and self._log.overwritten(self._next):
                 raise LogError("overwritten")

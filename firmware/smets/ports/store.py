@@ -2,6 +2,8 @@
 # On boards both lie on littlefs, which commits a file when it is closed and renames atomically.
 from binascii import crc32
 
+from smets import alive
+
 try:
     import os
 except ImportError:  # a board without file systems: StoreError alone is of use there
@@ -46,6 +48,7 @@ def _make(path: str):
 
 
 def _remove(path: str):
+    alive.tell()
     try:
         os.remove(path)
     except OSError as error:
@@ -66,6 +69,7 @@ def _check(name: str, data: bytes) -> bytes:
 
 
 def _settle(file):
+    alive.tell()
     # MicroPython's flush reaches the medium; CPython's only the operating system.
     file.flush()
     if hasattr(os, "fsync"):
@@ -153,7 +157,7 @@ class Store:
     def _clear_folder(self, folder: str):
         try:
             for inner in os.listdir(folder):
-                os.remove(folder + "/" + inner)
+                _remove(folder + "/" + inner)
             os.rmdir(folder)
         except OSError as error:
             raise StoreError(error.errno)
