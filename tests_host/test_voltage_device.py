@@ -261,7 +261,7 @@ def test_medium_that_fails_is_counted():
     class Failing:
         newest = 0
 
-        def append_value(self, seconds, value):
+        def append(self, row):
             raise OSError(28)
 
         def __len__(self):

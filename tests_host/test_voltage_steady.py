@@ -127,7 +127,7 @@ def test_ram_log_grows_and_turns():
     log = RamLog(130, 8)
     assert len(log) == 0 and log.newest == 0 and log.select().count == 0
     for second in range(1, 1000):
-        log.append_value(second, second * 3)
+        log.append(second.to_bytes(4, "big") + (second * 3).to_bytes(4, "big"))
         assert len(log) == min(second, 130)
         assert log.oldest() == max(second - 130, 0) and log.head() == second
     rows = b"".join(bytes(chunk) for chunk in log.select().chunks(64))

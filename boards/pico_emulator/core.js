@@ -6,11 +6,12 @@ import { makeBlocks, PAGE } from './blocks.js';
 
 const RAM = 0x20000000;
 const FLASH = 0x10000000;
+const END = 0x20042000; // of RAM, where the stack of core 0 begins
 const OFTEN = 40; // visits after which code is translated
 
 /**
- * Returns `run(until)`, which executes until the clock shows `until` ns or the core waits, and its
- * blocks. Code is translated when it was visited `often` times (up to 255; Infinity: never).
+ * Returns `run(until)`, which executes until the clock shows `until` ns or the core waits, with its
+ * blocks and `stackUsed()`. Code is translated when it was visited `often` times (up to 255; Infinity: never).
  */
 export function makeRun(chip, often = OFTEN) {
   const { core, clock, sram, flash } = chip;
@@ -412,11 +413,14 @@ export function makeRun(chip, often = OFTEN) {
   };
 
   const visits = new Uint8Array(found.length);
+  let deepest = END;
   const run = (until) => {
     const nanos = 1e9 / chip.clkSys;
     let next = 0; // where the instructions executed one by one go on
     while (!core.waiting && clock.nanosCounter < until) {
       if (core.interruptsUpdated) core.checkForInterrupts();
+      const sp = reg[13];
+      if (sp < deepest && sp >= RAM) deepest = sp;
       const pc = reg[15];
       const at = place(pc) >> 1;
       let block = at < 0 ? null : found[at];
@@ -445,5 +449,11 @@ export function makeRun(chip, often = OFTEN) {
       if (alarm !== null && alarm.nanos <= clock.nanosCounter) clock.tick(0);
     }
   };
-  return { run, blocks };
+  /** The most octets of the stack that were in use at the end of a stretch, since this was asked last. */
+  const stackUsed = () => {
+    const used = END - deepest;
+    deepest = END;
+    return used;
+  };
+  return { run, blocks, stackUsed };
 }

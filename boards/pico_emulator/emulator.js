@@ -1,6 +1,7 @@
 // Runs the real firmware of a Raspberry Pi Pico; its USB serial is the socket --fd.
-// Standard input takes `cut N`: power fails after the n-th flash operation from then on (0: not). Standard
-// output has a line `reset` each time the chip starts anew.
+// Standard input takes `cut N`: power fails after the n-th flash operation from then on (0: not); `stack`:
+// standard output has a line `stack N` then, the most octets of the stack in use since the last time. It has a
+// line `reset` each time the chip starts anew.
 import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { Socket } from 'node:net';
@@ -99,8 +100,9 @@ class Chip {
     };
     chip.core.VTOR = VECTORS;
     chip.core.reset();
-    const { run, blocks } = makeRun(chip);
+    const { run, blocks, stackUsed } = makeRun(chip);
     this.run = run;
+    this.stackUsed = stackUsed;
     flash.changed = blocks.forget;
     this.began = performance.now();
   }
@@ -203,6 +205,7 @@ function powerOff(status, why) {
 
 createInterface({ input: process.stdin }).on('line', (line) => {
   const [word, number] = line.split(' ');
+  if (word === 'stack') process.stdout.write(`stack ${board.stackUsed()}\n`);
   if (word === 'cut') flash.cut = Number(number) ? flash.operations + Number(number) : 0;
 });
 link = new Link(Number(options.fd));

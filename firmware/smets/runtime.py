@@ -193,8 +193,21 @@ class Loop:
             while self._failures < _GIVE_UP:
                 try:
                     self._begin()
-                    if self._serve():
-                        return
+                    # Not in a function of its own: a Pico has 8 KB for all that is called.
+                    while self.runtime is not None:
+                        if self._time:
+                            self._pass_time(self._time, self.runtime)
+                        event = self._listen()
+                        if event == console_port.INTERRUPT:
+                            return
+                        if event == console_port.LINE:
+                            self.runtime.line(self._lines.text)
+                            if self.runtime.failure:
+                                self._failed(self.runtime.failure)
+                            else:
+                                self._failures = 0
+                        elif event != console_port.NOTHING:
+                            self._error(_ERRORS[event])
                 except Exception as error:
                     self._error("restarted: %s: %s" % (error.__class__.__name__, error))
                     self._failed(error)
@@ -237,25 +250,6 @@ class Loop:
         # A long answer is progress, a piece at a time.
         self._watchdog.feed()
         self._console.write(text)
-
-    def _serve(self) -> bool:
-        """Serve until Ctrl-C (True), or a failure that leaves no device."""
-        lines = self._lines
-        while self.runtime is not None:
-            if self._time:
-                self._pass_time(self._time, self.runtime)
-            event = self._listen()
-            if event == console_port.INTERRUPT:
-                return True
-            if event == console_port.LINE:
-                self.runtime.line(lines.text)
-                if self.runtime.failure:
-                    self._failed(self.runtime.failure)
-                else:
-                    self._failures = 0
-            elif event != console_port.NOTHING:
-                self._error(_ERRORS[event])
-        return False
 
     def _listen(self) -> int:
         """What comes in, or NOTHING after a while without anything."""
@@ -309,7 +303,7 @@ def main(folder: str, confirm=None):
     """Play the role that `folder`/device.json names until Ctrl-C; OSError where there is none."""
     with open(folder + "/device.json") as file:
         settings = json.load(file)
-    run(settings, confirm)
+    _loop(settings, confirm).serve()
 
 
 def run(settings: dict, confirm=None):
@@ -318,10 +312,14 @@ def run(settings: dict, confirm=None):
     Members: `role`; `board`, `build` (told by HELLO), `tick` (whether real time passes), `keep`
     (whether the device comes back after a power cut as it was loaded), `watchdog`, `han`.
     """
+    _loop(settings, confirm).serve()
+
+
+def _loop(settings, confirm):
     store = open_store(settings["role"]) if settings.get("keep", True) else None
     radio = _radio(settings.get("han"))
     time = None
     if radio or settings.get("tick"):
         import time
     watchdog = Watchdog(settings.get("watchdog"))
-    Loop(settings, console_port.Console(), watchdog, store, confirm, time, radio).serve()
+    return Loop(settings, console_port.Console(), watchdog, store, confirm, time, radio)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from pathlib import Path
 
 from host_tools.emulators.board import BUILD, EmulatedBoard, EmulatorError
@@ -10,6 +11,7 @@ from host_tools.emulators.board import BUILD, EmulatedBoard, EmulatorError
 __all__ = ["PACES", "EmulatedPico"]
 
 PACES = ("wall", "busy", "none")
+_ANSWER = 10.0
 
 FIRMWARE = BUILD / "rpi_pico" / "firmware.elf"
 PLAIN = BUILD / "rpi_pico" / "plain.elf"
@@ -49,6 +51,8 @@ class EmulatedPico(EmulatedBoard):
             self._arguments += ["--adc", str(adc)]
         self._cut = cut
         self.resets = 0  # of the chip, by itself or its watchdog
+        self._stack = threading.Event()
+        self._stack_used = 0
         super().__init__(folder)
 
     def command(self, line: int) -> list[str]:
@@ -65,8 +69,20 @@ class EmulatedPico(EmulatedBoard):
         if self.powered:
             self.say("cut 0")
 
+    def stack_used(self) -> int:
+        """The most octets of the stack (8,192) that were in use since this was asked last."""
+        self._stack.clear()
+        self.say("stack")
+        if not self._stack.wait(_ANSWER):
+            raise EmulatorError("the emulator does not say how deep the stack is")
+        return self._stack_used
+
     def told(self, line: str) -> None:
         """A Pico on USB takes its port away when it starts anew."""
+        word, _, number = line.partition(" ")
+        if word == "stack":
+            self._stack_used = int(number)
+            self._stack.set()
         if line == "reset":
             self.resets += 1
             self.replug()

@@ -64,6 +64,7 @@ class Device:
         self.joined = {}
         # HAN frames to send, oldest first (smets.ports.han.HanFrame).
         self.outbox = []
+        self.asking = b""  # the device whose HAN frame is being taken
         # (alert code, UTC seconds) of the alerts to send to the network operator.
         self.alerts = []
         # HAN frames not taken, by reason.
@@ -127,6 +128,7 @@ class Device:
 
     def take(self, frame):
         """Take a frame for one of the device's own endpoints; may raise DecodeError."""
+        self.asking = frame.source
         served = self.endpoints[frame.destination_endpoint][1]
         reply = han_server.answer(self.zcl, served, frame.cluster, frame.payload)
         if reply is not None:

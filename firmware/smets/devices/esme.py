@@ -75,7 +75,6 @@ class Esme(Device):
         # Energy drawn each half hour, in register steps.
         self.draw = 0
         self._supplied = True  # whether any can be drawn
-        self._asking = b""  # the device whose HAN frame is being taken
         self._prepayment = None
         for place in _ACTIONS:
             self.zcl.commands[(place[0], 0, place[1])] = self._act
@@ -186,16 +185,11 @@ class Esme(Device):
     def _switch(self, data) -> int:
         return self.prepayment.remote.invoke(_SWITCH, bytes(data))
 
-    def take(self, frame):
-        """See Device."""
-        self._asking = frame.source
-        super().take(frame)
-
     def _act(self, call):
         """A command of a PPMID."""
         if not call.from_han:
             return self.zcl.answer_published(call)
-        return self.prepayment.actions.act(call, self._asking)
+        return self.prepayment.actions.act(call, self.asking)
 
     def _publish_events(self, request):
         """What GetEventLog gives of an account's events; None without an account."""

@@ -141,10 +141,6 @@ class RingLog:
         self._head += 1
         self.newest = int.from_bytes(out[4:8], "big")
 
-    def append_value(self, seconds: int, value: int):
-        """Add a row {time, value} of two 32-bit integers, where `width` is 8."""
-        self.append(seconds.to_bytes(4, "big") + value.to_bytes(4, "big"))
-
     def select(self, start: int = 0, end: int = _END_OF_TIME):
         """The rows with start <= time <= end, both inclusive, as a `Selection`."""
         return Selection(self, start, end)
@@ -155,8 +151,12 @@ class RingLog:
     def load(self, sequence: int):
         """The row of this sequence number, a view valid until the next call; None if not held."""
         offset = sequence % self._slots * self._slot
-        self._hold(offset)
-        offset %= _BATCH
+        held = offset // _BATCH * _BATCH
+        if held != self._held:
+            self._held = -1
+            self._region.read_into(held, self._view[: self._size(held)])
+            self._held = held
+        offset -= held
         end = offset + 4 + self.width
         view = self._view
         if int.from_bytes(view[offset : offset + 4], "big") != sequence:
@@ -185,8 +185,13 @@ class RingLog:
         for part in range(0, self._slots, each):
             alive.tell()
             for index in range(part, min(part + each, self._slots)):
-                if index * self._slot % _BATCH == 0 and self._blank(index * self._slot):
-                    break
+                offset = index * self._slot
+                if offset % _BATCH == 0:
+                    # Read from here, not by `_hold`: a Pico's stack is as good as full.
+                    self._region.read_into(offset, self._view[: self._size(offset)])
+                    self._held = offset
+                    if not any(self._batch):
+                        break  # nothing was ever written here
                 sequence = self._sequence(index)
                 if sequence >= 0:
                     if sequence > newest:
@@ -196,31 +201,22 @@ class RingLog:
         if newest < 0:
             return
         for index in range(found, min(found + each, self._slots)):
+            offset = index * self._slot
+            if offset % _BATCH == 0:
+                self._region.read_into(offset, self._view[: self._size(offset)])
+                self._held = offset
             newest = max(newest, self._sequence(index))
         self._head = newest + 1
         row = self.load(newest)
         assert row is not None
         self.newest = int.from_bytes(row[:4], "big")
 
-    def _hold(self, offset: int):
-        # Have the octets around `offset` in the batch.
-        held = offset // _BATCH * _BATCH
-        if held != self._held:
-            self._held = -1
-            size = min(_BATCH, self._region.size - held)
-            self._region.read_into(held, self._view[:size])
-            self._held = held
-
-    def _blank(self, offset: int) -> bool:
-        # Whether nothing was ever written around `offset`.
-        self._hold(offset)
-        return not any(self._batch)
+    def _size(self, held: int) -> int:
+        return min(_BATCH, self._region.size - held)
 
     def _sequence(self, index: int) -> int:
         # The sequence number in a slot, -1 where none is valid.
-        offset = index * self._slot
-        self._hold(offset)
-        offset %= _BATCH
+        offset = index * self._slot % _BATCH
         sequence = int.from_bytes(self._view[offset : offset + 4], "big")
         if sequence % self._slots == index and self.load(sequence) is not None:
             return sequence

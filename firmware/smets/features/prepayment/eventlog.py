@@ -32,7 +32,7 @@ class EventLog:
         """Enter an event; StoreError, and it is there until the power goes."""
         row = seconds.to_bytes(4, "big") + code.to_bytes(2, "big")
         self._take(row + bytes((len(information),)) + information)
-        self._save()
+        self._keeper.write(_RECORD, self._record())
 
     def has(self, seconds: int, code: int, information: bytes) -> bool:
         """Whether the last entry is this one."""
@@ -44,11 +44,11 @@ class EventLog:
         if len(self.entries) > _ENTRIES:
             self.entries.pop(0)
 
-    def _save(self):
+    def _record(self) -> bytes:
         writer = Writer(256)
         for row in self.entries:
             writer.string(row)
-        self._keeper.write(_RECORD, bytes(writer.view()))
+        return bytes(writer.view())
 
     # --- As an object ---------------------------------------------------------------------------
 
@@ -71,7 +71,7 @@ class EventLog:
             return objects.TYPE_UNMATCHED
         self.entries = []
         try:
-            self._save()
+            self._keeper.write(_RECORD, self._record())
         except StoreError:
             return objects.HARDWARE_FAULT
         return objects.SUCCESS
@@ -89,7 +89,7 @@ class EventLog:
         if self._keeper.loadable():
             for row in buffer.views():
                 self._take(bytes(row))
-            self._save()
+            self._keeper.write(_RECORD, self._record())
 
     # --- On the HAN -----------------------------------------------------------------------------
 

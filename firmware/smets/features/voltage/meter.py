@@ -43,6 +43,8 @@ class Phase(PeriodEngine):
         self._start = 0
         self._count = 0
         self._length = 1
+        self._from_s = 0  # when it begins, with
+        self._from_ms = 0
         self._seconds = 0
 
     def feed(self, seconds: int, ms: int, status: int, length: int, codes, start: int, count: int):
@@ -51,7 +53,8 @@ class Phase(PeriodEngine):
         self._start = start + self._index
         self._count = count
         self._length = length
-        self._seconds = seconds
+        self._seconds = self._from_s = seconds
+        self._from_ms = ms
         self.advance(seconds, ms, status, length)
 
     def open_period(self):
@@ -76,7 +79,7 @@ class Phase(PeriodEngine):
             return False
         volts = sums.volts(self._uv)
         # The log first: it is what must not be lost. If it fails the next chunk tries again.
-        self.log.append_value(stamp, volts)
+        self.log.append(stamp.to_bytes(4, "big") + volts.to_bytes(4, "big"))
         self.newest = stamp
         self.averages.evaluate(volts, stamp)
         return True
@@ -155,4 +158,4 @@ class VoltageMeter:
 
 def _as_log(log):
     # A log, or the region that one is to be opened in.
-    return log if hasattr(log, "append_value") else RingLog(log, LOG_ENTRIES, LOG_WIDTH)
+    return log if hasattr(log, "append") else RingLog(log, LOG_ENTRIES, LOG_WIDTH)

@@ -36,10 +36,6 @@ class RamLog:
         self._head += 1
         self.newest = max(self.newest, int.from_bytes(row[:4], "big"))
 
-    def append_value(self, seconds: int, value: int):
-        """Add a row {time, value} of two 32-bit integers, where `width` is 8."""
-        self.append(seconds.to_bytes(4, "big") + value.to_bytes(4, "big"))
-
     def select(self, start: int = 0, end: int = _END_OF_TIME) -> Selection:
         """The rows with start <= time <= end, both inclusive."""
         return Selection(self, start, end)  # pyright: ignore[reportArgumentType]

@@ -22,11 +22,6 @@ def _add(sums, value: int, count: int):
 class SteadyPhase(Phase):
     """A phase whose chunks hold one reading, which stands for all `count` of the chunk."""
 
-    def feed(self, seconds: int, ms: int, status: int, length: int, codes, start: int, count: int):
-        """See `VoltageMeter.feed`."""
-        self._begin = seconds * 1000 + ms
-        super().feed(seconds, ms, status, length, codes, start, count)
-
     def _take_readings(self, at: int, end: int, running: bool):
         value = self._codes[self._start]
         if value == MISSING or at >= end:
@@ -55,7 +50,7 @@ class SteadyPhase(Phase):
 
     def _time_of(self, index: int) -> int:
         """UTC second of a reading of the chunk."""
-        return (self._begin + index * self._length // self._count) // 1000
+        return self._from_s + (self._from_ms + index * self._length // self._count) // 1000
 
     def _end_windows(self, at: int, number: int):
         """`number` equal windows end, the first of which begins with the reading `at`."""
