@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import selectors
 import shutil
 import socket
@@ -222,6 +223,11 @@ def open_transport(role: str, engine: str, store: str | None = None) -> Transpor
     return SerialTransport(engine)
 
 
+# Numbers have up to nine digits: so many users of a line may each begin with one of their own.
+_NUMBERS = 10_000
+_USERS = 90_000
+
+
 class BenchClient:
     """Talks to one device: commands in, responses out; what else it says goes to `on_frame` (HAN
     frames) and `on_alert` (GBCS alerts).
@@ -238,7 +244,9 @@ class BenchClient:
         self.timeout = timeout
         self.on_frame = on_frame
         self.on_alert = on_alert
-        self._number = 0
+        # A line outlives its users: an answer that an earlier one did not wait for has another n.
+        apart = not isinstance(transport, ProcessTransport)
+        self._number = secrets.randbelow(_USERS) * _NUMBERS if apart else 0
         self._block = 0
 
     def __enter__(self) -> BenchClient:
