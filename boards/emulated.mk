@@ -1,5 +1,5 @@
 # Boards without hardware: real MicroPython for Arm, under QEMU and under an emulator of the Pico.
-.PHONY: qemu-firmware test-qemu bench-qemu device-qemu pico-firmware test-pico device-pico
+.PHONY: qemu-firmware test-qemu bench-qemu device-qemu pico-firmware test-pico conform-pico device-pico
 
 QEMU_ELF := build/qemu_mps2_an385/firmware.elf
 PICO_ELF := build/rpi_pico/firmware.elf
@@ -34,11 +34,14 @@ $(PICO_EMULATOR): boards/pico_emulator/package.json boards/pico_emulator/package
 test-pico: $(READY) $(PICO_ELF) $(PICO_PLAIN) $(PICO_EMULATOR) ## Test the Pico's real firmware under emulation
 	$(EMULATED)/test_emulated_pico.py
 
-# The suite of any board, with counts that suit a chip that runs at a third of its speed.
+conform-pico: $(READY) $(PICO_ELF) $(PICO_EMULATOR) ## Judge the five devices on the emulated Pico
+	$(EMULATED)/test_emulated_catalogue.py
+
+# The suite of any board.
 SUITE := $(BIN)/pytest -rs tests_device --ignore=tests_device/emulated --ignore=tests_device/rack --durations=10
 
 device-qemu: $(READY) $(QEMU_ELF) ## Run the tests of a board on QEMU, those of modules apart
 	$(SUITE) --board qemu_mps2_an385 --exchanges 100 --unplugs 20 --deselect tests_device/test_device_modules.py
 
 device-pico: $(READY) $(PICO_ELF) $(PICO_PLAIN) $(PICO_EMULATOR) ## Run the tests of a board on the emulated Pico
-	$(SUITE) --board rpi_pico --exchanges 50 --unplugs 10 --modules quick
+	$(SUITE) --board rpi_pico

@@ -36,7 +36,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--unplugs", type=int, default=100, help="times that the cable is pulled")
     group.addoption(
         "--modules",
-        choices=("quick", "core", "all"),
+        choices=("core", "all"),
         default="core",
         help="files of tests_host that run on the board",
     )

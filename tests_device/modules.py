@@ -25,11 +25,6 @@ CORE = (
     *("voltage_events", "voltage_period", "voltage_rms", "voltage_sampling"),
     *("runtime",),
 )
-# What of it an emulated Pico runs within ten minutes: cryptography, codecs, messages, gas proxy.
-QUICK = (
-    *("access", "aes", "axdr", "bench", "clock", "codec", "cosem_time", "dlms_values", "ecdsa"),
-    *("gas_devices", "gas_mirror", "gbz", "gcm", "kdf", "message"),
-)
 # Tests of what other file systems do: on littlefs folders are removed like files, and a file that
 # is open keeps its old content.
 ELSEWHERE = {

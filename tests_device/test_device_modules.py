@@ -12,9 +12,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test for each module that was asked for."""
     if "module" not in metafunc.fixturenames:
         return
-    sets = {"quick": modules.QUICK, "core": modules.CORE}
-    some = sets.get(metafunc.config.getoption("--modules"))
-    chosen = [name for name in modules.files() if not some or name.removeprefix("test_") in some]
+    core = metafunc.config.getoption("--modules") == "core"
+    chosen = [
+        name for name in modules.files() if not core or name.removeprefix("test_") in modules.CORE
+    ]
     metafunc.parametrize(
         "module",
         [

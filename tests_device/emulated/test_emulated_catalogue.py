@@ -1,0 +1,66 @@
+"""The conformance catalogue judges the five devices on the emulated Pico: heap, stack, watchdog.
+
+Of the displays a few checks: each purge overwrites all that is free of the flash.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from host_tools import boards, flash, install
+from host_tools.emulators import EmulatedPico
+
+NAME = "rpi_pico"
+SMETS = Path(sys.executable).parent / "smets"
+# Octets of the stack of 8,192 that may be in use: an interrupt and what it calls need some, too.
+STACK = 7600
+# Checks that the board passes at least, and which if not all.
+ROLES = {
+    "gsme": (30, ()),
+    "gpf": (50, ()),
+    "esme": (60, ()),
+    "ihd": (3, ("SECMP0056-display-asks", "SECMP0056-display-clears", "SECMP0056-display-push")),
+    "ppmid": (3, ("SECMP0056-display-clears", "GBCS-ppmid-results", "GBCS-ppmid-wakes")),
+}
+
+
+@pytest.fixture(scope="module")
+def pico(board_of) -> EmulatedPico:
+    """A Pico with our modules in its firmware, as fast as this machine can."""
+    return board_of(NAME, pace="busy")
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_catalogue_passes_on_a_pico(pico: EmulatedPico, role: str, tmp_path: Path) -> None:
+    """No check fails, nothing restarts, and the stack is not full."""
+    board = boards.load(NAME)
+    made = install.build(role, board, {"tick": False}, installed=True)
+    assert flash.flash(pico.port, made, board).hello is not None
+    resets = pico.resets
+    pico.stack_used()
+    most, only = ROLES[role]
+    report = tmp_path / "report.json"
+    command = [str(SMETS), "conform", "--device", role, "--engine", pico.port]
+    command += [word for check in only for word in ("--only", check)]
+    done = subprocess.run(
+        [*command, "--json", str(report)], capture_output=True, text=True, timeout=900, check=False
+    )
+    assert report.exists(), done.stdout + done.stderr
+    results = json.loads(report.read_text(encoding="utf-8"))["results"]
+    verdicts = {result["id"]: result["verdict"] for result in results}
+    failed = {check for check, verdict in verdicts.items() if verdict == "fail"}
+    # Nobody of the bench cuts this board's power.
+    blocked = {result["text"] for result in results if result["verdict"] == "blocked"} - {
+        "the device under test has no power control"
+    }
+    passed = sum(verdict == "pass" for verdict in verdicts.values())
+    used = pico.stack_used()
+    print(f"\n{role}: {passed} passed, {used} of 8192 octets of the stack used")
+    assert not failed and not blocked and passed >= most, done.stdout
+    assert pico.resets == resets, "no watchdog bit"
+    assert used < STACK
