@@ -1,5 +1,6 @@
 # engines: cpython unix
 # The XBee link: set-up by AT commands, frames in and out, limits, statuses, and hostile modules.
+import json
 import random
 
 from testkit import Skip, raises
@@ -7,7 +8,7 @@ from vectors import h
 from xbee_wire import Module, framed
 
 from smets.devices import build
-from smets.ports import han, link_xbee, xbee_addresses, xbee_board, xbee_setup
+from smets.ports import han, link_xbee, radio_xbee, xbee_addresses, xbee_board, xbee_setup
 from smets.ports.han import HanFrame
 from smets.ports.link_xbee import XBeeLink
 from smets.zcl import clusters, discovery
@@ -704,6 +705,27 @@ def test_settings_with_less_wires_and_more_identities():
         wrong[member] = text
         with raises(ValueError):
             xbee_board.open_link(wrong, machine)
+
+
+def test_the_radio_of_a_board_carries_frames_and_tells_how_it_is():
+    """What runtime.py asks of a radio: `pump`, and `status` for CTRL:RADIO."""
+    module = Module(OWN)
+    settings = {"pins": {"uart": 1, "tx": 4, "rx": 5}, "pan": "00005EC000000001", "key": "10" * 16}
+    radio = radio_xbee.open_radio(settings, Machine(module))
+    assert radio.status()["joined"] is False
+    run(radio.link, module, 1200)
+    device = build("gpf")
+    device.eui = OWN
+    module.deliver(PEER, PEER_AT, b"\x01\x01", 0x0708, 0x0109, 0x21, READ)
+    radio.pump(device, 20)
+    module.listen()
+    assert [data[14:16] for data in module.sent] == [h("0708")]
+    status = radio.status()
+    assert status["joined"] is True and status["fault"] == "" and status["errors"] == {}
+    assert status["counts"]["sent"] == 1 and status["counts"]["received"] == 1
+    assert json.loads(json.dumps(status)) == status
+    with raises(KeyError):
+        radio_xbee.open_radio({"pins": settings["pins"]}, Machine(module))
 
 
 def test_heap_of_a_link():

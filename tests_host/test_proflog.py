@@ -214,71 +214,6 @@ def test_damaged_slot_is_left_out():
     assert log.select().count == 9 and log.newest == 1009
 
 
-class CountingRegion(RamRegion):
-    """Memory that counts how often it is read."""
-
-    reads = 0
-
-    def read_into(self, offset, buffer):
-        self.reads += 1
-        super().read_into(offset, buffer)
-
-
-def newest_by_looking_everywhere(region):
-    """What a log ought to find: the valid row with the highest sequence number."""
-    newest = -1
-    slot = bytearray(16)
-    for index in range(region.size // 16):
-        RamRegion.read_into(region, index * 16, slot)
-        sequence = int.from_bytes(slot[:4], "big")
-        valid = crc32(slot[:12]) == int.from_bytes(slot[12:], "big")
-        if valid and sequence % (region.size // 16) == index:
-            newest = max(newest, sequence)
-    return newest
-
-
-def test_the_newest_row_is_found_without_looking_everywhere():
-    """A Pico's watchdog does not wait until 20,000 slots were looked at."""
-    rows, size = 700, 3 * 4096  # 768 slots in three parts
-    number = 1
-    for count in (0, 1, 2, 255, 256, 257, 511, 512, 513, 767, 768, 769, 1024, 1300, 2304):
-        kept, _ = filled(count, rows, size)
-        image = bytes(kept._data)
-        for damage in range(3):
-            region = CountingRegion(size)
-            region.write(0, image)
-            for _ in range(damage):  # of slots next to the newest, and anywhere
-                number = (number * 75 + 74) % 65537
-                slot = (count - 1 - number % 3) % 768 if number & 4 else number % 768
-                region.write(slot * 16 + number % 16, b"\x5a\xa5")
-            log = RingLog(region, rows, 8)
-            assert region.reads <= 3 + 16 + 4, (count, region.reads)
-            assert log.head() == newest_by_looking_everywhere(region) + 1, (count, damage)
-    region = CountingRegion(4096)
-    region.size = 75 * 4096
-    region.read_into = lambda offset, buffer: CountingRegion.read_into(region, 0, buffer)
-    RingLog(region, 18000, 8)
-    assert region.reads == 75, "one look at each part of an empty log"
-
-
-def test_work_on_a_long_log_is_told():
-    """issue: a board's watchdog hears of it, whatever the length of the log."""
-    region, log = filled(4320, 4320, 69632)
-    told = []
-    alive.listen(lambda: told.append(1))
-    try:
-        RingLog(region, 4320, 8)
-        assert len(told) == 17, "each part of 4 KiB"
-        del told[:]
-        selection = log.select()
-        assert len(told) in (16, 17), "each 256 rows"
-        for _ in selection.chunks():
-            pass
-        assert len(told) > 32
-    finally:
-        alive.listen(None)
-
-
 def test_slots_of_another_place_are_not_taken():
     region, log = filled(10)
     region._data[20 * 16 : 21 * 16] = region._data[9 * 16 : 10 * 16]
@@ -438,3 +373,68 @@ def test_f38_cut_at_every_flash_operation():
             operation += 1
     print("cuts:", cuts)
     assert cuts > 40, cuts
+
+
+class CountingRegion(RamRegion):
+    """Memory that counts how often it is read."""
+
+    reads = 0
+
+    def read_into(self, offset, buffer):
+        self.reads += 1
+        super().read_into(offset, buffer)
+
+
+def newest_by_looking_everywhere(region):
+    """What a log ought to find: the valid row with the highest sequence number."""
+    newest = -1
+    slot = bytearray(16)
+    for index in range(region.size // 16):
+        RamRegion.read_into(region, index * 16, slot)
+        sequence = int.from_bytes(slot[:4], "big")
+        valid = crc32(slot[:12]) == int.from_bytes(slot[12:], "big")
+        if valid and sequence % (region.size // 16) == index:
+            newest = max(newest, sequence)
+    return newest
+
+
+def test_the_newest_row_is_found_without_looking_everywhere():
+    """A Pico's watchdog does not wait until 20,000 slots were looked at."""
+    rows, size = 700, 3 * 4096  # 768 slots in three parts
+    number = 1
+    for count in (0, 1, 2, 255, 256, 257, 511, 512, 513, 767, 768, 769, 1024, 1300, 2304):
+        kept, _ = filled(count, rows, size)
+        image = bytes(kept._data)
+        for damage in range(3):
+            region = CountingRegion(size)
+            region.write(0, image)
+            for _ in range(damage):  # of slots next to the newest, and anywhere
+                number = (number * 75 + 74) % 65537
+                slot = (count - 1 - number % 3) % 768 if number & 4 else number % 768
+                region.write(slot * 16 + number % 16, b"\x5a\xa5")
+            log = RingLog(region, rows, 8)
+            assert region.reads <= 3 + 16 + 4, (count, region.reads)
+            assert log.head() == newest_by_looking_everywhere(region) + 1, (count, damage)
+    region = CountingRegion(4096)
+    region.size = 75 * 4096
+    region.read_into = lambda offset, buffer: CountingRegion.read_into(region, 0, buffer)
+    RingLog(region, 18000, 8)
+    assert region.reads == 75, "one look at each part of an empty log"
+
+
+def test_work_on_a_long_log_is_told():
+    """issue: a board's watchdog hears of it, whatever the length of the log."""
+    region, log = filled(1024, 1024, 5 * 4096)
+    told = []
+    alive.listen(lambda: told.append(1))
+    try:
+        RingLog(region, 1024, 8)
+        assert len(told) == 5, "each part of 4 KiB"
+        del told[:]
+        selection = log.select()
+        assert len(told) == 4, "each 256 rows"
+        for _ in selection.chunks():
+            pass
+        assert len(told) == 8
+    finally:
+        alive.listen(None)
