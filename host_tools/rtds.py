@@ -92,12 +92,26 @@ def _message(path: Path, row: dict[str, str]) -> bytes:
 
 
 def replay(pairs: list[Pair], engine: str) -> Iterator[Outcome]:
-    """Yield the outcome of each pair; one device process a role, made new for each pair."""
+    """Yield the outcome of each pair; one device process a role, made new for each pair.
+
+    A device at host:port or a serial port plays one role, and answers the pairs of that one.
+    BenchError where there is none, or it does not say what it is.
+    """
     clients: dict[str, BenchClient] = {}
+    roles = RESPONDERS
     try:
+        if engine not in ("unix", "cpython"):
+            client = BenchClient(open_transport("", engine))
+            clients[engine] = client
+            role = str(client.control("HELLO").get("device", "")).lower()
+            clients[role] = clients.pop(engine)
+            roles = (role,)
         for pair in pairs:
             if pair.role not in RESPONDERS:
                 yield Outcome(pair, "skipped", f"no {pair.role} here")
+                continue
+            if pair.role not in roles:
+                yield Outcome(pair, "skipped", f"{engine} is no {pair.role.upper()}")
                 continue
             if pair.originator not in {party["id"].upper() for party in pair.keys["parties"]}:
                 yield Outcome(pair, "skipped", "the test set has no key of the originator")
@@ -112,7 +126,7 @@ def replay(pairs: list[Pair], engine: str) -> Iterator[Outcome]:
 
 def _replay_one(pair: Pair, client: BenchClient) -> Outcome:
     try:
-        client.control("FORGET")
+        client.control("FORGET", {"store": True})
         fragments.load(client.control, pair.state, pair.keys)
         answer = client.respond(pair.command)
     except Refusal as reason:

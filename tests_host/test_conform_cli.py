@@ -6,7 +6,7 @@ import shutil
 import socket
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -263,6 +263,35 @@ def test_a_device_that_answers_commands_with_garbage_fails(tmp_path, kind):
     assert verdicts == ["fail", "fail"] and "Traceback" not in output
     assert report["identity"]["firmware"] == "x"
     assert "power" not in report["identity"]["capabilities"]
+
+
+def test_a_device_that_restarts_is_judged_by_the_checks_that_follow(tmp_path):
+    """A board whose watchdog bites takes its port away for a while."""
+    first = socket.create_server(("127.0.0.1", 0))
+    port = first.getsockname()[1]
+    ends = []
+
+    def serve():
+        connection, _ = first.accept()
+        with connection, suppress(OSError):
+            polite_then("gone")(connection)
+        first.close()
+        time.sleep(1)
+        with socket.create_server(("127.0.0.1", port)) as second:
+            ends.append(second)
+            connection, _ = second.accept()
+            with connection, suppress(OSError):
+                slow_device("gpf", 0)(connection)
+
+    board = threading.Thread(target=serve, daemon=True)
+    board.start()
+    status, output, report = conform(
+        tmp_path, "--engine", f"127.0.0.1:{port}", "--timeout", 5, *STAMPS
+    )
+    board.join(10)
+    assert status == 1 and ends, output
+    verdicts = {by_id(report)[name]["verdict"] for name in STAMPS[1::2]}
+    assert verdicts == {"fail", "pass"}, "that in which it restarted, and the other one"
 
 
 def test_no_port_at_all_ends_in_a_report(tmp_path):

@@ -1,12 +1,18 @@
 """The host's decoder against every RTDS message there is at RTDS_DIR."""
 
 import json
+import subprocess
+import sys
+import threading
 
 import pytest
 from host_home import RTDS, rtds_message, rtds_rows, uncovered
 
+from host_tools import rtds
+from host_tools.bench import ProcessTransport
 from host_tools.gbcs.message import decode
 from host_tools.keys import KeyRing
+from host_tools.serve import Server
 
 ROWS = rtds_rows()
 needs_rtds = pytest.mark.skipif(not ROWS, reason="RTDS is not at RTDS_DIR")
@@ -102,3 +108,36 @@ def test_rtds_stamps_are_read_as_their_names_say(rtds_ring):
         assert not message.stamp.malformed
         seen += 1
     assert seen
+
+
+@needs_rtds
+def test_a_device_at_a_socket_answers_the_pairs_of_its_role():
+    """Of a board or a device on the network one role is known only once it is asked."""
+    pairs = [pair for pair in rtds.load_pairs(RTDS) if pair.role in ("gpf", "chf", "ppmid")]
+    server = Server(ProcessTransport("gpf", "unix"))
+    done = threading.Event()
+    served = threading.Thread(target=server.run, args=(done.is_set,))
+    served.start()
+    try:
+        at = f"127.0.0.1:{server.port}"
+        outcomes = list(rtds.replay(pairs, at))
+    finally:
+        done.set()
+        served.join()
+        server.close()
+    verdicts = {(o.pair.role, o.verdict) for o in outcomes}
+    assert ("gpf", "exact") in verdicts and not any("differing" in v for v in verdicts)
+    assert {o.detail for o in outcomes if o.pair.role == "chf"} == {f"{at} is no CHF"}
+
+
+@needs_rtds
+def test_a_port_that_is_not_there_is_no_traceback():
+    """Exit status 2, and what is wrong."""
+    done = subprocess.run(
+        [sys.executable, "-m", "host_tools", "rtds", "--rtds", str(RTDS), "--engine", "/dev/none"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+    assert "/dev/none: no engine /dev/none" in done.stdout.replace("\n", " ")

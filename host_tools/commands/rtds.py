@@ -12,6 +12,7 @@ from rich.progress import track
 from rich.table import Table
 
 from host_tools import rtds as vectors
+from host_tools.bench import BenchError
 
 VERDICTS = ("exact", "differing", "skipped")
 
@@ -27,7 +28,8 @@ def rtds(
 ) -> None:
     """Answer every RTDS command from its state and compare with the response, byte for byte.
 
-    Exit status 1 if an answer differs; 0 also where there are no vectors (it says so).
+    A device at a port answers the pairs of the role that it plays. Exit status 1 if an answer
+    differs, 2 where there is no device; 0 also where there are no vectors (it says so).
     """
     console = Console()
     path = directory or vectors.directory()
@@ -48,12 +50,16 @@ def rtds(
             transient=True,
             disable=not console.is_terminal,
         )
-        for outcome in work:
-            counts.setdefault(outcome.pair.use_case, Counter())[outcome.verdict] += 1
-            if outcome.verdict == "skipped":
-                reasons[outcome.detail] += 1
-            if outcome.verdict == "differing":
-                failures.append(f"{outcome.pair.name} on {name}: {outcome.detail}")
+        try:
+            for outcome in work:
+                counts.setdefault(outcome.pair.use_case, Counter())[outcome.verdict] += 1
+                if outcome.verdict == "skipped":
+                    reasons[outcome.detail] += 1
+                if outcome.verdict == "differing":
+                    failures.append(f"{outcome.pair.name} on {name}: {outcome.detail}")
+        except BenchError as error:
+            console.print(f"{name}: {error}", markup=False, highlight=False)
+            raise typer.Exit(2) from error
     console.print(_table(counts, engines))
     for failure in failures:
         console.print(failure, markup=False, highlight=False)

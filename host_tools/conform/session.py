@@ -23,6 +23,7 @@ __all__ = ["Session"]
 
 # One check may take this long; then its link is cut and the next one begins on a new link.
 CHECK_LIMIT = 120.0
+_AGAIN = 0.25
 _ERRORS = ("BenchError:", "DecodeError:", "ResponseError:")
 
 
@@ -43,6 +44,7 @@ class Session:
         self.hello: dict[str, Any] = {}
         self.dead = ""
         self._limit = limit
+        self._timeout = timeout
         self._bench: WatchingBench | None = None
         self._make = lambda: WatchingBench(role, connect, stage, capabilities, timeout)
         self._connect()
@@ -137,8 +139,15 @@ class Session:
         return result
 
     def _look_after(self, bench: WatchingBench) -> None:
-        """See whether the device still answers; if not, try once with a new link."""
+        """See whether the device still answers; if not, try with a new link for a while.
+
+        A board that restarted takes its port away, and gives it back when it has started.
+        """
         try:
             bench.client.control("HELLO")
         except Exception:
+            deadline = time.monotonic() + self._timeout
             self._connect()
+            while self.dead and time.monotonic() < deadline:
+                time.sleep(_AGAIN)
+                self._connect()

@@ -1,4 +1,4 @@
-"""The conformance catalogue judges the five devices on the emulated Pico: heap, stack, watchdog.
+"""The catalogue and RTDS judge the devices on the emulated Pico: heap, stack, watchdog.
 
 Of the displays a few checks: each purge overwrites all that is free of the flash.
 """
@@ -8,12 +8,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from host_tools import boards, flash, install
+from host_tools import boards, flash, install, rtds
 from host_tools.emulators import EmulatedPico
+from host_tools.roles import RESPONDERS
 
 NAME = "rpi_pico"
 SMETS = Path(sys.executable).parent / "smets"
@@ -35,14 +37,19 @@ def pico(board_of) -> EmulatedPico:
     return board_of(NAME, pace="busy")
 
 
-@pytest.mark.parametrize("role", ROLES)
-def test_the_catalogue_passes_on_a_pico(pico: EmulatedPico, role: str, tmp_path: Path) -> None:
-    """No check fails, nothing restarts, and the stack is not full."""
+def play(pico: EmulatedPico, role: str) -> int:
+    """Have it play a role; how often it restarted until now."""
     board = boards.load(NAME)
     made = install.build(role, board, {"tick": False}, installed=True)
     assert flash.flash(pico.port, made, board).hello is not None
-    resets = pico.resets
     pico.stack_used()
+    return pico.resets
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_catalogue_passes_on_a_pico(pico: EmulatedPico, role: str, tmp_path: Path) -> None:
+    """No check fails, nothing restarts, and the stack is not full."""
+    resets = play(pico, role)
     most, only = ROLES[role]
     report = tmp_path / "report.json"
     command = [str(SMETS), "conform", "--device", role, "--engine", pico.port]
@@ -62,5 +69,25 @@ def test_the_catalogue_passes_on_a_pico(pico: EmulatedPico, role: str, tmp_path:
     used = pico.stack_used()
     print(f"\n{role}: {passed} passed, {used} of 8192 octets of the stack used")
     assert not failed and not blocked and passed >= most, done.stdout
+    assert pico.resets == resets, "no watchdog bit"
+    assert used < STACK
+
+
+@pytest.mark.skipif(rtds.directory() is None, reason="RTDS is not at RTDS_DIR")
+@pytest.mark.parametrize("role", RESPONDERS)
+def test_rtds_is_answered_exactly_on_a_pico(pico: EmulatedPico, role: str) -> None:
+    """As many pairs as on the Unix port, to the last octet, from a heap and a stack of a Pico."""
+    folder = rtds.directory()
+    assert folder is not None
+    pairs = [pair for pair in rtds.load_pairs(folder) if pair.role == role]
+    expected = Counter(outcome.verdict for outcome in rtds.replay(pairs, "unix"))
+    resets = play(pico, role)
+    outcomes = list(rtds.replay(pairs, pico.port))
+    counted = Counter(outcome.verdict for outcome in outcomes)
+    used = pico.stack_used()
+    print(f"\n{role}: {dict(counted)}, {used} of 8192 octets of the stack used")
+    differing = [f"{o.pair.name}: {o.detail}" for o in outcomes if o.verdict == "differing"]
+    assert not differing, "\n".join(differing)
+    assert counted == expected
     assert pico.resets == resets, "no watchdog bit"
     assert used < STACK
