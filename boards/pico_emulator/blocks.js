@@ -175,7 +175,7 @@ function pop(op) {
   return instruction({
     cycles: 3 + list.length,
     ends: true,
-    leaves: `BX${list.length}`,
+    leaves: 'BX',
     text: () => `o = stack(r13);${text}t = ram32[o + ${list.length}];${down}`,
   });
 }
@@ -473,10 +473,11 @@ export function makeBlocks(chip) {
     let text = '';
     let cycles = 0; // since the count in `n`
     const count = () => (cycles ? `n += ${cycles};` : '');
-    const leave = (to, one, before) => `${before}BACK${one}END reg[15] = ${to}; return n;`;
+    // BACKnEND stands for writing registers and the flags of n back: which ones is known at the end.
+    const exit = (to, mask, flags) => `BACK${mask & flags}END reg[15] = ${to}; return n;`;
+    const exchange = (flags) => `BACK${flags}END core.BXWritePC(t); return n;`;
     const flagsBack = (mask) => (mask & NZ ? 'core.N = nz < 0; core.Z = nz === 0;' : '')
       + (mask & C ? 'core.C = c;' : '') + (mask & V ? 'core.V = v;' : '');
-    const exit = (to, mask, flags) => leave(to, mask & flags, '');
     const labels = [...new Set(code.filter(inside).map((one) => one.target))].sort((a, b) => a - b);
     for (const [i, one] of code.entries()) {
       if (labels.includes(one.pc)) {
@@ -498,8 +499,8 @@ export function makeBlocks(chip) {
         cycles += one.cycles;
         text += count();
         cycles = 0;
-        if (one.leaves?.startsWith('BX')) {
-          text += `${leave('t & ~1', ALL & one.changed, '').replace('reg[15] = t & ~1;', 'core.BXWritePC(t);')}\n`;
+        if (one.leaves === 'BX') {
+          text += `${exchange(one.changed)}\n`;
         } else if (one.leaves) {
           text += `${exit('t & ~1', ALL, one.changed)}\n`;
         } else if (one.calls !== undefined) {

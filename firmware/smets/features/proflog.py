@@ -187,7 +187,7 @@ class RingLog:
             for index in range(part, min(part + each, self._slots)):
                 offset = index * self._slot
                 if offset % _BATCH == 0:
-                    # Read from here, not by `_hold`: a Pico's stack is as good as full.
+                    # Not in a function of its own: a Pico's stack is as good as full here.
                     self._region.read_into(offset, self._view[: self._size(offset)])
                     self._held = offset
                     if not any(self._batch):
