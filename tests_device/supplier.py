@@ -11,6 +11,7 @@ from host_tools.remote import RemoteParty
 
 HOME = testkeys.make_home(seed="tests_device")
 SUPPLIER = RemoteParty(HOME.parties(), "supplier")
+OPERATOR = RemoteParty(HOME.parties(), "network_operator")
 EUIS = {kind.lower(): eui for kind, eui in testkeys.HOME}
 
 TIME = "2026-11-06T10:00:00Z"
@@ -40,6 +41,17 @@ def state(role: str) -> dict[str, Any]:
 def load(client: BenchClient, role: str) -> None:
     """Give a device its keys and its state."""
     fragments.load(client.control, state(role), HOME.keys[EUIS[role]])
+
+
+def new_meter(client: BenchClient) -> None:
+    """Make an electricity meter new: its keys, one phase, 10:07:13."""
+    keys = HOME.keys[EUIS["esme"]]
+    client.control("FORGET", {"store": True})
+    for party in keys["parties"]:
+        client.control("KEYS", {"device_id": keys["device_id"], "parties": [party]})
+    client.control("KEYS", {"private_key": keys["private_key"]})
+    client.control("SET", {"voltage": {"phases": 1}})
+    client.control("CLOCK", {"time": "2026-11-06T10:07:13Z", "status": "reliable"})
 
 
 def command(role: str, counter: int, use_case: str = "GCS13a", **params: Any) -> bytes:

@@ -9,10 +9,7 @@ import supplier
 from rig import Rig
 
 from host_tools import install
-from host_tools.bench import BenchClient
-from host_tools.remote import RemoteParty
 
-OPERATOR = RemoteParty(supplier.HOME.parties(), "network_operator")
 DAY = {"from": "2026-11-06T00:00:00Z", "to": "2026-11-07T00:00:00Z"}
 WEEK = {"from": "2026-11-06T00:00:00Z", "to": "2026-11-13T00:00:00Z"}
 # Seconds since 2000 of 2026-11-06T11:00:00Z, the end of the first whole half hour.
@@ -27,29 +24,18 @@ def start(rig: Rig, **settings: Any) -> None:
         pytest.skip(str(error))
 
 
-def load(client: BenchClient) -> None:
-    """A new meter with its keys, at 10:07:13."""
-    keys = supplier.HOME.keys[supplier.EUIS["esme"]]
-    client.control("FORGET", {"store": True})
-    for party in keys["parties"]:
-        client.control("KEYS", {"device_id": keys["device_id"], "parties": [party]})
-    client.control("KEYS", {"private_key": keys["private_key"]})
-    client.control("SET", {"voltage": {"phases": 1}})
-    client.control("CLOCK", {"time": "2026-11-06T10:07:13Z", "status": "reliable"})
-
-
 def test_the_first_period_starts_at_the_half_hour(rig: Rig) -> None:
     """spec: commenced at 10:07:13, so the first entry is that of 10:30 to 11:00."""
     start(rig)
     with rig.client() as client:
-        load(client)
+        supplier.new_meter(client)
         seen: list[int] = []
         for seconds in (0, 1366, 1, 1799, 1, 1800):
             client.control("ADVANCE", {"seconds": seconds})
             seen.append(client.control("QUERY")["summary"]["voltage"]["entries"][0])
         assert seen == [0, 0, 0, 0, 1, 2], "10:07:13, 10:29:59, 10:30, 10:59:59, 11:00, 11:30"
-        asked = OPERATOR.command("ECS23", bytes.fromhex(supplier.EUIS["esme"]), 1, DAY)
-        message = OPERATOR.verify(client.respond(asked), asked)
+        asked = supplier.OPERATOR.command("ECS23", bytes.fromhex(supplier.EUIS["esme"]), 1, DAY)
+        message = supplier.OPERATOR.verify(client.respond(asked), asked)
     rows = [value.value for value in message.dlms.data if value.type == "compact-array"]
     assert rows == [[[ELEVEN, 230], [ELEVEN + 1800, 230]]]
 
@@ -65,10 +51,10 @@ def test_work_may_take_longer_than_the_watchdog_waits(rig: Rig) -> None:
     boots = rig.boots
     with rig.client() as client:
         client.control("LOG", {"clear": True})
-        load(client)
+        supplier.new_meter(client)
         client.control("ADVANCE", {"seconds": 86_400})
-        asked = OPERATOR.command("ECS23", bytes.fromhex(supplier.EUIS["esme"]), 1, WEEK)
-        message = OPERATOR.verify(client.respond(asked), asked)
+        asked = supplier.OPERATOR.command("ECS23", bytes.fromhex(supplier.EUIS["esme"]), 1, WEEK)
+        message = supplier.OPERATOR.verify(client.respond(asked), asked)
         rows = [value.value for value in message.dlms.data if value.type == "compact-array"]
         assert len(rows[0]) == 47, "10:30 to 10:00"
         assert client.control("LOG") == {"restarts": 0, "log": []}

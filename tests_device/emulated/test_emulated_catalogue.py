@@ -5,6 +5,7 @@ Of the displays a few checks: each purge overwrites all that is free of the flas
 
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
 import sys
@@ -12,8 +13,10 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+import supplier
 
 from host_tools import boards, flash, install, rtds
+from host_tools.bench import BenchClient, SerialTransport
 from host_tools.emulators import EmulatedPico
 from host_tools.roles import RESPONDERS
 
@@ -21,6 +24,7 @@ NAME = "rpi_pico"
 SMETS = Path(sys.executable).parent / "smets"
 # Octets of the stack of 8,192 that may be in use: an interrupt and what it calls need some, too.
 STACK = 7600
+BEFORE, AFTER = "2026-11-06T00:00:00Z", "2027-11-06T00:00:00Z"
 # Checks that the board passes at least, and which if not all.
 ROLES = {
     "gsme": (30, ()),
@@ -91,3 +95,29 @@ def test_rtds_is_answered_exactly_on_a_pico(pico: EmulatedPico, role: str) -> No
     assert counted == expected
     assert pico.resets == resets, "no watchdog bit"
     assert used < STACK
+
+
+def test_a_full_voltage_log_is_read_from_a_pico(pico: EmulatedPico) -> None:
+    """Ninety days: 4,320 entries of a phase on its flash, in one answer of 34,692 octets."""
+    resets = play(pico, "esme")
+    with BenchClient(SerialTransport(pico.port), timeout=300) as client:
+        supplier.new_meter(client)
+        for _ in range(91):
+            client.control("ADVANCE", {"seconds": 86_400})
+        assert client.control("QUERY")["summary"]["voltage"]["entries"] == [4320]
+        asked = supplier.OPERATOR.command(
+            "ECS23", bytes.fromhex(supplier.EUIS["esme"]), 1, {"from": BEFORE, "to": AFTER}
+        )
+        answer = client.respond(asked)
+        message = supplier.OPERATOR.verify(answer, asked)
+    rows = [value.value for value in message.dlms.data if value.type == "compact-array"][0]
+    assert len(answer) == 34_692 and len(rows) == 4320
+    assert all(later[0] - earlier[0] == 1800 for earlier, later in itertools.pairwise(rows))
+    pico.power_off()
+    pico.power_on()
+    assert flash.hello(pico.port, restart=False)["device"] == "ESME"
+    with BenchClient(SerialTransport(pico.port), timeout=60) as client:
+        client.control("ADVANCE", {"seconds": 1})
+        assert client.control("QUERY")["summary"]["voltage"]["entries"] == [4320]
+    assert pico.resets == resets, "no watchdog bit"
+    assert pico.stack_used() < STACK
