@@ -438,3 +438,19 @@ def test_work_on_a_long_log_is_told():
         assert len(told) == 8
     finally:
         alive.listen(None)
+
+
+def test_a_short_range_of_a_long_log_is_read_without_the_rest():
+    """Counting looks at every row; reading at those of the range only."""
+    data, _ = filled(1000, 1000, 5 * 4096)
+    region = CountingRegion(5 * 4096)
+    region.write(0, data._data)
+    log = RingLog(region, 1000, 8)
+    selection = log.select(1500, 1509)
+    assert selection.count == 10
+    region.reads = 0
+    assert values(log, 1500, 1509) == [(1000 + index, index) for index in range(500, 510)]
+    assert region.reads <= 63 + 2, "once for the count, then what the range lies in"
+    nothing = log.select(1, 2)
+    region.reads = 0
+    assert nothing.count == 0 and nothing.readinto(bytearray(64)) == 0 and region.reads == 0

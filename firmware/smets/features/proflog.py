@@ -233,13 +233,15 @@ class Selection:
         self._log = log
         self._start = start
         self._end = end
-        self._next = log.oldest()
-        self._last = log.head()
+        self._next = self._last = 0  # sequence numbers: of the first row to read, after the last
         self.count = 0
-        for sequence in range(self._next, self._last):
+        for sequence in range(log.oldest(), log.head()):
             if not sequence & _OFTEN:
                 alive.tell()
             if self._wanted(log.load(sequence)):
+                if not self.count:
+                    self._next = sequence
+                self._last = sequence + 1
                 self.count += 1
         self.length = self.count * log.width  # octets
 
