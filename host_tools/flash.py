@@ -51,6 +51,13 @@ def _ftree(d):
         p = d + '/' + e[0]
         if e[1] & 0x4000: _ftree(p)
         else: print(_fsum(p), p)
+def _fempty(d):
+    try: l = list(os.ilistdir(d))
+    except OSError: return
+    for e in l:
+        if e[1] & 0x4000: _fempty(d + '/' + e[0])
+    try: os.rmdir(d)
+    except OSError: pass
 def _fdirs(p):
     i = p.find('/', 1)
     while i > 0:
@@ -165,9 +172,13 @@ class Files:
         wanted = {f"{folder}/{path}": data for path, data in files.items()}
         there = self.tree(folder)
         sources = {digest: path for path, digest in self.tree(other).items()} if other else {}
-        for path in set(there) - set(wanted) if alone else ():
+        unwanted = set(there) - set(wanted) if alone else set[str]()
+        for path in unwanted:
             self._exec(f"_fgone({path!r})")
             self.report.removed += 1
+        if unwanted:
+            # A folder without files takes two blocks of littlefs.
+            self._exec(f"_fempty({folder!r})")
         missing: dict[str, bytes] = {}
         copies: list[tuple[str, str]] = []
         for path, data in wanted.items():

@@ -17,6 +17,8 @@ from host_tools.virtual_board import VirtualBoard
 
 # Where tests of modules lie on a board, with the firmware if that is not frozen.
 LIBRARY = "/t"
+# Where they write (modules.program).
+SCRATCH = "/tmp"
 # Octets that a library may take, each of its files in blocks of 4 KB.
 ROOM = 700 << 10
 
@@ -163,10 +165,10 @@ class Rig:
             board.fill(LIBRARY, wanted, alone=board.free() < ROOM)
 
     def _remove_library(self) -> None:
-        """Give an install the room of two slots, which a library may hold."""
+        """Give an install the room of two slots: a library and its scratch may hold it."""
         if self._library:
             with self.repl() as repl:
-                self._remove(flash.Files(repl, flash.Report()), LIBRARY)
+                self._remove(flash.Files(repl, flash.Report()), LIBRARY, SCRATCH)
             self._library = False
 
     def _remove(self, board: flash.Files, *folders: str) -> None:

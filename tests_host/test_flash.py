@@ -154,6 +154,29 @@ def test_another_role_leaves_nothing_of_the_first_behind(board: VirtualBoard) ->
         assert found == sums(made.files, folder)
 
 
+FOLDERS = """
+import os
+def folders(d):
+    for e in os.ilistdir(d):
+        if e[1] & 0x4000:
+            print(d + '/' + e[0])
+            folders(d + '/' + e[0])
+"""
+
+
+def test_no_folder_stays_behind_without_files(board: VirtualBoard) -> None:
+    """Each takes two blocks, of which a small flash has few."""
+    with raw_repl.RawRepl(board.port) as repl:
+        files = flash.Files(repl, flash.Report())
+        files.fill("/a", {"one/two/x": b"1", "one/y": b"2", "three/z": b"3"})
+        files.fill("/a", {"one/y": b"2"})
+        assert repl.exec(FOLDERS + "folders('/a')").split() == ["/a/one"]
+        files.fill("/a", {})
+        assert "/a" not in repl.exec(FOLDERS + "folders('')").split()
+        files.fill("/a", {"one/y": b"2"})
+        assert list(files.tree("/a")) == ["/a/one/y"]
+
+
 def test_a_changed_main_is_replaced(board: VirtualBoard) -> None:
     """The one file that slots do not cover changes by a rename."""
     flashed(board, small("1"))
