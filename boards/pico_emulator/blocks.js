@@ -552,7 +552,12 @@ ${text}
     return exit(one.target, leaving(one.target), one.changed);
   };
 
-  // What others write: DMA, the boot ROM, instructions that rp2040js executes.
+  // What others write: the boot ROM many octets at once, DMA and instructions that rp2040js executes few.
+  chip.ramChanges = (offset, count) => {
+    for (let page = offset >> PAGE; page <= (offset + count - 1) >> PAGE; page++) {
+      if (marked[page]) written(page << PAGE);
+    }
+  };
   for (const name of ['writeUint8', 'writeUint16', 'writeUint32']) {
     const write = chip[name].bind(chip);
     chip[name] = (address, value) => {

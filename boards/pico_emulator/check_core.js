@@ -183,7 +183,12 @@ function compare(code, start, end, registers, flags) {
     core.eventRegistered = false;
     chip.clock.nanosCounter = 0;
     for (const [address, halves] of code) {
-      halves.forEach((op, i) => chip.writeUint16(address + 2 * i, op));
+      if (address & 0x100) { // as the boot ROM does
+        chip.ramChanges(address - CODE, 2 * halves.length);
+        halves.forEach((op, i) => chip.sramView.setUint16(address - CODE + 2 * i, op, true));
+      } else {
+        halves.forEach((op, i) => chip.writeUint16(address + 2 * i, op));
+      }
     }
     execute(1e6);
     core.cycles = Math.round(chip.clock.nanosCounter * (chip.clkSys / 1e9));

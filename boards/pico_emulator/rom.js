@@ -2,8 +2,6 @@
 // performed here. Each function of the ROM is `udf #n; bx lr`; n is its place in the list below.
 // Floats are IEEE 754 here; the real ROM takes denormals for 0 and NaN for infinity.
 
-import { PAGE } from './blocks.js';
-
 const RAM = 0x20000000;
 const FLASH = 0x10000000;
 const STUBS = 0x100;
@@ -34,15 +32,10 @@ export function installRom(chip, flash, onBootLoader) {
     }
     return undefined;
   };
-  // The same for writing, in RAM only; what runs there is told of it by its first octet of each page.
+  // The same for writing, in RAM only.
   const room = (address, count) => {
     const there = address >= RAM ? memory(address, count) : undefined;
-    if (there) {
-      const step = 1 << PAGE;
-      for (let at = address; at < address + count; at = (at & ~(step - 1)) + step) {
-        chip.writeUint8(at, chip.readUint8(at));
-      }
-    }
+    if (there) chip.ramChanges(address - RAM, count);
     return there;
   };
   const copy = () => {
