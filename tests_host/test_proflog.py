@@ -20,14 +20,14 @@ class CutRegion(RamRegion):
 
     def __init__(self, data):
         super().__init__(len(data))
-        self._data[:] = data
+        super().write(0, data)
         self.left = -1  # writes until the cut, -1: none comes
         self.tear = None
 
     def write(self, offset, data):
         if self.left == 0:
             for index in self.tear:
-                self._data[offset + index] = data[index]
+                super().write(offset + index, data[index : index + 1])
             raise Cut()
         self.left -= 1
         super().write(offset, data)
@@ -50,6 +50,13 @@ def values(log, start=0, end=0xFFFFFFFF):
 def put(log, seconds, value):
     """Add a row {time, value} of two 32-bit integers."""
     log.append(seconds.to_bytes(4, "big") + value.to_bytes(4, "big"))
+
+
+def image(region):
+    """All octets of a region."""
+    octets = bytearray(region.size)
+    region.read_into(0, octets)
+    return octets
 
 
 def filled(count, rows=ROWS, size=SIZE):
@@ -187,7 +194,7 @@ def test_f38_no_cut_tears_an_entry():
         after = (before + [(1000 + index).to_bytes(4, "big") + index.to_bytes(4, "big")])[-ROWS:]
         seen = set()
         for tear in tears(16):
-            cut = CutRegion(region._data)
+            cut = CutRegion(image(region))
             torn = RingLog(cut, ROWS, 8)
             cut.left, cut.tear = 0, tear
             with raises(Cut):
@@ -206,7 +213,7 @@ def test_f38_no_cut_tears_an_entry():
 
 def test_damaged_slot_is_left_out():
     region, _log = filled(10)
-    region._data[3 * 16 + 6] ^= 1
+    region.write(3 * 16 + 6, bytes([image(region)[3 * 16 + 6] ^ 1]))
     log = RingLog(region, ROWS, 8)
     assert [time for time, _value in values(log)] == [
         1000 + index for index in range(10) if index != 3
@@ -216,9 +223,27 @@ def test_damaged_slot_is_left_out():
 
 def test_slots_of_another_place_are_not_taken():
     region, log = filled(10)
-    region._data[20 * 16 : 21 * 16] = region._data[9 * 16 : 10 * 16]
+    region.write(20 * 16, image(region)[9 * 16 : 10 * 16])
     assert RingLog(region, ROWS, 8).head() == 10
     assert len(values(log)) == 10
+
+
+def test_memory_region_across_parts():
+    """A board's heap seldom has a long log in one piece; rows may lie across two pieces."""
+    region = RamRegion(2 * 4096 + 100)
+    octets = bytes([index % 251 for index in range(4200)])
+    region.write(4000, octets)
+    assert image(region) == bytes(4000) + octets + bytes(92)
+    region.write(8191, b"\xaa\xbb")
+    part = bytearray(4)
+    region.read_into(8190, part)
+    assert part == bytes([octets[4190], 0xAA, 0xBB, octets[4193]])
+    for offset in (-1, region.size - 3, region.size):
+        with raises(LogError):
+            region.write(offset, b"four")
+        with raises(LogError):
+            region.read_into(offset, part)
+    assert len(image(region)) == region.size
 
 
 def test_files_hold_a_log():
@@ -404,14 +429,14 @@ def test_the_newest_row_is_found_without_looking_everywhere():
     number = 1
     for count in (0, 1, 2, 255, 256, 257, 511, 512, 513, 767, 768, 769, 1024, 1300, 2304):
         kept, _ = filled(count, rows, size)
-        image = bytes(kept._data)
+        octets = image(kept)
         for damage in range(3):
             region = CountingRegion(size)
-            region.write(0, image)
+            region.write(0, octets)
             for _ in range(damage):  # of slots next to the newest, and anywhere
                 number = (number * 75 + 74) % 65537
                 slot = (count - 1 - number % 3) % 768 if number & 4 else number % 768
-                region.write(slot * 16 + number % 16, b"\x5a\xa5")
+                region.write(slot * 16 + number % 15, b"\x5a\xa5")
             log = RingLog(region, rows, 8)
             assert region.reads <= 3 + 16 + 4, (count, region.reads)
             assert log.head() == newest_by_looking_everywhere(region) + 1, (count, damage)
@@ -444,7 +469,7 @@ def test_a_short_range_of_a_long_log_is_read_without_the_rest():
     """Counting looks at every row; reading at those of the range only."""
     data, _ = filled(1000, 1000, 5 * 4096)
     region = CountingRegion(5 * 4096)
-    region.write(0, data._data)
+    region.write(0, image(data))
     log = RingLog(region, 1000, 8)
     selection = log.select(1500, 1509)
     assert selection.count == 10

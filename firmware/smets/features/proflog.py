@@ -31,19 +31,36 @@ class LogError(Exception):
 
 
 class RamRegion:
-    """A region in memory, which a power cut clears."""
+    """A region in memory, which a power cut clears.
+
+    In parts of 4 KiB: the heap of a board seldom has the octets of a long log in one piece.
+    """
 
     def __init__(self, size: int):
         self.size = size
-        self._data = bytearray(size)
+        self._parts = [bytearray(min(_PART, size - at)) for at in range(0, size, _PART)]
 
     def read_into(self, offset: int, buffer):
-        """Fill `buffer` with the octets from `offset` on."""
-        buffer[:] = memoryview(self._data)[offset : offset + len(buffer)]
+        """Fill `buffer` with the octets from `offset` on; LogError beyond the region."""
+        view = memoryview(buffer)
+        for index, start, at, end in self._pieces(offset, len(view)):
+            view[at:end] = memoryview(self._parts[index])[start : start + end - at]
 
     def write(self, offset: int, data):
-        """Write `data` at `offset`; when this returns the octets are kept."""
-        self._data[offset : offset + len(data)] = data
+        """Write `data` at `offset`; when this returns the octets are kept. LogError beyond it."""
+        view = memoryview(data)
+        for index, start, at, end in self._pieces(offset, len(view)):
+            self._parts[index][start : start + end - at] = view[at:end]
+
+    def _pieces(self, offset: int, length: int):
+        if offset < 0 or offset + length > self.size:
+            raise LogError("beyond the region")
+        at = 0
+        while at < length:
+            index, start = divmod(offset + at, _PART)
+            end = min(length, at + _PART - start)
+            yield index, start, at, end
+            at = end
 
 
 class FileRegion:
