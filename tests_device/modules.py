@@ -40,6 +40,10 @@ ELSEWHERE = {
 # These take longer than the others of a virtual board together.
 LONG = ("purge_power_cut", "display", "purge_size", "tenancy_client")
 
+# Before the tests of a module the heap is cut into pieces of so many KiB, by one held of each:
+# what needs more in one piece would fail on a Pico now and then, as chance leaves its heap.
+PIECE = 32
+
 
 @cache
 def files() -> list[str]:
@@ -117,6 +121,10 @@ def program(name: str, names: list[str]) -> str:
         "    os.mkdir('/tmp')\n"
         "    return '/tmp'\n"
         "testkit.tmpdir = tmpdir\n"
+        "held = []\n"
+        "try:\n"
+        "    while True: held.append(bytearray(1024))\n"
+        f"except MemoryError: held = held[::{PIECE}]\n"
         f"import {RUNNER}\n"
         f"{RUNNER}.run({name!r}, {names!r})\n"
     )

@@ -15,7 +15,7 @@ class Message:
         self._sizes = sizes
 
     def octets(self):
-        return bytes([(index * 7 + index // 251) & 0xFF for index in range(self.length)])
+        return bytes((index * 7 + index // 251) & 0xFF for index in range(self.length))
 
     def chunks(self):
         data = self.octets()

@@ -231,7 +231,7 @@ def test_slots_of_another_place_are_not_taken():
 def test_memory_region_across_parts():
     """A board's heap seldom has a long log in one piece; rows may lie across two pieces."""
     region = RamRegion(2 * 4096 + 100)
-    octets = bytes([index % 251 for index in range(4200)])
+    octets = bytes(index % 251 for index in range(4200))
     region.write(4000, octets)
     assert image(region) == bytes(4000) + octets + bytes(92)
     region.write(8191, b"\xaa\xbb")
@@ -289,7 +289,7 @@ class Flash:
 
     def __init__(self, blocks):
         self.blocks = blocks
-        self.data = bytearray(b"\xff" * (blocks * self.SIZE))
+        self.data = [bytearray(b"\xff" * self.SIZE) for _ in range(blocks)]
         self.erases = 0
         self.octets = 0
         self.left = -1  # operations until the power goes, -1: it stays
@@ -306,19 +306,17 @@ class Flash:
         return self.cut
 
     def readblocks(self, block, buffer, offset=0):
-        start = block * self.SIZE + offset
-        buffer[:] = memoryview(self.data)[start : start + len(buffer)]
+        buffer[:] = memoryview(self.data[block])[offset : offset + len(buffer)]
 
     def writeblocks(self, block, buffer, offset=0):
-        start = block * self.SIZE + offset
         was_cut = self.cut
         if self._lost():
             if not was_cut:
                 half = len(buffer) // 2
-                self.data[start : start + half] = buffer[:half]
+                self.data[block][offset : offset + half] = buffer[:half]
             return -5
         self.octets += len(buffer)
-        self.data[start : start + len(buffer)] = buffer
+        self.data[block][offset : offset + len(buffer)] = buffer
 
     def ioctl(self, op, arg):
         if op == 4:
@@ -329,8 +327,7 @@ class Flash:
             if self._lost():
                 return -5
             self.erases += 1
-            start = arg * self.SIZE
-            self.data[start : start + self.SIZE] = b"\xff" * self.SIZE
+            self.data[arg][:] = b"\xff" * self.SIZE
         return 0
 
 

@@ -23,7 +23,7 @@ class Controller:
 
     def __init__(self):
         # Random at power-up: a colour that the palette does not have.
-        self.memory = array("H", b"\x12" * (2 * 135 * 240))
+        self.memory = [array("H", b"\x12" * (2 * 240)) for _ in range(135)]
         self.now = 0  # ms
         self.log = []
         self.reset_level = self.select_level = self.command_level = 1
@@ -125,7 +125,7 @@ class Controller:
             row = 319 - row if self.madctl & MY else row
             assert 52 <= column <= 186 and 40 <= row <= 279, "beside the glass"
             colour = octets[index] << 8 | octets[index + 1]
-            self.memory[(column - 52) * 240 + row - 40] = colour
+            self.memory[column - 52][row - 40] = colour
             x += 1
             if x > self.columns[1]:
                 x = self.columns[0]
@@ -137,7 +137,7 @@ class Controller:
         if turned:
             x, y = 239 - x, 134 - y
         # The first row of the picture is the glass's last column.
-        return self.memory[(134 - y) * 240 + x]
+        return self.memory[134 - y][x]
 
 
 def _panel(**options):
@@ -177,7 +177,7 @@ def test_the_set_up_wakes_the_panel_black_and_lights_it_last():
     chip, panel = _panel()
     assert chip.awake and chip.on and chip.inverted and chip.lit == 1
     assert chip.log[-1] == 0x29 and chip.log[0] == 0x01
-    assert not any(chip.memory), "all black"
+    assert not any(any(column) for column in chip.memory), "all black"
     assert isinstance(panel, Screen) and (panel.width, panel.height) == (240, 135)
 
 

@@ -1,6 +1,6 @@
 # engines: cpython unix
 # ZCL data types: sizes, signs, strings, and what does not fit.
-from testkit import raises
+from testkit import Skip, raises
 
 from smets.codec import DecodeError, Reader
 from smets.zcl import types
@@ -107,8 +107,12 @@ def test_values_that_do_not_fit():
 
 
 def test_long_strings_have_a_limit_too():
+    try:
+        too_long = bytes(0xFFFF)
+    except MemoryError:
+        raise Skip("no 64 KiB of heap in one piece")
     with raises(ValueError):
-        types.encode(types.LONG_OCTET_STRING, bytes(0xFFFF))
+        types.encode(types.LONG_OCTET_STRING, too_long)
 
 
 def test_strings_that_pass_the_end_are_refused():
