@@ -122,9 +122,14 @@ def program(name: str, names: list[str]) -> str:
         "    return '/tmp'\n"
         "testkit.tmpdir = tmpdir\n"
         "held = []\n"
+        "at = 0\n"
         "try:\n"
         "    while True: held.append(bytearray(1024))\n"
-        f"except MemoryError: held = held[::{PIECE}]\n"
+        "except MemoryError: pass\n"
+        # Without a new list or a range: there is no octet left, and the stack may hold the old list.
+        "while at < len(held):\n"
+        f"    if at % {PIECE}: held[at] = None\n"
+        "    at += 1\n"
         f"import {RUNNER}\n"
         f"{RUNNER}.run({name!r}, {names!r})\n"
     )
