@@ -126,7 +126,7 @@ def program(name: str, names: list[str]) -> str:
         "try:\n"
         "    while True: held.append(bytearray(1024))\n"
         "except MemoryError: pass\n"
-        # Without a new list or a range: there is no octet left, and the stack may hold the old list.
+        # Without a range or a new list: no octet is left, and the stack may hold the old list.
         "while at < len(held):\n"
         f"    if at % {PIECE}: held[at] = None\n"
         "    at += 1\n"
