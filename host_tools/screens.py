@@ -236,7 +236,9 @@ def stored_pictures(golden: dict[str, str], root: Path = ROOT) -> dict[str, Pict
         return {}
     with tempfile.TemporaryDirectory(prefix="smets-screens-") as folder:
         with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-            tar.extractall(folder, filter="data")
+            # Before Python 3.11.4 (Debian 12 has 3.11.2) there is no filter to give.
+            tar.extraction_filter = getattr(tarfile, "data_filter", None)
+            tar.extractall(folder)
         try:
             pictures = render("cpython", root=Path(folder))
         except (BenchError, ValueError):
