@@ -30,6 +30,16 @@ class LogError(Exception):
     """A log that does not fit its region, or a row overwritten while it was being read."""
 
 
+def _split(offset: int, length: int, size: int):
+    # A span by the parts it lies in: index of a part, start in it, start and end in the span.
+    at = 0
+    while at < length:
+        index, start = divmod(offset + at, size)
+        end = min(length, at + size - start)
+        yield index, start, at, end
+        at = end
+
+
 class RamRegion:
     """A region in memory, which a power cut clears.
 
@@ -55,12 +65,7 @@ class RamRegion:
     def _pieces(self, offset: int, length: int):
         if offset < 0 or offset + length > self.size:
             raise LogError("beyond the region")
-        at = 0
-        while at < length:
-            index, start = divmod(offset + at, _PART)
-            end = min(length, at + _PART - start)
-            yield index, start, at, end
-            at = end
+        return _split(offset, length, _PART)
 
 
 class FileRegion:
@@ -78,11 +83,8 @@ class FileRegion:
     def read_into(self, offset: int, buffer):
         """Fill `buffer` with the octets from `offset` on; OSError if the medium fails."""
         view = memoryview(buffer)
-        done = 0
-        while done < len(view):
-            index, start = divmod(offset + done, self._segment)
-            part = view[done : done + self._segment - start]
-            done += len(part)
+        for index, start, at, end in _split(offset, len(view), self._segment):
+            part = view[at:end]
             got = 0
             try:
                 with open(self._name(index), "rb") as file:
@@ -91,18 +93,14 @@ class FileRegion:
             except OSError as error:
                 if error.args[0] != ENOENT:
                     raise
-            for at in range(got, len(part)):
-                part[at] = 0
+            for rest in range(got, len(part)):
+                part[rest] = 0
 
     def write(self, offset: int, data):
         """Write `data` at `offset`; when this returns it is on the medium. OSError if it fails."""
         view = memoryview(data)
-        done = 0
-        while done < len(view):
+        for index, start, at, end in _split(offset, len(view), self._segment):
             alive.tell()
-            index, start = divmod(offset + done, self._segment)
-            part = view[done : done + self._segment - start]
-            done += len(part)
             name = self._name(index)
             try:
                 file = open(name, "r+b")
@@ -112,7 +110,7 @@ class FileRegion:
                 file = open(name, "w+b")
             with file:
                 file.seek(start)
-                file.write(part)
+                file.write(view[at:end])
                 file.flush()
                 if fsync is not None:
                     fsync(file.fileno())
