@@ -36,13 +36,19 @@ BROKER = "access_control_broker"
 
 @dataclass(frozen=True)
 class Party:
-    """A remote party as a device knows it; `shared_secret` stands in for the key agreement."""
+    """A remote party as a device knows it.
+
+    A shared secret stands in for the key agreement. A party without a key agreement key
+    (recovery, WAN provider) only signs; `prepayment_...` is a supplier's pair for top-ups.
+    """
 
     id: bytes
     role: str
     ka_public: ec.EllipticCurvePublicKey | None = None
     ds_public: ec.EllipticCurvePublicKey | None = None
     shared_secret: bytes | None = field(default=None, repr=False)
+    prepayment_ka_public: ec.EllipticCurvePublicKey | None = None
+    prepayment_shared_secret: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -105,6 +111,10 @@ def _point(entry: dict[str, Any], member: str) -> ec.EllipticCurvePublicKey | No
     return None if text is None else crypto.public_from_point(bytes.fromhex(text))
 
 
+def _octets(entry: dict[str, Any], member: str) -> bytes | None:
+    return bytes.fromhex(entry[member]) if member in entry else None
+
+
 def keys_from(document: object) -> DeviceKeys:
     """KEYS.json values to keys; raises SchemaProblem."""
     validate(document, "keys")
@@ -120,7 +130,9 @@ def keys_from(document: object) -> DeviceKeys:
             entry["role"],
             _point(entry, "ka_public"),
             _point(entry, "ds_public"),
-            bytes.fromhex(entry["shared_secret"]) if "shared_secret" in entry else None,
+            _octets(entry, "shared_secret"),
+            _point(entry, "prepayment_ka_public"),
+            _octets(entry, "prepayment_shared_secret"),
         )
         for entry in root["parties"]
     )

@@ -49,7 +49,7 @@ PIECE = 32
 def files() -> list[str]:
     """Names of the modules that are for both engines."""
     found: list[str] = []
-    for path in sorted(TESTS.glob("test_*.py")):
+    for path in sorted((TESTS / "firmware").glob("test_*.py")):
         with path.open(encoding="utf-8") as file:
             if file.readline().rstrip() == MARKER:
                 found.append(path.stem)
@@ -58,7 +58,7 @@ def files() -> list[str]:
 
 def functions(name: str) -> list[str]:
     """The names of a module's tests that are for littlefs."""
-    tree = ast.parse((TESTS / f"{name}.py").read_text(encoding="utf-8"))
+    tree = ast.parse(source(name))
     return [
         node.name
         for node in tree.body
@@ -88,7 +88,9 @@ def needed(name: str) -> tuple[str, ...]:
 
 def _path(name: str) -> Path:
     # main.py of the firmware is no part of its package.
-    return FIRMWARE / "main.py" if name == "main" else TESTS / f"{name}.py"
+    if name == "main":
+        return FIRMWARE / "main.py"
+    return TESTS / "firmware" / f"{name}.py" if name.startswith("test_") else TESTS / f"{name}.py"
 
 
 def source(name: str) -> str:

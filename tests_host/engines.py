@@ -142,7 +142,7 @@ def run_on_unix(path: Path, names: list[str], scratch: str) -> dict[str, Result]
     micropython = shutil.which("micropython", path=Path(sys.executable).parent) or "micropython"
     runner = TESTS / "run_device_tests.py"
     command = [micropython, "-X", f"heapsize={HEAP}", runner, path.stem, *names]
-    search = f"{path.parent}:{compiled_firmware()}:.frozen"
+    search = f"{path.parent}:{TESTS}:{compiled_firmware()}:.frozen"
     try:
         done = subprocess.run(
             command,

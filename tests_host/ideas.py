@@ -52,7 +52,7 @@ def belongs(stem: str, letter: str) -> str:
 def collect() -> dict[str, dict[int, list[Test]]]:
     """Return list -> number -> its tests, in the order of the files."""
     found: dict[str, dict[int, list[Test]]] = {name: {} for name, *_ in LISTS}
-    for path in sorted(TESTS.glob("test_*.py")):
+    for path in sorted(TESTS.rglob("test_*.py")):
         text = path.read_text(encoding="utf-8")
         for node in ast.parse(text).body:
             if not isinstance(node, ast.FunctionDef):

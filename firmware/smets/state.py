@@ -279,6 +279,16 @@ _PRIVATE = ("private_key", "ds_private_key")
 # For the host's eyes: the device works its own public keys out where it needs them.
 _PUBLIC = ("device_ka_public", "device_ds_public")
 
+# Member of a party -> (its place in keys.Party, octets).
+_KEYS_OF_PARTY = {
+    "ka_public": ("ka_public", 65),
+    "ds_public": ("ds_public", 65),
+    "shared_secret": ("secret", 32),
+    "prepayment_ka_public": ("prepayment_public", 65),
+    "prepayment_shared_secret": ("prepayment_secret", 32),
+}
+_OF_PARTY = ("id", "role") + tuple(_KEYS_OF_PARTY)
+
 
 def _scalar(text, path: str) -> bytes:
     """A private key from 1 to the order of P-256 less one."""
@@ -293,17 +303,15 @@ def _scalar(text, path: str) -> bytes:
 
 
 def _party(item, path) -> Party:
-    _members(item, path, ("id", "role", "ka_public", "ds_public", "shared_secret"))
+    _members(item, path, _OF_PARTY)
     role = item.get("role")
     if not isinstance(role, str) or role not in use_cases.ROLES:
         raise StateError(path + ".role", "unknown role")
-    party = Party(
-        _octets(item.get("id", ""), path + ".id", 8),
-        role,
-        _octets(item.get("ka_public", ""), path + ".ka_public", 65),
-    )
-    if item.get("ds_public") is not None:
-        party.ds_public = _octets(item["ds_public"], path + ".ds_public", 65)
-    if item.get("shared_secret") is not None:
-        party.secret = _octets(item["shared_secret"], path + ".shared_secret", 32)
+    party = Party(_octets(item.get("id", ""), path + ".id", 8), role, b"")
+    for name in _KEYS_OF_PARTY:
+        attribute, count = _KEYS_OF_PARTY[name]
+        if item.get(name) is not None:
+            setattr(party, attribute, _octets(item[name], path + "." + name, count))
+    if not (party.ka_public or party.secret or party.ds_public):
+        raise StateError(path, "ka_public, shared_secret or ds_public is missing")
     return party

@@ -215,7 +215,7 @@ def _keys(root: dict[str, Any]) -> None:
     _points(root, (), "device_ka_public", "device_ds_public")
     _pair(root, (), "private_key", "device_ka_public")
     for path, party in _entries(root, "parties"):
-        _points(party, path, "ka_public", "ds_public")
+        _points(party, path, "ka_public", "ds_public", "prepayment_ka_public")
 
 
 def _parties(root: dict[str, Any]) -> None:

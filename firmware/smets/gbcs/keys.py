@@ -12,6 +12,9 @@ class Party:
         self.ka_public = ka_public
         self.ds_public = ds_public
         self.secret = secret
+        # A supplier's key agreement key for top-ups, and the secret that it yields.
+        self.prepayment_public = None
+        self.prepayment_secret = None
 
 
 class Keys:
@@ -57,6 +60,8 @@ class Keys:
     def secret(self, party: Party) -> bytes:
         """The ECDH x-coordinate shared with a party; CryptoError where no key yields one."""
         if party.secret is None:
+            if not party.ka_public:
+                raise CryptoError("the party has no key agreement key")
             party.secret = self.agree(party.ka_public)
         return party.secret
 

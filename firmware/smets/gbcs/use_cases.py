@@ -24,6 +24,11 @@ ROLES = {
     "access_control_broker": "B",
     "load_controller": "L",
     "transitional_cos": "T",
+    "recovery": "R",
+    "wan_provider": "W",
+    "root": "",
+    "issuing_authority": "",
+    "other": "",
     "ppmid": "I",
     "unknown": "?",
 }

@@ -4,7 +4,7 @@ import screen_cases
 
 from smets.screen import canvas, layout, pages
 
-GOLDEN = __file__.rsplit("/", 1)[0] + "/golden/screens.json"
+GOLDEN = __file__.rsplit("/", 2)[0] + "/golden/screens.json"
 # Made once, as on a board: later there may be no room in one piece.
 CANVASES = [
     (place, canvas.Canvas(place.width, place.height, place.mono))

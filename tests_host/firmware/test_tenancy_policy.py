@@ -5,7 +5,7 @@ from pathlib import Path
 
 from smets.features.tenancy import policy
 
-TESTS = Path(__file__).parent
+TESTS = Path(__file__).resolve().parents[1]
 TENANCY = TESTS.parent / "firmware/smets/features/tenancy"
 
 

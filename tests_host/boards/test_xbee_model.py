@@ -23,7 +23,7 @@ from smets.ports.han import HanFrame
 from smets.ports.link_xbee import XBeeLink
 from smets.zcl import clusters, discovery
 
-TESTS = Path(__file__).resolve().parent
+TESTS = Path(__file__).resolve().parents[1]
 PAN = bytes.fromhex("00005EC000000001")
 KEY = bytes(range(0x30, 0x40))
 ONE, TWO, THREE = (bytes.fromhex(f"0013A2004052AA0{n}") for n in (1, 2, 3))

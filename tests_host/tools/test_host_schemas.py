@@ -294,7 +294,12 @@ KEYS_FAULTS = [
     ([*P, "id"], "02534d4554530100", "parties[2].id: is already parties[1].id"),
     ([*P, "shared_secret"], "0" * 63, "parties[2].shared_secret: 63 hex digits, expected 64"),
     ([*P, "shared_secret"], "0" * 63 + "g", "parties[2].shared_secret: character 64 is not a hex"),
-    ([*P, "ka_public"], ..., "parties[2]: ka_public or shared_secret is missing"),
+    (
+        P,
+        {"id": "02534D4554530199", "role": "recovery"},
+        "parties[2]: ka_public, shared_secret or ds_public is missing",
+    ),
+    ([*P, "prepayment_ka_public"], "04" + "11" * 64, "parties[2].prepayment_ka_public: is not a point"),
     ([*P, "ka_public"], "04" + "11" * 64, "parties[2].ka_public: is not a point of P-256"),
     ([*P, "ds_public"], None, "parties[2].ds_public: is null, expected text"),
     ([*P, "name"], "x", 'parties[2]: unknown member "name"'),

@@ -371,7 +371,7 @@ def test_a_running_meter_is_asked(tmp_path, phases):
 @pytest.mark.parametrize("engine", ["unix", "cpython"])
 def test_picture_of_the_readme(engine):
     """`make voltage` draws it from a virtual day; every engine measures the same."""
-    committed = Path(__file__).resolve().parent.parent / "docs" / "voltage.svg"
+    committed = Path(__file__).resolve().parents[2] / "docs" / "voltage.svg"
     assert example.picture(engine) == committed.read_bytes()
 
 
