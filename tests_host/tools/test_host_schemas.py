@@ -299,7 +299,11 @@ KEYS_FAULTS = [
         {"id": "02534D4554530199", "role": "recovery"},
         "parties[2]: ka_public, shared_secret or ds_public is missing",
     ),
-    ([*P, "prepayment_ka_public"], "04" + "11" * 64, "parties[2].prepayment_ka_public: is not a point"),
+    (
+        [*P, "prepayment_ka_public"],
+        "04" + "11" * 64,
+        "parties[2].prepayment_ka_public: is not a point",
+    ),
     ([*P, "ka_public"], "04" + "11" * 64, "parties[2].ka_public: is not a point of P-256"),
     ([*P, "ds_public"], None, "parties[2].ds_public: is null, expected text"),
     ([*P, "name"], "x", 'parties[2]: unknown member "name"'),
