@@ -1,30 +1,30 @@
 # What a change of tenancy hides from the HAN (ECS12, GCS09: logs and history before the date).
-# The legal text was not to be had: each choice is one constant or one function here.
+# The legal text was not available. project-choice: each name of this module.
 from smets import clock
 from smets.compat import const
 
 # Stored and served date that stands for "none": ZigBee UTC invalid (SE 1.4a default).
 NONE = const(0xFFFFFFFF)
 
-# project-choice: the control word that an ESME serves; ECS12 carries none, GCS09 always this one
-# (clear IHD data, consumer). Alternative: leave 0x0201 unsupported on the ESME.
+# The control word that an ESME serves. ECS12 carries none; GCS09 always carries this one (clear
+# IHD data, consumer). Alternative: leave 0x0201 unsupported on the ESME.
 ESME_CHANGE_CONTROL = const(0x00000200)
 
-# project-choice: GetChangeOfTenancy is answered with a Publish while the date is ahead, and with
-# NOT_FOUND afterwards, as the stacks in the field do. Reading 0x0200 works always.
+# Whether GetChangeOfTenancy tells a date that has passed. It is answered with a Publish
+# while the date is ahead, and with NOT_FOUND afterwards, as the stacks in the field do. Reading
+# 0x0200 always works. Alternative: True, a Publish for any date.
 GET_ANSWERS_PAST_DATES = False
 
-# project-choice: an older IssuerEventID does not stop GCS09; GBCS says that it is executed on
-# receipt. Alternative: ZSE's rule, by which an older event is ignored.
+# Whether an older IssuerEventID stops GCS09. It does not: GBCS says that the command is executed
+# on receipt. Alternative: ZSE's rule, by which an older event is ignored.
 OLDER_EVENTS_IGNORED = False
 
 
 def hidden_before(date: int, own_clock) -> int:
     """UTC seconds before which logs give the HAN nothing; 0 where nothing is hidden.
 
-    project-choice: a date ahead hides nothing yet, since until then the data belongs to the
-    tenant who reads it; without a valid clock the date is taken as reached. Alternative: hide
-    from receipt on.
+    A date ahead hides nothing yet, since until then the data belongs to the tenant who reads
+    it. Without a valid clock the date is taken as reached. Alternative: hide from receipt on.
     """
     if date in (NONE, 0):
         return 0

@@ -1,12 +1,12 @@
 # The sleep of a display whose radio is off most of the time: when it wakes, and for how long.
-# No text at hand says how often a PPMID has to wake; checks that rest on it are a project-choice.
+# No text says how often a PPMID has to wake. project-choice: each constant of this module.
 
 # Seconds from one wake of a sleepy display to the next; it also wakes for a key. What it polls,
 # it polls when it is awake. Alternatives: any; balance and messages are as old as this.
 WAKE_S = 60
 
 # Least seconds for which a sleepy display stays awake: until its requests are answered, or given
-# up, its purge is done, and these are over.
+# up, its purge is done, and these are over. Alternative: any number.
 AWAKE_S = 2
 
 # Seconds for which a key keeps it awake: as long as the screen stays on the page. Alternative: as

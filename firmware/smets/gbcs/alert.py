@@ -11,8 +11,8 @@ from smets.parts import Parts
 NON_CRITICAL = const(0x1001)
 
 _RECORD = "alert-counter"
-# Counters taken from the store at once: flash is written each so many alerts, and a restart skips
-# what is left of them.
+# project-choice: counters taken from the store at once. The flash is written once for so many
+# alerts, and a restart skips what is left of them. Alternative: 1, a write for each alert.
 _RESERVE = const(16)
 
 # Data-Notification; the low octets of the counter follow, then an empty date-time.

@@ -119,7 +119,12 @@ class _Replacement:
 
 
 def replace(call):
-    """CS02b, CS02g: {control, replacements, certification path, time}."""
+    """CS02b, CS02g: {control, replacements, certification path, time}.
+
+    project-choice: a replacement must be signed by a certificate of the command's own path.
+    Whether the path leads to the root is not checked, as a KEYS.json holds no root. A replacement
+    for a later time is accepted, and not carried out. Alternative: refuse both.
+    """
     items = der.whole(call.payload, der.SEQUENCE).items()
     if not 3 <= len(items) <= 4:
         raise DecodeError(0, "Update Security Credentials")
@@ -137,7 +142,6 @@ def replace(call):
         if item.role != role:
             raise DecodeError(items[1].content.pos, "cell of another role")
     if len(items) == 4 and is_later(items[3]):
-        # project-choice: as other future-dated settings it is accepted, and not carried out.
         return lambda: der.sequence(der.element(der.NULL))
 
     def act():

@@ -1,11 +1,12 @@
 # General-Block-Transfer (DLMS tag E0): a long message cut into blocks, or put together again.
-# GBCS 7.2.11 has large remote party messages travel so; its text was not at hand.
+# GBCS 7.2.11 sends large remote party messages this way; its text was not available.
 from smets.codec import DecodeError, Reader, Writer, length_size
 from smets.compat import const
 
-# Longest message, in octets, that a link with this limit carries whole; a longer one goes in
-# APDUs of at most as many. Secondary evidence (public GBCS code uses buffers of this size), so
-# links of ours carry messages whole until they are told otherwise (CTRL:LINK).
+# project-choice: the longest message, in octets, that a link with this limit carries whole. A
+# longer one goes in streamed APDUs of at most as many octets. The evidence is secondary: public
+# GBCS code uses buffers of this size. So a link carries messages whole until CTRL:LINK sets a
+# limit. Alternatives: any other size; blocks that wait for an acknowledgement each.
 LIMIT = const(1200)
 # Least size of an APDU: its head, and data worth the while.
 SMALLEST = const(64)

@@ -1,5 +1,5 @@
-# What prepayment does where no published text decides: one constant or one function each.
-# Checks that rest on a name of this file are labelled project-choice.
+# What prepayment does where no published text decides.
+# project-choice: each name of this module.
 from smets.compat import const
 from smets.crypto.gcm import Gcm
 from smets.crypto.kdf import derive

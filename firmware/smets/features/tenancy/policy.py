@@ -1,5 +1,5 @@
-# What a display does on a change of tenancy where no published text decides: one constant each.
-# Checks that rest on a constant of this file are labelled project-choice.
+# What a display does on a change of tenancy where no published text decides.
+# project-choice: each name of this module.
 
 # --- Reading the attributes -------------------------------------------------------------------
 
@@ -33,6 +33,7 @@ POLL_S = 3600
 POLL_SLEEPY_S = 86400
 
 # Seconds until a request without an answer counts as failed; sub-GHz and sleepy links are slow.
+# Alternative: any number.
 TIMEOUT_S = 10
 
 # Seconds until the next read after a failure; doubled each time up to the second figure.

@@ -1,5 +1,5 @@
-# Choices of voltage measurement that no text at hand settles: one name each, and alternatives.
-# Every check that rests on one of them is a project choice, and is labelled so.
+# Choices of voltage measurement that no available text settles.
+# project-choice: each name of this module.
 from smets.clock import INVALID
 from smets.compat import const
 
@@ -34,7 +34,7 @@ UNKNOWN_MS = const(999)
 MAX_U32 = const(0xFFFFFFFF)
 
 # Thresholds (V) and debounce periods (s) of a new meter: 230 V +10 % / -6 %, and +-20 % for the
-# extreme ones. The networks' agreed values (ENA EREC M30, annexes) were not at hand.
+# extreme ones. The networks' agreed values (ENA EREC M30, annexes) were not available.
 DEFAULT_OVER_V = const(253)
 DEFAULT_UNDER_V = const(216)
 DEFAULT_LIMITERS = ((276, 30), (184, 30), (207, 30), (253, 30))
