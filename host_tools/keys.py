@@ -70,6 +70,7 @@ class PrivateParty:
     role: str
     ka_private: ec.EllipticCurvePrivateKey = field(repr=False)
     ds_private: ec.EllipticCurvePrivateKey = field(repr=False)
+    prepayment_private: ec.EllipticCurvePrivateKey | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -115,12 +116,16 @@ def _octets(entry: dict[str, Any], member: str) -> bytes | None:
     return bytes.fromhex(entry[member]) if member in entry else None
 
 
+def _scalar(entry: dict[str, Any], member: str) -> ec.EllipticCurvePrivateKey | None:
+    text = entry.get(member)
+    return None if text is None else crypto.private_from_scalar(int(text, 16))
+
+
 def keys_from(document: object) -> DeviceKeys:
     """KEYS.json values to keys; raises SchemaProblem."""
     validate(document, "keys")
     root = cast("dict[str, Any]", document)
-    scalar = root.get("private_key")
-    private = None if scalar is None else crypto.private_from_scalar(int(scalar, 16))
+    private = _scalar(root, "private_key")
     ka_public = _point(root, "device_ka_public")
     if private is not None:
         ka_public = private.public_key()
@@ -150,6 +155,7 @@ def parties_from(document: object) -> Parties:
             entry["role"],
             crypto.private_from_scalar(int(entry["ka_private"], 16)),
             crypto.private_from_scalar(int(entry["ds_private"], 16)),
+            _scalar(entry, "prepayment_ka_private"),
         )
         for entry in root["parties"]
     )

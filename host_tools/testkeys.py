@@ -96,10 +96,12 @@ def make_home(
     known: list[dict[str, str]] = []
     private: list[dict[str, str]] = []
     for role, eui in parties:
-        ka, ds = pair(eui, "ka"), pair(eui, "ds")
-        public = {"ka_public": _point(ka), "ds_public": _point(ds)}
+        held = {usage: pair(eui, usage) for usage in ("ka", "ds")}
+        if role == "supplier":
+            held["prepayment_ka"] = pair(eui, "prepayment_ka")
+        public = {f"{usage}_public": _point(key) for usage, key in held.items()}
         known.append({"id": eui, "role": role, **public})
-        secret = {f"{usage}_private": _hex(key) for usage, key in (("ka", ka), ("ds", ds))}
+        secret = {f"{usage}_private": _hex(key) for usage, key in held.items()}
         private.append({"id": eui, "role": role, **secret, **public})
     keys: dict[str, dict[str, Any]] = {}
     signing: dict[str, ec.EllipticCurvePrivateKey] = {}

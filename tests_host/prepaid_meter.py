@@ -20,25 +20,50 @@ POUND = 100000
 PENNY = 1000
 
 
-def luhn(digits):
-    """The check digit, the other way round from the firmware: by positions from the left."""
-    total = 0
-    for index, digit in enumerate(digits + "0"):
-        value = int(digit) * (1 + (len(digits) - index) % 2)
-        total += value // 10 + value % 10
-    return str((10 - total % 10) % 10)
+# The check digit by whole tables, as GBCS 0.8.1 has them: the firmware computes both.
+PERMUTED = (
+    "0123456789",
+    "1576283094",
+    "5803796142",
+    "8916043527",
+    "9453126870",
+    "4286573901",
+    "2793806415",
+    "7046913258",
+)
+PRODUCT = (
+    "0123456789",
+    "1234067895",
+    "2340178956",
+    "3401289567",
+    "4012395678",
+    "5987604321",
+    "6598710432",
+    "7659821043",
+    "8765932104",
+    "9876543210",
+)
 
 
-def token(pennies, counter, secret=SECRET, meter=ESME, kind=0):
+def check_digit(digits):
+    """The twentieth digit."""
+    total, row = 0, 4
+    for digit in digits:
+        total = int(PRODUCT[total][int(PERMUTED[row][int(digit)])])
+        row = (row + 1) % 8
+    return "1267583094"[total]
+
+
+def token(pennies, counter, secret=SECRET, meter=ESME, kind=0, supplier=SUPPLIER):
     """20 digits worth `pennies` (class 0), or steps of another class."""
-    head = (kind << 29 | pennies << 16 | counter).to_bytes(4, "big")
-    key = derive(secret, SUPPLIER, 0x54, bytes(8), meter)
-    gcm = Gcm(key, SUPPLIER + bytes(4))
-    gcm.update_aad(head)
-    number = int.from_bytes(head, "big") << 32 | int.from_bytes(gcm.tag(12)[:4], "big")
-    digits = str(number)
-    digits = "0" * (19 - len(digits)) + digits
-    return digits + luhn(digits)
+    high = (((counter % 1024) << 15) + (kind << 13) + pennies).to_bytes(4, "big")
+    originator = counter.to_bytes(4, "big") + bytes(4)
+    key = derive(secret, supplier, 1, originator, meter)
+    gcm = Gcm(key, supplier + bytes(4))
+    gcm.update_aad(b"\x11" + bytes(5) + supplier + meter + b"\x01" + originator + high)
+    number = (int.from_bytes(high, "big") << 32) + int.from_bytes(gcm.tag(16)[-4:], "big")
+    digits = str(7394156990786306048 + number)
+    return digits + check_digit(digits)
 
 
 class Quiet(Esme):
@@ -57,7 +82,9 @@ class Meter:
         self.device = Quiet(store)
         self.device.eui = ESME
         keys = Keys(ESME)
-        keys.add(Party(SUPPLIER, "supplier", b"", None, SECRET))
+        supplier = Party(SUPPLIER, "supplier", b"", None, bytes(32))
+        supplier.prepayment_secret = SECRET
+        keys.add(supplier)
         self.device.keys = keys
         self.device.clock.set(START, clock.RELIABLE)
         self.device.serve_time()

@@ -1,4 +1,4 @@
-"""`smets utrn`: a test token that adds credit to a prepayment meter."""
+"""`smets utrn`: a token that adds credit to a prepayment meter, or what a token says."""
 
 from __future__ import annotations
 
@@ -12,11 +12,25 @@ from host_tools.commands.parse import fail
 from host_tools.keys import SchemaProblem, load_parties
 from host_tools.show.stage import EUIS, SEED
 from host_tools.testkeys import make_home
-from host_tools.utrn import COUNTER_MAX, TokenError, grouped, pennies_of, token_for
+from host_tools.utrn import (
+    COUNTER_MAX,
+    TokenError,
+    grouped,
+    originator_counter,
+    pennies_of,
+    read_token,
+    token_for,
+)
+
+# A meter that saw no token yet finds a typed counter up to here.
+_FIRST = 512
 
 
 def utrn(
-    pounds: Annotated[str, typer.Argument(metavar="POUNDS", help="Such as 10 or 10.50.")],
+    pounds: Annotated[
+        str,
+        typer.Argument(metavar="POUNDS|TOKEN", help="Such as 10 or 10.50; or 20 digits to read."),
+    ],
     keys: Annotated[
         Path | None,
         typer.Option(
@@ -29,25 +43,38 @@ def utrn(
     counter: Annotated[
         int | None,
         typer.Option(
-            "--counter", metavar="N", min=0, max=COUNTER_MAX, help="Each once; else at random."
+            "--counter",
+            metavar="N",
+            min=0,
+            max=COUNTER_MAX,
+            help="Each once; else 1 to 512 at random.",
         ),
     ] = None,
     plain: Annotated[bool, typer.Option("--plain", help="Without spaces.")] = False,
 ) -> None:
     """Print a token of 20 digits that a meter of a test home takes once.
 
-    The token is this project's own (docs/choices.md): no real meter takes it.
+    Typed at a meter, its counter must be within 512 of the highest one that the meter took.
+    CS01a carries it with the originator counter that is told beside it.
     """
+    digits = "".join(pounds.split())
     try:
+        if len(digits) == 20 and digits.isascii() and digits.isdigit():
+            held = read_token(digits)
+            amount = f"{held.pennies // 100}.{held.pennies % 100:02}"
+            typer.echo(f"{amount} pounds, UTRN counter {held.truncated} modulo 1024")
+            return
         meter = bytes.fromhex(to)
         parties = load_parties(keys) if keys else make_home(seed=SEED).parties()
-        number = secrets.randbelow(COUNTER_MAX) + 1 if counter is None else counter
+        number = secrets.randbelow(_FIRST) + 1 if counter is None else counter
         digits = token_for(parties, meter, pennies_of(pounds), number)
     except KeyError as error:
         raise fail(str(error.args[0])) from None
     except (OSError, ValueError, SchemaProblem, TokenError) as error:
         raise fail(str(error)) from None
     typer.echo(digits if plain else grouped(digits))
+    if not plain:
+        typer.echo(f"originator counter of CS01a: {originator_counter(number)}", err=True)
 
 
 def register(app: typer.Typer) -> None:

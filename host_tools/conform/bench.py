@@ -172,14 +172,18 @@ class Bench:
             return None
 
     def ask(
-        self, use_case: str, params: dict[str, Any] | None = None, party: str = "supplier"
+        self,
+        use_case: str,
+        params: dict[str, Any] | None = None,
+        party: str = "supplier",
+        counter: int | None = None,
     ) -> tuple[bytes, bytes, Message]:
         """Send a command that must be answered: (command, response, decoded and verified).
 
         Raises what host_tools.remote raises for an answer that is not genuine, and BenchError
         for none.
         """
-        command = self.command(use_case, params, party)
+        command = self.command(use_case, params, party, counter)
         response = self.send(command)
         if response is None:
             raise BenchError(f"no response to {use_case}")

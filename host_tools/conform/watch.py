@@ -75,10 +75,14 @@ class WatchingBench(Bench):
             self._now = seconds_2000(parse_iso(when))
 
     def ask(
-        self, use_case: str, params: Json | None = None, party: str = "supplier"
+        self,
+        use_case: str,
+        params: Json | None = None,
+        party: str = "supplier",
+        counter: int | None = None,
     ) -> tuple[bytes, bytes, Message]:
         """As of any bench; keeps the stamp or the voltage log of the answer."""
-        command, response, message = super().ask(use_case, params, party)
+        command, response, message = super().ask(use_case, params, party, counter)
         with suppress(Exception):
             self._keep(use_case, message)
         return command, response, message

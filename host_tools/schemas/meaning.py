@@ -224,6 +224,10 @@ def _parties(root: dict[str, Any]) -> None:
             _scalar(party[f"{usage}_private"], (*path, f"{usage}_private"))
             _points(party, path, f"{usage}_public")
             _pair(party, path, f"{usage}_private", f"{usage}_public")
+        if "prepayment_ka_private" in party:
+            _scalar(party["prepayment_ka_private"], (*path, "prepayment_ka_private"))
+        _points(party, path, "prepayment_ka_public")
+        _pair(party, path, "prepayment_ka_private", "prepayment_ka_public")
     for path, device in _entries(root, "devices"):
         _points(device, path, "ka_public", "ds_public")
 

@@ -67,13 +67,17 @@ class Stage:
         use_case: str,
         party: str = "supplier",
         params: dict[str, Any] | None = None,
+        counter: int | None = None,
     ) -> Message | None:
-        """Send a command to a device and verify the response; None where it is not genuine."""
+        """Send a command to a device and verify the response; None where it is not genuine.
+
+        `counter` is the originator counter, of a token; else the next one.
+        """
         self._counter += 1
         remote = self.party(party)
         target = bytes.fromhex(EUIS[role])
         now = from_seconds_2000(home.now)
-        command = remote.command(use_case, target, self._counter, params, now)
+        command = remote.command(use_case, target, counter or self._counter, params, now)
         try:
             message = remote.verify(home.command(role, command), command)
         except (Refusal, DecodeError, ResponseError) as error:

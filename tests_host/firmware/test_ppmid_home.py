@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prepaid_meter import check_digit
 from rich.console import Console
 from typer.testing import CliRunner
 
@@ -22,7 +23,14 @@ from host_tools.han.hub import Hub
 from host_tools.home import Home
 from host_tools.show.stage import EUIS, START, Stage
 from host_tools.show.tenancy import ELECTRICITY_STATE
-from host_tools.utrn import TokenError, grouped, make_token, pennies_of, token_for
+from host_tools.utrn import (
+    TokenError,
+    grouped,
+    make_token,
+    pennies_of,
+    read_token,
+    token_for,
+)
 
 ENGINES = ("unix", "cpython")
 POUND = 100_000
@@ -174,8 +182,8 @@ def test_the_supplier_and_the_keypad_share_one_account(engine: str, tmp_path: Pa
     """spec: CS01a, ECS04a, ECS09, ECS42, 82, 19 and 35a by genuine messages."""
     with prepaid(engine, tmp_path, balance=0) as home:
 
-        def ask(use_case: str, **params: Any) -> Any:
-            message = STAGE.exchange(home, "esme", use_case, params=params)
+        def ask(use_case: str, counter: int | None = None, **params: Any) -> Any:
+            message = STAGE.exchange(home, "esme", use_case, params=params, counter=counter)
             assert message is not None, use_case
             return message.dlms
 
@@ -184,9 +192,9 @@ def test_the_supplier_and_the_keypad_share_one_account(engine: str, tmp_path: Pa
 
         digits = token(500, 21)
         credit = digits.encode().hex()
-        assert result(ask("CS01a", PrepaymentCredit=credit)) == [0]
+        assert result(ask("CS01a", 21 << 32, PrepaymentCredit=credit)) == [0]
         assert act(home, top_up=digits)["result"] == 2
-        assert result(ask("CS01a", PrepaymentCredit=credit)) == [250]
+        assert result(ask("CS01a", 21 << 32, PrepaymentCredit=credit)) == [250]
         assert result(ask("ECS42", SupplyState=0x33)) == [0]
         assert summary(home, "esme")["prepayment"]["supply"] == "on"
         assert result(ask("ECS09")) == [250], "there is credit enough"
@@ -198,7 +206,12 @@ def test_the_supplier_and_the_keypad_share_one_account(engine: str, tmp_path: Pa
         assert result(ask("ECS19")) == [0]
         span = {"from": "2022-11-01T00:00:00Z", "to": "2022-11-02T00:00:00Z"}
         log = ask("ECS35a", **span).data[0].to_json()["value"]
-        assert [row[1:] for row in log] == [[0x8155, "0116"], [0x8154, "0118"]]
+        assert [row[1:] for row in log] == [
+            [0x8154, "0007"],
+            [0x8155, "0116"],
+            [0x8155, "0007"],
+            [0x8154, "0118"],
+        ]
 
 
 def test_without_a_meter(tmp_path: Path) -> None:
@@ -301,15 +314,31 @@ def test_hub_keeps_frames_for_a_child_asleep() -> None:
 
 
 def test_tokens_are_made_as_documented() -> None:
-    """project-choice: the host's own token against values worked out here, and its limits."""
+    """spec: layout and check digit against values worked out here; limits; reading back."""
     secret, supplier = bytes(range(32)), bytes.fromhex("02534D4554530100")
-    digits = make_token(1050, 7, secret, supplier, ESME)
-    assert len(digits) == 20 and int(digits[:-1]) >> 32 == 1050 << 16 | 7
-    assert int(make_token(81_910, 1, secret, supplier, ESME)[:-1]) >> 61 == 1
-    assert int(make_token(819_100, 1, secret, supplier, ESME)[:-1]) >> 61 == 2
-    for pennies, counter in ((0, 1), (8193, 1), (82_000_00, 1), (100, 65536), (100, -1)):
+    digits = make_token(1050, 1031, secret, supplier, ESME)
+    number = int(digits[:-1]) - 7394156990786306048
+    assert number >> 32 == 7 << 15 | 1050 and digits[-1] == check_digit(digits[:-1])
+    held = read_token(grouped(digits))
+    assert (held.pennies, held.truncated) == (1050, 7)
+    assert held.genuine(secret, supplier, ESME, 1031)
+    assert not any(held.genuine(secret, supplier, ESME, other) for other in (7, 1030, 2055))
+    pounds = make_token(819_100, 1, secret, supplier, ESME)
+    assert (int(pounds[:-1]) - 7394156990786306048) >> 32 == 1 << 15 | 1 << 13 | 8191
+    for pennies, counter in ((-1, 1), (8193, 1), (819_200, 1), (100, 1 << 32), (100, -1)):
         with pytest.raises(TokenError):
             make_token(pennies, counter, secret, supplier, ESME)
+    faults = {
+        digits[:-1]: "has 20 digits",
+        digits[:-1] + "x": "has 20 digits",
+        digits[:-1] + str((int(digits[-1]) + 1) % 10): "check digit is",
+        "1" * 19 + check_digit("1" * 19): "none of a token",
+    }
+    reserved = str(7394156990786306048 + (2 << 45))
+    faults[reserved + check_digit(reserved)] = "class 2 is reserved"
+    for wrong, reason in faults.items():
+        with pytest.raises(TokenError, match=reason):
+            read_token(wrong)
     assert pennies_of("£10.50") == 1050 and pennies_of("3") == 300
     for text in ("", "ten", "-1", "0", "1.005", "NaN"):
         with pytest.raises(TokenError):

@@ -2,7 +2,7 @@
 # The account as a supplier reads, sets and acts on it: DLMS objects of ECS02 to ECS45, CS01a.
 import gc
 
-from prepaid_meter import PENNY, POUND, START, Meter, token
+from prepaid_meter import PENNY, POUND, PPMID, START, SUPPLIER, Meter, token
 from testkit import tmpdir
 from vectors import h
 
@@ -53,7 +53,6 @@ def test_without_an_account_a_state_stays_as_it_was_loaded():
     meter = Meter(fresh=False)
     meter.device.dlms.load(key(BALANCE + "2"), dl(4711))
     assert get(meter, BALANCE + "2") == dl(4711) and meter.device._prepayment is None
-    assert invoke(meter, "115/0-0:19.40.0.255/1", b"\x09\x14" + b"7" * 20) == objects.SUCCESS
 
 
 def test_payment_mode():
@@ -149,20 +148,56 @@ def test_emergency_credit():
         assert invoke(meter, EMERGENCY + "3", b"\x0f\x00") == 0
 
 
+class Sent:
+    """The command being carried out: its originator counter."""
+
+    def __init__(self, counter):
+        self.counter = counter
+
+
 def test_top_up():
     """spec: CS01a carries the same token: once from the supplier, never again from the keypad."""
     meter = Meter()
     digits = token(500, 3)
-    assert invoke(meter, "115/0-0:19.40.0.255/1", b"\x09\x14" + digits.encode()) == 0
+    top_up = "115/0-0:19.40.0.255/1"
+    for counter in (h("0000000400000000"), h("0000000300000001")):
+        meter.device.exchange = Sent(counter)
+        assert invoke(meter, top_up, b"\x09\x14" + digits.encode()) == 250, "not the token's"
+    meter.device.exchange = Sent(h("0000000300000000"))
+    assert invoke(meter, top_up, b"\x09\x14" + digits.encode()) == 0
     assert meter.account.balance == 15 * POUND and meter.top_up(digits)[0] == 0x02
     for _ in range(2):
-        assert invoke(meter, "115/0-0:19.40.0.255/1", b"\x09\x14" + digits.encode()) == 250
-    assert invoke(meter, "115/0-0:19.40.0.255/1", b"\x09\x13" + digits[1:].encode()) == 12
+        assert invoke(meter, top_up, b"\x09\x14" + digits.encode()) == 250
+    assert invoke(meter, top_up, b"\x09\x13" + digits[1:].encode()) == 12
+    # A command brings the whole counter: it may be far from those that were seen.
+    meter.device.exchange = Sent(h("9293E2E400000000"))
+    digits = token(100, 0x9293E2E4)
+    assert invoke(meter, top_up, b"\x09\x14" + digits.encode()) == 0
+    assert meter.top_up(token(100, 0x9293E2E9))[0] == 0x00, "typed: near the highest one seen"
+    assert meter.top_up(token(100, 5))[0] == 0x01, "far from it"
     parts = meter.device.dlms.get(key("7/0-0:98.1.5.255/2"), 0, 0xFFFFFFFF)
     octets = b"".join([bytes(chunk) for chunk in parts.chunks()])
-    assert octets == h("13020206" + "06" + "08") + START.to_bytes(4, "big") + (5 * POUND).to_bytes(
-        4, "big"
-    )
+    rows = b""
+    for amount in (5 * POUND, POUND, POUND):
+        rows += START.to_bytes(4, "big") + amount.to_bytes(4, "big")
+    assert octets == h("13020206" + "06" + "18") + rows
+
+
+def test_a_meter_without_an_account_begins_one_with_a_token():
+    """project-choice: CS01a is credit in credit mode, too; only of the supplier's own token."""
+    top_up = "115/0-0:19.40.0.255/1"
+    meter = Meter(fresh=False)
+    meter.device.exchange = Sent(h("0000000300000000"))
+    forged = token(500, 3, secret=bytes(32))
+    assert invoke(meter, top_up, b"\x09\x14" + forged.encode()) == 250
+    assert invoke(meter, top_up, b"\x09\x14" + token(500, 3, meter=PPMID).encode()) == 250
+    assert meter.account.balance == 0
+    good = b"\x09\x14" + token(500, 3).encode()
+    assert invoke(meter, top_up, good) == 0 and meter.account.balance == 5 * POUND
+    assert invoke(meter, top_up, good) == 250 and meter.account.balance == 5 * POUND
+    meter.device.keys.find(SUPPLIER).prepayment_secret = None
+    meter.device.exchange = Sent(h("0000000400000000"))
+    assert invoke(meter, top_up, b"\x09\x14" + token(500, 4).encode()) == 250, "no key"
 
 
 def test_load_switch():

@@ -115,7 +115,7 @@ def test_no_row_admits_an_unknown_role():
 def test_flags():
     """Critical commands update something, but CS02e; a stamp and a date exclude each other."""
     for _, name, _, flags, _ in rows():
-        assert set(flags) <= set("csvrudt"), name
+        assert set(flags) <= set("csvrkudt"), name
         assert not ("d" in flags and "t" in flags), name
         if "c" in flags and name != "CS02e":
             assert "u" in flags, name

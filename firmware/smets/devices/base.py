@@ -64,6 +64,7 @@ class Device:
         self.joined = {}
         # HAN frames to send, oldest first (smets.ports.han.HanFrame).
         self.outbox = []
+        self.exchange = None  # gbcs.session.Exchange of the command being carried out
         self.asking = b""  # the device whose HAN frame is being taken
         # (alert code, UTC seconds) of the alerts to send to the network operator.
         self.alerts = []

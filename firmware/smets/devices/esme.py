@@ -34,9 +34,10 @@ _DEMAND_MAX = const(0x7FFFFF)
 # Between low and medium, medium and high power, in W.
 _THRESHOLDS = "21/0-0:16.0.0.255/2"
 # The payment mode to come (ECS02, ECS03) and the script table of the load switch (ECS42 to
-# ECS44): with these a supplier makes a meter keep an account.
+# ECS44), and the token gateway (CS01a): with these a supplier makes a meter keep an account.
 _MODE_NEXT = "111/0-1:19.0.0.255/2"
 _SWITCH = "9/0-0:10.0.106.255/1"
+_TOP_UP = "115/0-0:19.40.0.255/1"
 
 
 class Esme(Device):
@@ -80,6 +81,7 @@ class Esme(Device):
             self.zcl.commands[(place[0], 0, place[1])] = self._act
         self.dlms.setters[objects.key(_MODE_NEXT)] = self._set_mode
         self.dlms.methods[objects.key(_SWITCH)] = self._switch
+        self.dlms.methods[objects.key(_TOP_UP)] = self._top_up
         if self._stored_account():
             self._supplied = self.prepayment.supplied
         self.inputs = {
@@ -184,6 +186,9 @@ class Esme(Device):
 
     def _switch(self, data) -> int:
         return self.prepayment.remote.invoke(_SWITCH, bytes(data))
+
+    def _top_up(self, data) -> int:
+        return self.prepayment.remote.invoke(_TOP_UP, bytes(data))
 
     def _act(self, call):
         """A command of a PPMID."""

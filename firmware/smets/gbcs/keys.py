@@ -50,6 +50,10 @@ class Keys:
         """The access control broker, whose key authenticates every command, or None."""
         return self.first("access_control_broker")
 
+    def of_role(self, role: str) -> list:
+        """The parties of a role, in the order in which they came."""
+        return [party for party in self._parties if party.role == role]
+
     def first(self, role: str):
         """The party of a role that came first, or None."""
         for party in self._parties:
@@ -64,6 +68,14 @@ class Keys:
                 raise CryptoError("the party has no key agreement key")
             party.secret = self.agree(party.ka_public)
         return party.secret
+
+    def prepayment_secret(self, party: Party) -> bytes:
+        """As `secret`, with a supplier's key for top-ups; CryptoError where it has none."""
+        if party.prepayment_secret is None:
+            if party.prepayment_public is None:
+                raise CryptoError("the supplier has no key for top-ups")
+            party.prepayment_secret = self.agree(party.prepayment_public)
+        return party.prepayment_secret
 
     def agree(self, public: bytes) -> bytes:
         """The ECDH x-coordinate with any public key, not kept."""

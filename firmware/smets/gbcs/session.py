@@ -124,8 +124,9 @@ class Session:
         if not signed:
             self.keys.secret(party)  # what could not be answered is not carried out
         exchange = Exchange(command, self.keys, party)
+        self.device.exchange = exchange
         carry_out = self._prepare(command, use_case, exchange)
-        if use_case.replay_protected:
+        if use_case.replay_protected and not use_case.token:
             # Before it is carried out: a power cut in between may lose the command, never
             # carry it out twice.
             self.device.counters.set(exchange.originator, exchange.counter)
@@ -177,7 +178,9 @@ class Session:
             raise Refused("bad-signature")
 
     def _check_replay(self, command, use_case):
-        if use_case.replay_protected:
+        # A top-up's counter is that of its token, which counts once and in any order: the meter's
+        # cache of tokens protects it, and the other commands of the supplier go on below it.
+        if use_case.replay_protected and not use_case.token:
             last = self.device.counters.get(bytes(command.originator))
             if last is not None and bytes(command.counter) <= last:
                 raise Refused("replay")

@@ -5,7 +5,7 @@
 # Each row: message code, use case, targets with roles, flags, elements (see use_cases.py).
 ROWS = (
     # Apply Prepayment Top Up to an ESME; SRV 2.2; SMETS 5.6.3.3
-    (0x0007, "CS01a", "ES", "rdu",
+    (0x0007, "CS01a", "ES", "rduk",
      "a115/0-0:19.40.0.255/1:09"
     ),
     # Set Tariff and Price on ESME; SRV 1.1.1; SMETS 5.7.4.48, SMETS 5.7.4.49, SMETS 5.7.4.9

@@ -148,7 +148,7 @@ ROWS = (
      "0705 01.07>19.01e"
     ),
     # Apply Prepayment Top Up to a GSME; SRV 2.2; SMETS 4.5.3.3
-    (0x0097, "CS01b", "GS", "rdu",
+    (0x0097, "CS01b", "GS", "rduk",
      "0705 01.04>09.03"
     ),
     # Apply Prepayment Top Up to a GSME using PPMID; SMETS 4.5.3.3

@@ -4,9 +4,9 @@
 # targets  words of a device letter and role letters: "PSN GS" is GPF for supplier and network
 #          operator, GSME for the supplier alone.
 # flags    c critical (signed command and response), s only the response is signed, v the command
-#          has a MAC or a signature and its answer the same, r protected against replay, u an
-#          update, d the response header carries the device time with clock_status FF, t it
-#          carries the SECMP0015 stamp.
+#          has a MAC or a signature and its answer the same, r protected against replay, k its
+#          originator counter is that of a token, u an update, d the response header carries the
+#          device time with clock_status FF, t it carries the SECMP0015 stamp.
 # body     what the payload may hold: GBZ components (see gbz.py), DLMS elements (see access.py),
 #          or "@" and what carries out a use case in ASN.1 (see asn1.py).
 from smets.compat import const
@@ -53,6 +53,7 @@ class UseCase:
         self.signed_response = "c" in flags or "s" in flags
         self.replay_protected = "r" in flags
         self.update = "u" in flags
+        self.token = "k" in flags
         self.dated = "d" in flags
         self.stamped = "t" in flags
         self.body = row[_BODY]

@@ -8,10 +8,11 @@ from typing import Any, cast
 from host_tools.conform.bench import Bench
 from host_tools.conform.model import Evidence, Family, Finding, Severity, check
 from host_tools.conform.probe import METERING, PREPAYMENT, Notes, ask, log_rows, read, text
+from host_tools.gbcs import crypto
 from host_tools.gbcs.times import from_seconds_2000, iso
 from host_tools.show.stage import EUIS, clock
 from host_tools.show.tenancy import ELECTRICITY_STATE
-from host_tools.utrn import token_for
+from host_tools.utrn import make_token, originator_counter, token_for
 
 POUND = 100_000  # thousandths of a penny
 _OTHER_REASON = 250
@@ -20,9 +21,7 @@ _HALF_HOUR = 1800
 _NEEDS = ("state", "inputs", "han", "clock")
 _GBCS = "GBCS 4.0 use case text of "
 _PECS = _GBCS + "PECS01 to PECS03: codes to be recorded in the ESME Event Log"
-_ONCE = "accepted, then duplicate, invalid, too large"
-_BOTH, _NONE = "one counter for both", "refuses tokens of this project"
-_TOP_UP = "facts F: payloads of PCS01 and PCS02 in RTDS; the token itself (UTRN) was not to be had"
+_TOP_UP = "GBCS 4.0 chapter 14: UTRN; use case text of PECS01: result types"
 
 
 def entry(
@@ -71,9 +70,9 @@ def balance(bench: Bench) -> int:
     return cast("int", message.dlms.data[0].value)
 
 
-def codes(bench: Bench, use_case: str, **params: Any) -> list[int]:
+def codes(bench: Bench, use_case: str, counter: int | None = None, **params: Any) -> list[int]:
     """The results of a command of the supplier."""
-    _, _, message = bench.ask(use_case, params)
+    _, _, message = bench.ask(use_case, params, counter=counter)
     return [code for _, code in message.dlms.results]
 
 
@@ -113,7 +112,7 @@ def top_up(bench: Bench, digits: str, role: str = "ppmid") -> bytes:
 
 
 def token(bench: Bench, pennies: int, counter: int) -> str:
-    """A token of this project for the meter."""
+    """A token of the supplier for the meter."""
     parties = bench.stage.keys.parties()
     return token_for(parties, bytes.fromhex(bench.eui), pennies, counter)
 
@@ -280,67 +279,97 @@ def top_up_wrong(bench: Bench) -> Finding:
     return notes.finding("nothing added")
 
 
-def _choice(
-    name: str, title: str, stimulus: str, alternatives: tuple[str, ...]
-) -> Callable[[Callable[[Bench], Finding]], Callable[[Bench], Finding]]:
-    return entry(
-        name,
-        title,
-        _TOP_UP,
-        stimulus,
-        alternatives[0],
-        Evidence.PROJECT_CHOICE,
-        alternatives,
-        use_case="PECS01, CS01a",
-    )
-
-
-@_choice(
+@entry(
     "top-up",
-    "A token of this project is credit, once",
+    "A token is credit, once",
+    _TOP_UP,
     "PECS01 with a token of 5 pounds, again, a digit changed, and of 60 pounds (50 at most)",
-    (
-        "accepted, then duplicate, invalid, too large",
-        "refuses tokens of this project",
-        "otherwise",
-    ),
+    "result types 00, 02 (duplicate), 01 (invalid), 06 (too large); the balance rises by 5 pounds",
+    use_case="PECS01",
+    severity=Severity.CRITICAL,
 )
 def top_up_home(bench: Bench) -> Finding:
-    """Real meters take other tokens: which results were seen."""
+    """The customer types a token."""
     prepaid(bench, balance=2 * POUND, max_credit=50 * POUND)
     digits = token(bench, 500, 1)
     wrong = digits[:-1] + str((int(digits[-1]) + 1) % 10)
-    tries = (digits, digits, wrong, token(bench, 6000, 2))
-    results = [(top_up(bench, item) + b"\xff\xff\xff")[2] for item in tries]
-    seen = (*results, balance(bench))
-    names: dict[object, str] = {(0, 2, 1, 6, 7 * POUND): _ONCE}
-    if balance(bench) == 2 * POUND:
-        names[seen] = _NONE
-    names.setdefault(seen, "otherwise")
-    return Notes().choice(names, seen, "result types, and the balance")
+    notes = Notes()
+    for expected, what, item in (
+        (0x00, "a token", digits),
+        (0x02, "the same again", digits),
+        (0x01, "its check digit changed", wrong),
+        (0x06, "one of 60 pounds", token(bench, 6000, 2)),
+    ):
+        answer = top_up(bench, item)
+        notes.expect(f"result type of {what}", expected, answer[2] if len(answer) > 2 else None)
+    notes.expect("balance", 7 * POUND, balance(bench), "ECS82")
+    return notes.finding("accepted once")
 
 
-@_choice(
+@entry(
     "top-up-remote",
     "A token used at home is used up for the supplier, too",
+    _TOP_UP,
     "PECS01 with a token of 5 pounds, the same by CS01a, another by CS01a",
-    (_BOTH, _NONE, "otherwise"),
+    "an error, then success; the balance rises by 5 and by 7 pounds",
+    use_case="PECS01, CS01a",
+    srv="2.2",
+    severity=Severity.CRITICAL,
 )
 def top_up_remote(bench: Bench) -> Finding:
-    """One account, one list of tokens."""
+    """One account, one cache of counters."""
     prepaid(bench, balance=2 * POUND)
+    notes = Notes()
     first, other = token(bench, 500, 21), token(bench, 700, 22)
     top_up(bench, first)
-    results = [
-        codes(bench, "CS01a", PrepaymentCredit=digits.encode().hex())[0]
-        for digits in (first, other)
-    ]
-    seen = (*results, balance(bench))
-    names: dict[object, str] = {(_OTHER_REASON, 0, 14 * POUND): _BOTH}
-    if balance(bench) == 2 * POUND:
-        names[seen] = _NONE
-    names.setdefault(seen, "otherwise")
-    return Notes().choice(names, seen, "results of CS01a, and the balance")
+    for counter, digits, good in ((21, first, False), (22, other, True)):
+        (result,) = codes(
+            bench,
+            "CS01a",
+            originator_counter(counter),
+            PrepaymentCredit=digits.encode().hex(),
+        )
+        what = "success" if good else "an error"
+        notes.expect(
+            f"CS01a with counter {counter}: {what}", good, result == 0, f"result {result}"
+        )
+    notes.expect("balance", 14 * POUND, balance(bench), "ECS82")
+    return notes.finding("used up once")
+
+
+@entry(
+    "top-up-other",
+    "A token of another counter, meter or supplier adds nothing",
+    _TOP_UP,
+    "CS01a with a token whose counter is not the command's, with one for another meter, and with "
+    "one that another key made",
+    "an error each, and the balance as it was",
+    use_case="CS01a",
+    srv="2.2",
+    severity=Severity.CRITICAL,
+)
+def top_up_other(bench: Bench) -> Finding:
+    """The MAC binds counter, meter and supplier."""
+    prepaid(bench, balance=2 * POUND)
+    notes = Notes()
+    parties = bench.stage.keys.parties()
+    supplier, meter = parties.party("supplier"), bytes.fromhex(bench.eui)
+    ordinary = crypto.shared_secret(supplier.ka_private, parties.device(meter).ka_public)
+    gas = bytes.fromhex(EUIS["gsme"])
+    for counter, what, digits in (
+        (31, "another counter", token(bench, 500, 32)),
+        (33, "another meter", token_for(parties, gas, 500, 33)),
+        (34, "another key", make_token(500, 34, ordinary, supplier.id, meter)),
+    ):
+        (result,) = codes(
+            bench,
+            "CS01a",
+            originator_counter(counter),
+            PrepaymentCredit=digits.encode().hex(),
+        )
+        notes.expect(f"{what}: an error", True, result != 0, f"CS01a: result {result}")
+    notes.expect("balance", 2 * POUND, balance(bench), "ECS82")
+    return notes.finding("refused")
 
 
 @entry(

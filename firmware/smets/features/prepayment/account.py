@@ -94,7 +94,7 @@ class Account:
         for name, _, value in _FIELDS:
             setattr(self, name, value)
         self.supplier = bytes(8)  # whose counters these are
-        self.counters = []  # used ones, sorted
+        self.counters = token.Used()
         self.top_ups = []  # (UTC, amount), oldest first
         self.recoveries = []  # (UTC, amount) of debt recovered from payments
         # Whether the supply must not be disabled for credit now; not part of the record.
@@ -110,8 +110,7 @@ class Account:
         parts.append(bytes((len(self.top_ups), len(self.recoveries), len(self.counters))))
         for when, amount in self.top_ups + self.recoveries:
             parts.append(when.to_bytes(4, "big") + amount.to_bytes(4, "big"))
-        for counter in self.counters:
-            parts.append(counter.to_bytes(2, "big"))
+        parts.append(self.counters.octets)
         return b"".join(parts)
 
     def unpack(self, record: bytes) -> bool:
@@ -119,7 +118,7 @@ class Account:
         if len(record) < _HEAD + 11:
             return False
         paid, recovered, used = record[_HEAD + 8 : _HEAD + 11]
-        if len(record) != _HEAD + 11 + 8 * (paid + recovered) + 2 * used:
+        if len(record) != _HEAD + 11 + 8 * (paid + recovered) + 4 * used:
             return False
         for (name, _, _), value in zip(_FIELDS, struct.unpack(_FORMAT, record[:_HEAD])):
             setattr(self, name, value)
@@ -130,9 +129,7 @@ class Account:
             rows.append(struct.unpack(">II", record[at : at + 8]))
             at += 8
         self.top_ups, self.recoveries = rows[:paid], rows[paid:]
-        self.counters = [
-            int.from_bytes(record[place : place + 2], "big") for place in range(at, len(record), 2)
-        ]
+        self.counters = token.Used(record[at:])
         return True
 
     # --- What it is ----------------------------------------------------------------------------
@@ -253,7 +250,7 @@ class Account:
 
     def refusal(self, taken, supplier: bytes):
         """Why a genuine token cannot be taken, as a result type; None where it can."""
-        if supplier == self.supplier and token.used(self.counters, taken.counter):
+        if self.used(supplier).has(taken.counter):
             return DUPLICATE
         if taken.value > self.max_credit:
             return VALUE_TOO_LARGE
@@ -261,11 +258,14 @@ class Account:
             return MAX_CREDIT_REACHED
         return None
 
+    def used(self, supplier: bytes):
+        """The counters of a supplier's tokens that were used."""
+        return self.counters if supplier == self.supplier else token.Used()
+
     def top_up(self, taken, supplier: bytes, now: int):
         """Take a token that nothing speaks against."""
-        if supplier != self.supplier:
-            self.supplier, self.counters = supplier, []
-        token.remember(self.counters, taken.counter)
+        self.counters, self.supplier = self.used(supplier), supplier
+        self.counters.add(taken.counter)
         self.add(taken.value, now)
         self.settle()
 

@@ -70,9 +70,13 @@ class Actions:
         done = self._do(PECS03, self._owner.account.enable)
         return frame.SUCCESS if done else frame.ACTION_DENIED
 
-    def enter(self, digits, message: int = 0) -> tuple:
-        """Take a UTRN: (result type, thousandths of a penny); logged under a message code."""
-        result, taken = self._judge(digits)
+    def enter(self, digits, message: int, counter: bytes = b"") -> tuple:
+        """Take a UTRN: (result type, thousandths of a penny); logged under a message code.
+
+        `counter` is the originator counter of the command that brought it (8 octets); without
+        one the token was typed.
+        """
+        result, taken = self._judge(digits, counter)
         if taken is None or result is not None:
             self._log(message, False)
             return result, 0
@@ -94,25 +98,38 @@ class Actions:
             raise CryptoError("no supplier")
         return party
 
-    def _judge(self, digits) -> tuple:
+    def _judge(self, digits, counter: bytes) -> tuple:
         """(why not, as a result type, or None; the Token, where it is genuine) of a UTRN."""
-        if self._locked:
+        if self._locked and not counter:
             return KEYPAD_LOCK, None
-        if not self._owner.account.prepaid:
+        if not (self._owner.account.prepaid or counter and policy.TOP_UP_IN_CREDIT_MODE):
             return policy.NO_TOP_UP, None
         taken = token.parse(digits)
         try:
             party = self._supplier()
-            secret = self._owner.device.keys.secret(party)
+            secret = self._owner.device.keys.prepayment_secret(party)
         except CryptoError:
             return policy.NO_TOP_UP, None
-        if taken is None or not taken.genuine(secret, party.id, self._owner.device.eui):
-            self._tries += 1
-            if self._tries >= policy.KEYPAD_TRIES:
-                self._tries, self._locked = 0, policy.KEYPAD_LOCK_S
+        if taken is None or not self._genuine(taken, secret, party.id, counter):
+            if not counter:
+                self._tries += 1
+                if self._tries >= policy.KEYPAD_TRIES:
+                    self._tries, self._locked = 0, policy.KEYPAD_LOCK_S
             return INVALID, None
-        self._tries = 0
+        if not counter:
+            self._tries = 0
         return self._owner.account.refusal(taken, party.id), taken
+
+    def _genuine(self, taken, secret: bytes, supplier: bytes, counter: bytes) -> bool:
+        if counter:
+            whole = int.from_bytes(counter[:4], "big")
+            if counter[4:] != bytes(4) or whole & 0x3FF != taken.truncated:
+                return False
+        else:
+            newest = self._owner.account.used(supplier).newest()
+            whole = token.whole_counter(taken.truncated, newest)
+        taken.counter = whole
+        return whole >= 0 and taken.genuine(secret, supplier, self._owner.device.eui, whole)
 
     def _do(self, message: int, change) -> bool:
         """Have a change made, kept and logged."""

@@ -1,6 +1,8 @@
 # Numbers of prepayment on the HAN that both sides need: message codes, commands, results.
 from smets.compat import const
 
+# The supplier's top-up.
+CS01A = const(0x0007)
 # GBCS has no message for what a PPMID asks of an ESME, only codes that it is logged under.
 PECS01 = const(0x0116)
 PECS02 = const(0x0117)

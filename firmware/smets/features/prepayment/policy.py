@@ -1,40 +1,20 @@
 # What prepayment does where no published text decides.
 # project-choice: each name of this module.
 from smets.compat import const
-from smets.crypto.gcm import Gcm
-from smets.crypto.kdf import derive
 
 # --- The token (UTRN) ---------------------------------------------------------------------------
 
-# Thousandths of a penny of one step of a token's value, by its value class: pennies, ten pence,
-# pounds. A class beyond them is not valid. Alternative: pennies only, up to 81.91 pounds.
-VALUE_STEPS = (1000, 10000, 100000)
-
-# The octet that keeps a token's key apart from those of messages (1 to 4). Alternative: any.
-TOKEN_KEY = const(0x54)
-
-# UTRN counters that are remembered, as GBCS asks; a token below all of a full list is too old.
+# UTRN counters that are remembered, as GBCS asks. A token whose counter is lower than all of a
+# full cache counts as used: after a hundred newer ones it would be new again. The cache is that
+# of one supplier; a new supplier's begins empty, and the old tokens fail their MAC. One guess is
+# made for a counter of which ten bits are known. Alternatives: take what the cache has forgotten;
+# keep the cache through a change of supplier.
 COUNTERS_KEPT = const(100)
 
 # Tokens in a row that are not valid until the keypad is locked, and for how many seconds.
 # Alternatives: 0 s (never locked); locked until the supplier opens it.
 KEYPAD_TRIES = const(10)
 KEYPAD_LOCK_S = const(600)
-
-
-def token_tag(secret: bytes, supplier: bytes, meter: bytes, head: bytes) -> bytes:
-    """The 4 octets that make a token genuine: the test token of this project.
-
-    The token cryptography of GBCS was not to be had. Ours is 20 digits: 19 of a number of 63
-    bits, and a Luhn check digit. The number is value class (2 bits), value in steps of the class
-    (13), counter (16), tag (32). The tag is the beginning of the AES-128-GCM tag over the first
-    31 bits as `head` (4 octets, big-endian, a zero bit first; as additional data), IV supplier's
-    EUI-64 and zeros, under the key derived as for a message from supplier to meter with the ECDH
-    `secret` of both, transaction 09, TOKEN_KEY, and eight zero octets.
-    """
-    gcm = Gcm(derive(secret, supplier, TOKEN_KEY, bytes(8), meter), supplier + bytes(4))
-    gcm.update_aad(head)
-    return gcm.tag()[:4]
 
 
 # --- A new account ------------------------------------------------------------------------------
@@ -68,8 +48,11 @@ SHARE_OF = const(10000)
 # which the supply is enabled.
 ACCEPTED = (0x11, 0x12, 0x00)
 
-# Result of a top-up of a meter in credit mode, without a supplier's key, or out of storage.
-# Alternative in credit mode: take it, as a payment in advance.
+# Whether the supplier's top-up (CS01a) is taken in credit mode, as a payment in advance. RTDS
+# answers it with success without saying the mode. Alternative: False.
+TOP_UP_IN_CREDIT_MODE = True
+# Result of a top-up typed at a meter in credit mode, or of one without a supplier's key or out of
+# storage. Alternative in credit mode: take it, as a payment in advance.
 NO_TOP_UP = const(0x03)
 
 # Event codes of the event log for a HAN command that was actioned, or was not: RTDS has them with

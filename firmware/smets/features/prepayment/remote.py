@@ -5,6 +5,7 @@ from smets import cosem_time
 from smets.codec import DecodeError
 from smets.dlms import objects
 from smets.features.prepayment import account, calendar, policy, served
+from smets.features.prepayment.codes import CS01A
 from smets.ports.store import StoreError
 
 _NEXT_RECORD = "prepayment.next"
@@ -217,7 +218,7 @@ class Remote:
         if what == "enter":
             if data[:2] != b"\x09\x14":
                 return objects.TYPE_UNMATCHED
-            result, _ = owner.actions.enter(data[2:])
+            result, _ = owner.actions.enter(data[2:], CS01A, owner.device.exchange.counter)
             return objects.SUCCESS if result in policy.ACCEPTED else objects.OTHER_REASON
         if what == "switch":
             script = served.parse_number(data, 0x12)
