@@ -13,8 +13,8 @@ class Party:
         self.ds_public = ds_public
         self.secret = secret
         # A supplier's key agreement key for top-ups, and the secret that it yields.
-        self.prepayment_public = None
-        self.prepayment_secret = None
+        self.prepayment_public: bytes | None = None
+        self.prepayment_secret: bytes | None = None
 
 
 class Keys:
@@ -71,11 +71,12 @@ class Keys:
 
     def prepayment_secret(self, party: Party) -> bytes:
         """As `secret`, with a supplier's key for top-ups; CryptoError where it has none."""
-        if party.prepayment_secret is None:
+        secret = party.prepayment_secret
+        if secret is None:
             if party.prepayment_public is None:
                 raise CryptoError("the supplier has no key for top-ups")
-            party.prepayment_secret = self.agree(party.prepayment_public)
-        return party.prepayment_secret
+            secret = party.prepayment_secret = self.agree(party.prepayment_public)
+        return secret
 
     def agree(self, public: bytes) -> bytes:
         """The ECDH x-coordinate with any public key, not kept."""
