@@ -82,7 +82,7 @@ def test_keys_state_and_counters_survive_a_power_cut(rig: Rig) -> None:
 
 @pytest.mark.needs("power")
 def test_a_gas_proxy_has_an_empty_mirror_after_a_power_cut(rig: Rig) -> None:
-    """spec E.3, 4: no update since the restart, so the stamp is invalid and there is no value."""
+    """spec: no update since the restart, so the stamp is invalid and there is no value."""
     rig.start("gpf")
     with rig.client() as client:
         client.control("FORGET")

@@ -83,7 +83,7 @@ def again(rig: Rig) -> RawRepl:
 
 @pytest.mark.needs("files", "repl", "power", "flash")
 def test_a_purge_that_resets_interrupt_is_completed(rig: Rig, seed: int) -> None:
-    """project-choice: hide first, then intent, purge, and "applied" last (facts G).
+    """project-choice: hide first, then intent, purge, and "applied" last.
 
     The board is reset in the middle of it, again and again; on a virtual one the power fails in
     the middle of a flash operation, on an emulated one between two of them.

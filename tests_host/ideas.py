@@ -73,10 +73,12 @@ def page() -> str:
     lines = [
         "# Ideas for tests, and their tests",
         "",
-        "Each idea of the three fact files has its tests: `g` or `f` and its number stand in the",
-        "name of a test, the label of its evidence (rtds, spec, project-choice) in its docstring.",
-        "`python tests_host/ideas.py` writes this page; `tests_host/test_ideas.py` holds it.",
-        "Each idea runs on CPython and on MicroPython's Unix port, unless its row says why not.",
+        "The ideas for tests of the tenancy, the time stamp and the voltage are numbered. A",
+        "test has the number in its name, after `g` or `f`; its docstring begins with the label",
+        "of its evidence (rtds, spec, project-choice). `python tests_host/ideas.py` writes this",
+        "page, and `tests_host/tools/test_ideas.py` checks it. Each idea runs on CPython and on",
+        "MicroPython's Unix port, unless its row says why not. [evidence.md](evidence.md) has",
+        "the facts and their sources.",
     ]
     for name, title, _, count in LISTS:
         lines += ["", f"## {title}", "", "| idea | label | tests |", "| --- | --- | --- |"]

@@ -84,7 +84,7 @@ def counter_octets(counter):
 
 
 def mac(key_secret, originator, cra, counter, target, header_to_signature):
-    """The MAC of a message: D.1 of the facts."""
+    """The MAC of a message (docs/evidence.md#keys)."""
     key = kdf.derive(key_secret, originator, cra, counter_octets(counter), target)
     return gcm.mac(key, originator + bytes(4), b"\x11" + bytes(5), header_to_signature)
 
@@ -286,7 +286,7 @@ def read_frame(sequence, *attributes):
     return bytes((0, sequence, 0)) + ids
 
 
-# The payloads of the reads that carry a stamp (section C of the facts).
+# The payloads of the reads that carry a stamp (docs/evidence.md#gbz).
 GCS13A = 0x0074
 GCS13B = 0x00B8
 GCS13C = 0x00B6

@@ -1,5 +1,5 @@
 # An electricity meter with a session, as the tests of its voltage objects ask it, and the use
-# cases as the facts list them (D.1): elements in their order, restated apart from the firmware.
+# cases as GBCS 4.0 lists them: elements in their order, restated apart from the firmware.
 from vectors import (
     OPERATOR,
     Opened,

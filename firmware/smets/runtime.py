@@ -21,7 +21,7 @@ _BY_THE_LINE = (ValueError, KeyError, TypeError, MemoryError, RuntimeError)
 _GIVE_UP = const(4)
 
 # Members of a state that power does not outlast. A GPF's attributes are a mirror: until its meter
-# reports again there is nothing in it (spec E.3, 4).
+# reports again there is nothing in it.
 _VOLATILE = {"GPF": ("clock", "stamp", "zcl")}
 _VOLATILE_ELSEWHERE = ("clock", "stamp")
 

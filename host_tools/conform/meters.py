@@ -1,6 +1,6 @@
 """Meters played to a display under test: they are found, read, and have a tenancy date.
 
-They answer as the facts have it: ZDO Match Descriptor, Read Attributes with frame control 18,
+They answer as Smart Energy has it: ZDO Match Descriptor, Read Attributes with frame control 18,
 GetSampledData with whole days. A check changes what they say and looks at what the display does.
 """
 

@@ -1,4 +1,4 @@
-"""What checks share: notes of what was seen, and questions over the HAN built from the facts."""
+"""What checks share: notes of what was seen, and questions over the HAN."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ METERING, PRICE, PREPAYMENT = 0x0702, 0x0700, 0x0705
 DEVICE_MANAGEMENT, EVENTS, TIME = 0x0708, 0x0709, 0x000A
 
 _MATCH, _MATCH_RESPONSE = 0x0006, 0x8006
-# Octets of the ZCL types that the facts name.
+# Octets of the ZCL types.
 _SIZES = {
     **dict.fromkeys((0x08, 0x10, 0x18, 0x20, 0x28, 0x30), 1),
     **dict.fromkeys((0x09, 0x19, 0x21, 0x29, 0x31), 2),

@@ -81,7 +81,7 @@ def put(board: VirtualBoard, name: str, text: str) -> None:
 
 
 def test_mpremote_runs_code_and_files(board: VirtualBoard, tmp_path: Path) -> None:
-    """exec, run, eval, fs, df: what STYLE.md's platform facts promise."""
+    """exec, run, eval, fs, df: what a board's REPL gives to mpremote."""
     script = tmp_path / "script.py"
     script.write_text("import sys\nprint('argv', sys.argv, 'path', sys.path)\n", encoding="ascii")
     assert (

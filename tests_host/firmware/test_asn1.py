@@ -408,7 +408,7 @@ class _Command:
 
 
 def test_any_bit_and_any_length():
-    """spec (G11, G42 of the facts): authenticated nonsense is refused or answered, no more."""
+    """spec: authenticated nonsense is refused or answered, no more."""
     ask = Asked(Esme)
     cells = [(SIGNING, made_certificate(NEW_PARTY, SIGNING))]
     interval = der.sequence(time("20141231233000Z"), time("20150101003000Z"))

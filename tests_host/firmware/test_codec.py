@@ -4,7 +4,7 @@ from testkit import raises
 
 from smets.codec import DecodeError, Reader, Writer, length_size
 
-# value, its shortest form (spec: DLMS; facts A and G31)
+# value, its shortest form (spec: DLMS)
 LENGTHS = (
     (0, b"\x00"),
     (1, b"\x01"),

@@ -106,7 +106,7 @@ def date(seconds, status):
 
 
 def test_report_every_half_hour():
-    """spec (facts E.1): 1800 s; the last attribute is AttributeReportingStatus complete."""
+    """spec: 1800 s; the last attribute is AttributeReportingStatus complete."""
     house = House()
     house.run(1799)
     assert house.frames == []

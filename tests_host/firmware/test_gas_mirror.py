@@ -1,5 +1,5 @@
 # engines: cpython unix
-# The mirror: reports are staged, committed whole, and stamped (facts E.3; project-choice).
+# The mirror: reports are staged, committed whole, and stamped (project-choice).
 from vectors import h
 
 from smets import clock

@@ -141,7 +141,7 @@ def test_two_last_components_are_refused():
 
 
 def test_read_is_answered_encrypted_where_the_table_says_so():
-    """spec (facts B.3): the Metering component of GCS13a, frame control 18."""
+    """spec: the Metering component of GCS13a, frame control 18."""
     found = split(answer(gas_payload(0x0074), use_case(0x0074), server()))
     assert [(control, cluster) for control, cluster, _ in found] == [(3, 0x0702)]
     content = found[0][2]

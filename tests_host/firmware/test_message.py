@@ -70,7 +70,7 @@ def test_fields_of_a_read():
 
 
 def test_offsets_of_the_facts():
-    """spec (facts A.2): CRA at 0F, counter 10, originator 19, target 22, date-time 2A."""
+    """spec: CRA at 0F, counter 10, originator 19, target 22, date-time 2A."""
     data = gas_read(0x0074)
     assert (data[0x0E], data[0x0F]) == (9, 1)
     assert data[0x10:0x18] == COUNTER
@@ -251,7 +251,7 @@ def test_parsed_members_are_views():
 
 
 def test_authenticated_message_is_as_told():
-    """spec (facts A.1, D.1): DD, five empty fields, length, 11, counter 0, DF .. 00, MAC."""
+    """spec: DD, five empty fields, length, 11, counter 0, DF .. 00, MAC."""
     data = octets(authenticated(parts_of(b"payload")))
     inner = grouping(0x0074, b"payload", 1000, DEVICE, SUPPLIER, cra=2) + b"\x00"
     assert data == protect(inner, DEVICE, 2, 1000, SUPPLIER, secret(SUPPLIER))
@@ -287,7 +287,7 @@ def test_encrypted_part_is_one_stream_with_its_tag():
 
 
 def test_signed_message():
-    """spec (facts D.3): what is signed is the header without DF, and the payload."""
+    """spec: what is signed is the header without DF, and the payload."""
     digests = []
 
     def sign(digest):

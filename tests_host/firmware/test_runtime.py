@@ -216,7 +216,7 @@ def test_keys_and_state_come_back():
 
 
 def test_a_mirror_is_empty_after_a_power_cut():
-    """spec E.3, 4: no update since the restart, so no attribute and an invalid stamp."""
+    """spec: no update since the restart, so no attribute and an invalid stamp."""
     path = tmpdir() + "/state"
     made = device("gpf", path)
     tell(made, "STATE", {"zcl": STEPS, "clock": {"time": "2015-01-01T00:00:00Z"}})

@@ -221,7 +221,7 @@ def test_responses_and_alerts_are_no_commands():
 
 
 def test_g13_command_mac_is_the_brokers():
-    """spec (facts D.1): made with the supplier's key it is refused."""
+    """spec: made with the supplier's key it is refused."""
     made = gas()
     data = command(GCS13A, gas_payload(GCS13A), key_secret=secret(SUPPLIER))
     refused(made, data, "bad-mac")
@@ -310,7 +310,7 @@ def test_g06_g33_errors_are_stamped_all_the_same():
 
 
 def test_g38_repeated_read_gets_the_same_octets():
-    """project-choice (facts D.4): never the same key and IV for another plaintext."""
+    """project-choice: never the same key and IV for another plaintext."""
     made = gas()
     data = gas_read(GCS13A)
     first = octets(made.handle(data))
@@ -493,7 +493,7 @@ def signed_gsme():
 
 
 def test_critical_command_is_answered_with_a_signature():
-    """spec (facts D.3): no MAC header, signature over the header without DF and the payload."""
+    """spec: no MAC header, signature over the header without DF and the payload."""
     from hashlib import sha256
 
     from smets.crypto import ecdsa, p256
@@ -646,7 +646,7 @@ def test_certificate_without_a_usable_key_is_refused():
 
 
 def test_secrets_are_agreed_once_and_kept():
-    """spec (facts D.1): Z is the x-coordinate of the device's key and the party's."""
+    """spec: Z is the x-coordinate of the device's key and the party's."""
     from smets.crypto import CryptoError, p256
 
     ring = Keys(DEVICE, signing_key(DEVICE))

@@ -49,7 +49,7 @@ def loaded(role, document, append=False):
 
 
 def test_whole_state_of_a_gpf():
-    """spec (facts, section 7): each member."""
+    """spec: each member."""
     device = loaded(
         "gpf",
         {
@@ -434,7 +434,7 @@ def party(**members):
 
 
 def test_keys_of_a_device():
-    """spec (facts, section 7)."""
+    """spec."""
     document = {
         "device_id": text(DEVICE),
         "private_key": text(signing_key(DEVICE)),

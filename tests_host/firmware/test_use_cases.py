@@ -61,7 +61,7 @@ def test_g36_g37_roles():
 
 
 def test_stamped_reads_are_no_updates_and_are_not_protected_against_replay():
-    """spec (facts C): non-critical, no replay protection."""
+    """spec: non-critical, no replay protection."""
     for code in (GCS13A, GCS13B, GCS13C, GCS14, GCS60, GCS60A):
         found = gas(code, use_cases.GPF)
         assert not (found.critical or found.replay_protected or found.update or found.dated)

@@ -1,4 +1,4 @@
-"""What README.md and docs name exists: commands with their options, make targets, links."""
+"""What README.md and docs name exists: commands with their options, targets, links, sources."""
 
 from __future__ import annotations
 
@@ -134,3 +134,32 @@ def test_commands_are_found_in_code_only() -> None:
         [],
     ]
     assert [each for line in code(text) for each in commands("make", line)] == [["run"]]
+
+
+def sources() -> list[Path]:
+    """Python files and pages of the project."""
+    folders = ("boards", "docs", "firmware", "host_tools", "tests_device", "tests_host")
+    files = [file for name in folders for file in (ROOT / name).rglob("*")]
+    return [file for file in files if file.suffix in (".py", ".md", ".json", ".mk")]
+
+
+def test_citations_of_the_evidence_lead_somewhere() -> None:
+    """`evidence.md#x` in code, comments and reports is a heading of that page."""
+    known = anchors(ROOT / "docs" / "evidence.md")
+    cited = {
+        anchor
+        for file in sources()
+        if file.name != Path(__file__).name
+        for anchor in re.findall(r"evidence\.md#([\w-]+)", file.read_text(encoding="utf-8"))
+    }
+    assert cited
+    assert not cited - known
+
+
+def test_no_source_is_private() -> None:
+    """A citation names a public document, or the page that does; "facts D.4" is neither."""
+    private = re.compile(r"\bfacts,? \(?(?:[A-H]\b|\d)|\bshared/spec\b|\bspec [A-H]\.\d")
+    for file in sources():
+        found = private.search(file.read_text(encoding="utf-8"))
+        if file.name != Path(__file__).name:
+            assert found is None, f"{file.relative_to(ROOT)}: {found and found[0]}"

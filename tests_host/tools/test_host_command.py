@@ -78,7 +78,7 @@ def content(message):
     ],
 )
 def test_the_gas_reads_have_the_attributes_of_their_templates(use_case, payload):
-    """spec: GBCS use case templates (section C of the facts)."""
+    """spec: GBCS use case templates."""
     message = decode(SUPPLIER.command(use_case, GPF, 1000), RING)
     assert content(message).hex().upper() == payload.replace(" ", "")
     assert message.use_case.id == use_case and message.header.date_time == b""

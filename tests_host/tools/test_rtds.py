@@ -310,7 +310,7 @@ def test_g01_every_message_is_parsed_and_encodes_back():
 
 
 def derive(z, originator, cra, counter, target):
-    """The key of one message (facts D.1, steps 3 and 4)."""
+    """The key of one message (docs/evidence.md#keys)."""
     other = bytes.fromhex("60857406080300") + originator + bytes((9, cra)) + counter + target
     return sha256(b"\x00\x00\x00\x01" + z + other).digest()[:16]
 
@@ -397,7 +397,7 @@ def test_g11_g42_changed_and_cut_vectors_get_no_response(clients, engine):
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_g13_command_with_the_suppliers_mac_is_refused(clients, engine):
-    """spec (facts D.1): the broker's key makes it."""
+    """spec: the broker's key makes it."""
     for pair in of("GCS13a", "GCS60", success=True):
         command = pair.message("command")
         forged = command[:-12] + mac_of(secret(pair.keys(), "supplier"), command)
@@ -428,7 +428,7 @@ def test_g42_every_prefix_of_every_vector_is_refused():
     ],
 )
 def test_g43_states_that_have_no_vector(clients, engine, source, status, time, date_time):
-    """project-choice (synthetic, facts D.5): only the stamp and the MAC differ from a vector."""
+    """project-choice (synthetic): only the stamp and the MAC differ from a vector."""
     pair = first("GCS13a", success=True)
     state = pair.state()
     if state["device"] != "GPF":
@@ -445,7 +445,7 @@ def test_g43_states_that_have_no_vector(clients, engine, source, status, time, d
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_g38_repeated_vector_gets_the_same_octets(clients, engine):
-    """project-choice (facts D.4): also where a register has changed meanwhile."""
+    """project-choice: also where a register has changed meanwhile."""
     pair = first("GCS14", success=True)
     command = pair.message("command")
     answers = clients.respond(engine, pair.state(), pair.keys(), command, command)

@@ -102,7 +102,7 @@ class Device:
         return bytes((types.UTC_TIME,)) + types.encode(types.UTC_TIME, seconds)
 
     def _time_status(self) -> bytes:
-        # Superseding, and master only while the time is reliable (facts E.1).
+        # Superseding, and master only while the time is reliable.
         return bytes((types.BITMAP8, 0x09 if self.clock.status == clock.RELIABLE else 0x08))
 
     def receive(self, frame):

@@ -104,7 +104,7 @@ class Gsme(Device):
             if self.sends_time:
                 time = self.clock.seconds
                 if self.clock.status != clock.RELIABLE:
-                    # The attribute has no status: unreliable time is not passed on (facts E.2).
+                    # The attribute has no status: unreliable time is not passed on.
                     time = clock.UTC_INVALID
                 octets = bytes((types.UTC_TIME,)) + types.encode(types.UTC_TIME, time)
                 batch.append((gas_report.READING_SNAPSHOT_TIME, octets))

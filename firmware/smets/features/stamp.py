@@ -54,7 +54,7 @@ def put(writer, responder: int, stamp: Stamp):
 
 
 def committed(gsme_seconds: int, gpf_clock) -> Stamp:
-    """The stamp of an update that the GPF commits now (facts E.3); project-choice.
+    """The stamp of an update that the GPF commits now; project-choice.
 
     `gsme_seconds` is ReadingSnapShotTime of the report, or UTC_INVALID where it had none. The
     stamp is that of the update, not of a later response (alternative: the response time, which

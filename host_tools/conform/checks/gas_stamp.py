@@ -1,4 +1,4 @@
-"""SECMP0015: the date-time of gas reads, restated from the facts and not from firmware."""
+"""SECMP0015: the date-time of gas reads, restated from the sources and not from firmware."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def _chosen(name: str, role: str, source: str, status: str, octet: int, words: s
         row="SECMP0015",
         title=words,
         roles=(role,),
-        source="facts 1.3: DLMS Blue Book 4.1.6.1 clock_status bits; no vector",
+        source="DLMS Blue Book 4.1.6.1: bits of clock_status; no vector (evidence.md#stamp)",
         evidence=Evidence.PROJECT_CHOICE,
         srv="4.1.1",
         use_case="GCS13a",
@@ -130,7 +130,7 @@ _chosen("gsme-invalid", "gpf", "GSME", "invalid", 0x05, "Invalid GSME time at a 
     row="SECMP0015",
     title="Date and time octets of an invalid stamp",
     roles=("gpf", "gsme"),
-    source="facts 1.3: unknown; DLMS 'not specified' or the last known time",
+    source="not found: DLMS 'not specified' or the last known time (evidence.md#stamp)",
     evidence=Evidence.PROJECT_CHOICE,
     srv="4.1.1",
     use_case="GCS13a",
@@ -219,7 +219,7 @@ def others_unstamped(bench: Bench) -> Finding:
     row="SECMP0015",
     title="The values of a read are those of the meter",
     roles=("gpf", "gsme"),
-    source="facts B.2, C: order of attributes as asked; metering encrypted",
+    source="RTDS 4.5.0: order of attributes as asked; metering encrypted (evidence.md#gbz)",
     evidence=Evidence.RTDS,
     severity=Severity.CRITICAL,
     srv="4.1.1",

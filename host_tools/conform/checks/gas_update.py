@@ -14,7 +14,10 @@ from host_tools.show.stage import EUIS
 
 _REGISTER, _SNAPSHOT_TIME, _STATUS = 0x0000, 0x0007, 0xFFFE
 _INVALID = 0xFFFFFFFF
-_FACTS = "facts E.1 to E.3: the update ends with AttributeReportingStatus complete"
+_UPDATE = (
+    "Smart Energy 1.2a: AttributeReportingStatus complete ends an update "
+    "(evidence.md#update-of-the-mirror)"
+)
 
 
 def report(
@@ -61,7 +64,7 @@ def _entry(
             row="SECMP0015",
             title=title,
             roles=("gpf",),
-            source=_FACTS,
+            source=_UPDATE,
             evidence=Evidence.PROJECT_CHOICE,
             family=Family.INTERNAL,
             srv="4.1.1",
@@ -223,7 +226,7 @@ def update_none(bench: Bench, notes: Notes) -> None:
     "register of the snapshot, stamped with its time",
 )
 def update_midnight(bench: Bench, notes: Notes) -> None:
-    """The facts infer it from GBCS 10.4.2.1."""
+    """GBCS 10.4.2.1 has the snapshot update the mirror; that the stamp follows is inferred."""
     time = bench.start // 86400 * 86400
     octets = bytes((0x19, 1, 0x06)) + (1).to_bytes(4, "little") + time.to_bytes(4, "little")
     octets += b"\x01\x00\x01" + (1).to_bytes(4, "little") + b"\x06"

@@ -235,7 +235,7 @@ def header_date(bench: Bench, notes: Notes) -> None:
     row="GBCS",
     title="The same read again, a register having changed",
     roles=("gsme", "gpf"),
-    source="facts D.4: a fresh answer would use key and IV twice",
+    source="RTDS 4.5.0: a fresh answer would use key and IV twice (evidence.md#keys)",
     evidence=Evidence.PROJECT_CHOICE,
     use_case="GCS13a",
     stimulus="GCS13a; another register value; the same GCS13a octet for octet",

@@ -11,7 +11,10 @@ from host_tools.conform.model import Blocked, Evidence, Family, Finding, Severit
 from host_tools.conform.probe import DEVICE_MANAGEMENT, METERING, PREPAYMENT, Notes, text
 
 _DIGITS = "73941656880950804485"
-_FACTS = "facts F: payloads of RTDS NA_PCS01 and NA_PCS02; PECS01 to PECS03 of GBCS 4.0"
+_PAYLOADS = (
+    "RTDS 4.5.0 NA_PCS01 and NA_PCS02: payloads; GBCS 4.0 PECS01 to PECS03 "
+    "(evidence.md#prepayment)"
+)
 _NEEDS = ("state", "han", "inputs", "clock")
 _SOON = 120
 _ACCEPTED = (0x00, 0x10, 0x11, 0x12)
@@ -29,7 +32,7 @@ def entry(
     alternatives: tuple[str, ...] = (),
     use_case: str = "",
     severity: Severity = Severity.MAJOR,
-    source: str = _FACTS,
+    source: str = _PAYLOADS,
     needs: tuple[str, ...] = (),
 ) -> Callable[[Callable[[Bench], Finding]], Callable[[Bench], Finding]]:
     """Enter a check of a PPMID that has found its meters."""
@@ -239,7 +242,7 @@ def no_answer(bench: Bench) -> Finding:
     "A PPMID that wakes reads the tenancy before anything else",
     "ten minutes of sleeping and waking",
     "of what is sent to the ESME after sleep the first is a read of 0x0200",
-    source="facts G.43: on wake the tenancy is read before any history is served",
+    source="SEC page of SECMP0056: displays query the meters (evidence.md#tenancy-at-a-display)",
     severity=Severity.CRITICAL,
 )
 def wakes(bench: Bench) -> Finding:

@@ -21,7 +21,7 @@ _HALF_HOUR = 1800
 _NEEDS = ("state", "inputs", "han", "clock")
 _GBCS = "GBCS 4.0 use case text of "
 _PECS = _GBCS + "PECS01 to PECS03: codes to be recorded in the ESME Event Log"
-_TOP_UP = "GBCS 4.0 chapter 14: UTRN; use case text of PECS01: result types"
+_TOP_UP = "GBCS 4.0 chapter 14: UTRN; PECS01: result types (evidence.md#tokens)"
 
 
 def entry(
@@ -193,7 +193,7 @@ def emergency_remote(bench: Bench) -> Finding:
 @entry(
     "emergency",
     "A PPMID activates emergency credit when it is needed, not before",
-    "facts F: SelectAvailableEmergencyCredit 0x00 `00000000 02` is answered by a Default Response",
+    "RTDS 4.5.0 NA_PCS02: SelectAvailableEmergencyCredit is answered by a Default Response",
     "PECS02 with 5 pounds of credit, and with none; then PECS03",
     "refused; then success, and the supply can be switched on",
     use_case="PECS02, PECS03",
@@ -260,7 +260,7 @@ def log(bench: Bench) -> Finding:
 @entry(
     "top-up-wrong",
     "A wrong token adds nothing, and the answer says so",
-    "facts F: ConsumerTopUpResponse 0x03, ResultType, TopUpValue (int32), Source, CreditRemaining",
+    "RTDS 4.5.0 NA_PCS01: ConsumerTopUpResponse has type, value, source, credit remaining",
     "PECS01 with 20 digits that are no token",
     "ResultType no acceptance, value 0, source 02, the balance as it was",
     use_case="PECS01",
@@ -375,7 +375,7 @@ def top_up_other(bench: Bench) -> Finding:
 @entry(
     "stranger",
     "Who may act on the meter from home",
-    "facts F: what a PPMID can do that an IHD cannot; which status the other gets was not found",
+    "which status a device gets that is no PPMID was not found (evidence.md#prepayment)",
     "PECS02 from an IHD that the meter knows of, no credit left",
     "refused as not authorized",
     Evidence.PROJECT_CHOICE,

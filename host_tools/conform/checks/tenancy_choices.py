@@ -22,7 +22,7 @@ def _entry(
         row="SECMP0056",
         title=title,
         roles=("ihd", "ppmid"),
-        source="facts B.4, G: the text was not to be had",
+        source="the text was not available (evidence.md#tenancy-at-a-display)",
         evidence=Evidence.PROJECT_CHOICE,
         family=Family.HAN,
         stimulus=stimulus,

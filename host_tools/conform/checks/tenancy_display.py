@@ -13,7 +13,7 @@ from host_tools.show.stage import clock
 _DAY = 86400
 _NEEDS = ("state", "han", "inputs", "clock")
 _PAGE = "SEC and Ofgem pages of SECMP0056: query ESME and GPF, clear the former occupier's data"
-_DESIGN = "facts B.4, G: the text was not to be had"
+_DESIGN = "the text was not available (evidence.md#tenancy-at-a-display)"
 # Within this many seconds of a restart or of pairing a display has asked, and cleared.
 _SOON = 120
 _ONE_DAY_POLL = 90_000
@@ -82,7 +82,7 @@ def cleared(meters: Meters, notes: Notes, role: str, date: int) -> None:
 def untouched(meters: Meters, notes: Notes, role: str, before: int, why: str) -> None:
     """The display holds as many days of a fuel as before.
 
-    One that sleeps may hide them while its meter's date cannot be read (facts G.43).
+    One that sleeps may hide them while its meter's date cannot be read.
     """
     row = meters.shown(role)
     hidden = row.get("tenancy") == "unread" and row["days"] == 0
@@ -171,7 +171,7 @@ def clears_old_log(bench: Bench, notes: Notes) -> None:
     "The fuels are independent",
     "a date at the ESME only, then an earlier one at the GPF",
     "electricity cleared to its date, gas to its own",
-    source="GBCS ECS12, GCS09: separate commands; facts C.4, G.31",
+    source="GBCS 4.0 ECS12, GCS09: separate commands",
 )
 def fuels(bench: Bench, notes: Notes) -> None:
     """Different suppliers, different days."""
@@ -192,7 +192,7 @@ def fuels(bench: Bench, notes: Notes) -> None:
     "Without a date nothing is cleared",
     "0x0200 is FFFFFFFF; 25 hours",
     "history as before",
-    source="ZCL UTCTime FFFFFFFF: invalid; facts A.2",
+    source="ZCL UTCTime FFFFFFFF: invalid (evidence.md#tenancy-attributes)",
 )
 def no_date(bench: Bench, notes: Notes) -> None:
     """A display must not clear the tenant's own data."""
@@ -208,7 +208,7 @@ def no_date(bench: Bench, notes: Notes) -> None:
     "The same date again clears nothing again",
     "a date is applied; two days pass; the date is read again",
     "the days since the date are all there",
-    source="no replay protection (GBCS ECS12): displays are idempotent; facts C.4, G.4",
+    source="GBCS 4.0 ECS12: no replay protection, so a date may come again",
 )
 def same_date(bench: Bench, notes: Notes) -> None:
     """Idempotent."""
@@ -226,7 +226,7 @@ def same_date(bench: Bench, notes: Notes) -> None:
     "A meter from before the release is shown as ever",
     "0x0200 unsupported at the ESME; no cluster 0x0708 at the GPF",
     "history and register of both; nothing cleared",
-    source="ESMETS before 5.2, CHTS before 1.6 have no such attribute; facts G.11, G.12",
+    source="ESMETS before 5.2, CHTS before 1.6 have no such attribute",
 )
 def old_meter(bench: Bench, notes: Notes) -> None:
     """No error to the user."""
@@ -245,7 +245,7 @@ def old_meter(bench: Bench, notes: Notes) -> None:
     "An answer cut short clears nothing and stops nothing",
     "the ESME's answers with a date are cut short for an hour, then whole",
     "nothing cleared by half an answer; cleared by a whole one",
-    source="facts G.14",
+    source="ZCL: a frame that is not well-formed is discarded",
 )
 def garbled(bench: Bench, notes: Notes) -> None:
     """Malformed input."""
@@ -267,7 +267,7 @@ def garbled(bench: Bench, notes: Notes) -> None:
     "the ESME's answers come without APS security",
     "history as before",
     Severity.CRITICAL,
-    source="GBCS: Smart Energy clusters use the application link key; facts G.46",
+    source="Smart Energy clusters use the application link key (evidence.md#tenancy-commands)",
 )
 def unsecured(bench: Bench, notes: Notes) -> None:
     """Anyone on the HAN could have sent it."""
@@ -289,7 +289,7 @@ def unsecured(bench: Bench, notes: Notes) -> None:
     "control 00000200: its contactor bits read SUPPLY_OFF",
     "cleared; no frame but reads goes to the meter",
     Severity.CRITICAL,
-    source="RTDS GCS09: control 00000200 (contactor bits 00); facts A.3",
+    source="RTDS 4.5.0 GCS09: control 00000200 (contactor bits 00)",
 )
 def contactor(bench: Bench, notes: Notes) -> None:
     """GCS09's own word must not switch anything."""

@@ -24,7 +24,7 @@ _CLEAR_CONSUMER = 0x00000200
 _NONE = 0xFFFFFFFF
 METERS = ("esme", "gpf")
 USE_CASES = {"esme": "ECS12", "gpf": "GCS09"}
-_SRC = "GBCS use cases ECS12, GCS09; facts A.2, C.1 to C.4"
+_SRC = "GBCS 4.0 use cases ECS12, GCS09 (evidence.md#tenancy-commands)"
 # A date to move from and to: 60 days before the checks begin.
 _BACK = 60 * 86400
 
@@ -131,7 +131,7 @@ def replayed(bench: Bench) -> Finding:
     row="SECMP0056",
     title="A GPF serves the change control of GCS09",
     roles=("gpf",),
-    source="RTDS 4.5.0 GCS09: ProposedTenancyChangeControl 00000200; facts A.2",
+    source="RTDS 4.5.0 GCS09: ProposedTenancyChangeControl 00000200",
     evidence=Evidence.RTDS,
     srv="3.2",
     use_case="GCS09",
@@ -157,7 +157,7 @@ def _choice(
         row="SECMP0056",
         title=title,
         roles=roles,
-        source="facts B.3, H: the text was not to be had",
+        source="the text was not available (evidence.md#tenancy-commands)",
         evidence=Evidence.PROJECT_CHOICE,
         family=Family.HAN,
         use_case="ECS12, GCS09",
@@ -253,7 +253,7 @@ def daily_log(bench: Bench) -> list[int]:
     row="SECMP0056",
     title="The HAN gets nothing from before the date",
     roles=("esme",),
-    source="GBCS ECS12 text: the date restricts access to the consumption logs; facts B.5",
+    source="GBCS ECS12 text: the date restricts access to the consumption logs",
     evidence=Evidence.SPEC,
     severity=Severity.CRITICAL,
     family=Family.INTERNAL,
@@ -284,7 +284,7 @@ def log_restricted(bench: Bench) -> Finding:
     row="SECMP0056",
     title="The date outlasts a power cut",
     roles=METERS,
-    source="configuration data of mapping row 75; facts G.59",
+    source="GBCS 4.0 mapping row 75: configuration data, which outlives a restart",
     evidence=Evidence.SPEC,
     family=Family.INTERNAL,
     srv="3.2",
@@ -308,7 +308,7 @@ def kept(bench: Bench) -> Finding:
     row="SECMP0056",
     title="The date stays readable after it has passed",
     roles=METERS,
-    source="facts A.5: displays poll, so the value has to persist",
+    source="displays poll, so the value has to persist (evidence.md#tenancy-attributes)",
     evidence=Evidence.SPEC,
     family=Family.INTERNAL,
     srv="3.2",
@@ -332,7 +332,7 @@ def persists(bench: Bench) -> Finding:
     row="SECMP0056",
     title="Dates at the edges of UTCTime are held exactly",
     roles=("gpf",),
-    source="ZCL UTCTime: 32 bits; facts G.27",
+    source="ZCL UTCTime: 32 bits",
     evidence=Evidence.SPEC,
     severity=Severity.MINOR,
     srv="3.2",

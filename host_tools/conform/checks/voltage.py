@@ -14,7 +14,7 @@ HALF_HOUR = 1800
 NETWORK = "network_operator"
 SOURCE = "SEC page of MP085A: periods commence on the hour or half past, whichever is first"
 _WINTER_TIME = 783_302_400  # 2024-10-27T01:00:00Z
-_DESIGN = "facts B.3: not in the text found"
+_DESIGN = "not found (evidence.md#voltage)"
 NEEDS = ("state", "clock")
 
 

@@ -62,7 +62,7 @@ def clock_set_late(bench: Bench, notes: Notes) -> None:
     "No two entries bear one time, whatever the clock does",
     "entries up to 12:00; the clock goes back two hours; three hours",
     "times that rise, none twice",
-    source="facts F.26: a range read must not give two entries with one time",
+    source="purpose of a range read: no two entries with one time (evidence.md#voltage)",
 )
 def no_time_twice(bench: Bench, notes: Notes) -> None:
     """Clock set back."""
