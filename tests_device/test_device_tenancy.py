@@ -25,7 +25,8 @@ sys.path.insert(0, '/t')
 from smets.features.tenancy.cleared import BALANCES, DAYS, ELECTRICITY, EXPORTS, PROFILE
 from smets.features.tenancy.machine import Tenancy
 from smets.features.tenancy.vault import Vault
-from smets.ports.store import Disk, Store
+from smets.ports.disk import Disk
+from smets.ports.store import Store
 EUI = 0x02534D45545300A0
 DATE, NOW = {DATE}, {NOW}
 events = []

@@ -282,7 +282,7 @@ class Loop:
 
 def open_store(role: str):
     """What a board keeps for a role; another role that it plays finds nothing of it."""
-    return Store(Store("/state").path + "/" + role)
+    return Store("/state/" + role, "/state")
 
 
 def _radio(settings):

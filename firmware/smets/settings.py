@@ -4,7 +4,8 @@ import os
 from binascii import crc32
 
 from smets.compat import const
-from smets.ports.store import Disk, StoreError
+from smets.ports.disk import Disk
+from smets.ports.store import StoreError
 
 # project-choice: octets of keys and values, with 12 a setting, that a device keeps. The largest
 # tariff of an ESME takes most of it; a Pico keeps logs, keys and a history beside it.

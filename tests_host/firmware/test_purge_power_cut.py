@@ -17,7 +17,8 @@ from smets.features.tenancy.cleared import (
 )
 from smets.features.tenancy.machine import APPLIED, Tenancy
 from smets.features.tenancy.vault import Vault
-from smets.ports.store import Disk, Store
+from smets.ports.disk import Disk
+from smets.ports.store import Store
 
 DAY = 86400
 NOW = 9000 * DAY

@@ -11,7 +11,8 @@ from smets.features.tenancy.client import CLUSTER, TenancyClient
 from smets.features.tenancy.client import PROFILE as SMART_ENERGY
 from smets.features.tenancy.machine import APPLIED, Tenancy
 from smets.features.tenancy.vault import Vault
-from smets.ports.store import FILL_RESERVE, Disk, Store
+from smets.ports.disk import FILL_RESERVE, Disk
+from smets.ports.store import Store
 
 DAY = 86400
 NOW = 9000 * DAY

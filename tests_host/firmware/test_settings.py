@@ -7,7 +7,8 @@ from test_purge_flash import Flash, cut_points, mount, unmount
 from testkit import raises, tmpdir
 
 from smets import settings
-from smets.ports.store import Disk, Store, StoreError
+from smets.ports.disk import Disk
+from smets.ports.store import Store, StoreError
 from smets.settings import BOUND, FILE_BOUND, Settings
 
 

@@ -5,8 +5,9 @@ import os
 from test_purge_flash import Flash, cut_points, mount, unmount
 from testkit import Skip, raises, tmpdir
 
-from smets.ports import store as ports
-from smets.ports.store import FILL_RESERVE, Disk, Store, StoreError
+from smets.ports import disk as ports
+from smets.ports.disk import FILL_RESERVE, Disk
+from smets.ports.store import Store, StoreError
 
 
 def _spoil(path, change):
@@ -142,10 +143,12 @@ def test_disk_errors():
     path = tmpdir()
     disk = Disk(path + "/d", False)
     os.mkdir(path + "/d/folder")
+    with open(path + "/file", "wb") as file:
+        file.write(b"no folder")
     for method in (
         lambda: disk.read("folder", 0, bytearray(1)),
         lambda: disk.write("folder", 0, [b"x"]),
-        lambda: Disk(path + "/a/b", False),
+        lambda: Disk(path + "/file/b", False),
         lambda: disk.size("x" * 300),
     ):
         with raises(StoreError):
@@ -188,6 +191,176 @@ def test_records_on_littlefs_at_every_power_cut():
         assert store.get("a") == b"later", "writable after the cut"
 
     print("cut points", cut_points(flash, image, run, check))
+
+
+def test_changes_as_a_whole_on_littlefs_at_every_power_cut():
+    """Three records replaced, one removed and one new: all of it or nothing, at every cut."""
+    old = {"a": b"o", "b": b"o" * 1500, "c": b"same", "d": b"o"}
+    new = {"a": b"n" * 700, "b": b"n", "c": b"same", "e": b""}
+    flash = Flash(512, 40)
+    store = Store(mount(flash, fresh=True) + "/s")
+    for name in old:
+        store.put(name, old[name])
+    unmount()
+    image = flash.image()
+    counts = [0, 0]
+
+    def run(path):
+        store = Store(path + "/s")
+        store.begin()
+        for name in ("b", "e", "a", "c"):
+            store.put(name, new[name])
+        store.delete("d")
+        assert content(store) == new, "it reads as it will be"
+        store.commit()
+
+    def content(store):
+        return {name: store.get(name) for name in store.names()}
+
+    def check(flash):
+        for _ in range(2):
+            found = content(Store(mount(flash) + "/s"))
+            assert found in (old, new), found
+        counts[found == new] += 1
+        assert [name for name in os.listdir("/flash/s") if name[0] == "~"] == []
+
+    tried = cut_points(flash, image, run, check)
+    print("cut points", tried, "old, new:", counts)
+    assert min(counts) > 0
+
+
+def test_changes_that_are_given_up():
+    store = Store(tmpdir() + "/s")
+    store.put("a", b"old")
+    store.put("b", b"old")
+    store.begin()
+    store.put("a", b"new")
+    store.begin()
+    store.delete("b")
+    store.commit()
+    assert (store.get("a"), store.get("b"), store.names()) == (b"new", None, ["a"])
+    assert Store(store.path).get("b") == b"old", "nothing holds before the outer commit"
+    store.rollback()
+    assert (store.get("a"), store.get("b")) == (b"old", b"old")
+    store.begin()
+    store.put("a", b"newer")
+    store.put("c", b"new")
+    store.commit()
+    assert content_of(store.path) == {"a": b"newer", "b": b"old", "c": b"new"}
+
+
+def content_of(path):
+    store = Store(path)
+    assert sorted(os.listdir(path)) == store.names(), "no temporary is left"
+    return {name: store.get(name) for name in store.names()}
+
+
+def test_changes_that_fail():
+    """Without room for the list of names nothing changes; an interrupted replacement goes on."""
+    path = tmpdir() + "/s"
+    store = Store(path)
+    store.put("a", b"old")
+    os.mkdir(path + "/~~")
+    store.begin()
+    store.put("a", b"new")
+    store.put("b", b"new")
+    with raises(StoreError):
+        store.commit()
+    os.rmdir(path + "/~~")
+    assert content_of(path) == {"a": b"old"} and store.get("a") == b"old"
+    os.mkdir(path + "/b")
+    os.mkdir(path + "/b/inner")
+    store.begin()
+    for name in ("a", "b", "c"):
+        store.put(name, b"new")
+    with raises(StoreError):
+        store.commit()
+    os.rmdir(path + "/b/inner")
+    os.rmdir(path + "/b")
+    assert store.get("a") == store.get("b") == store.get("c") == b"new"
+    store.put("d", b"later")
+    assert content_of(path) == {"a": b"new", "b": b"new", "c": b"new", "d": b"later"}
+
+
+def test_a_list_of_changes_that_is_damaged_changes_nothing():
+    path = tmpdir() + "/s"
+    store = Store(path)
+    store.put("a", b"old")
+    store.begin()
+    store.put("a", b"new")
+    for octets in (b"", b"abcd+a\n+b"):
+        with open(path + "/~~", "wb") as file:
+            file.write(octets)
+        with open(path + "/~a", "wb") as file:
+            file.write(b"anything")
+        assert content_of(path) == {"a": b"old"}
+
+
+def test_what_is_damaged_is_reported_once():
+    path = tmpdir() + "/s"
+    store = Store(path)
+    for index in range(40):
+        store.put("r%02d" % index, b"content")
+    os.mkdir(path + "/folder")
+    _spoil(path + "/r03", lambda octets: octets[:-1])
+    told = []
+    store.on_fault = lambda name, why: told.append((name, why))
+    store.check("r1")
+    store.check()
+    assert told == [("r03", "damaged")] and store.faults == {"r03": "damaged"}
+    for index in range(40):
+        _spoil(path + "/r%02d" % index, lambda octets: octets[:-1])
+    store.check()
+    assert len(store.faults) == 33 and store.faults["others"] == "damaged too"
+    store.clear()
+    assert store.faults == {} and store.names() == []
+
+
+def fill_up(path):
+    """Leave no block of a small flash free."""
+    size = 4000
+    number = 0
+    while size:
+        try:
+            with open(path + "/fill%d" % number, "wb") as file:
+                file.write(b"x" * size)
+            number += 1
+        except OSError:
+            try:
+                os.remove(path + "/fill%d" % number)
+            except OSError:
+                pass  # there was no room for its name
+            size //= 2
+    # Its own name takes room as well: until none is left.
+    with raises(OSError):
+        for index in range(1000):
+            os.mkdir(path + "/folder%d" % index)
+
+
+def test_a_flash_that_is_full_at_the_first_start():
+    """The store is there and empty; it begins to keep when there is room."""
+    flash = Flash(512, 24)
+    path = mount(flash, fresh=True)
+    fill_up(path)
+    store = Store(path + "/state/esme", path + "/state")
+    disk = Disk(path + "/state/esme/history", True)
+    assert store.get("a") is None and store.names() == [] and disk.names() == []
+    assert disk.size("a") == 0 and disk.read("a", 0, bytearray(4)) == 0
+    store.check()
+    with raises(StoreError) as caught:
+        store.put("a", b"one")
+    assert caught.error.errno == 28
+    with raises(StoreError):
+        disk.write("a", 0, [b"one"])
+    for name in os.listdir(path):
+        if name[:4] == "fill":
+            os.remove(path + "/" + name)
+        elif name[:6] == "folder":
+            os.rmdir(path + "/" + name)
+    disk.write("a", 0, [b"one"])
+    store.put("a", b"one")
+    assert Store(path + "/state/esme").get("a") == b"one" and disk.size("a") == 3
+    unmount()
 
 
 def test_wear_of_a_counter():

@@ -22,7 +22,8 @@ from smets.features.tenancy.cleared import (
 )
 from smets.features.tenancy.machine import Tenancy
 from smets.features.tenancy.vault import Vault
-from smets.ports.store import Disk, Store, StoreError
+from smets.ports.disk import Disk
+from smets.ports.store import Store, StoreError
 
 NONE = 0xFFFFFFFF
 DAY = 86400

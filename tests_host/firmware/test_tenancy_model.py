@@ -11,7 +11,8 @@ from smets.features.tenancy.cleared import DAYS, ELECTRICITY
 from smets.features.tenancy.client import CLUSTER, PROFILE, TenancyClient
 from smets.features.tenancy.machine import Tenancy
 from smets.features.tenancy.vault import Vault
-from smets.ports.store import Disk, Store
+from smets.ports.disk import Disk
+from smets.ports.store import Store
 
 NONE = 0xFFFFFFFF
 DAY = 86400

@@ -15,7 +15,8 @@ from smets.features.tenancy.cleared import (
     TARIFF,
 )
 from smets.features.tenancy.vault import Vault, available, owner_of
-from smets.ports.store import Disk, StoreError
+from smets.ports.disk import Disk
+from smets.ports.store import StoreError
 
 DAY = 86400
 NOW = 9000 * DAY

@@ -12,8 +12,9 @@ from smets.features.readings import POLLED, Readings
 from smets.features.tenancy import cleared, machine, policy
 from smets.features.tenancy.client import TenancyClient
 from smets.features.tenancy.vault import Vault
+from smets.ports.disk import Disk
 from smets.ports.han import PROFILE_SE, PROFILE_ZDO, HanFrame
-from smets.ports.store import Disk, StoreError
+from smets.ports.store import StoreError
 from smets.zcl import clusters, discovery, frame, types
 
 _TIME_POLL = const(900)

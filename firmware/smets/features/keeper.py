@@ -3,7 +3,8 @@
 from smets.compat import const
 from smets.features import proflog
 from smets.features.voltage.ramlog import RamLog
-from smets.ports.store import Disk, StoreError
+from smets.ports.disk import Disk
+from smets.ports.store import StoreError
 
 _FOLDER = "logs"
 _SEGMENT = const(4096)

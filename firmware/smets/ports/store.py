@@ -1,4 +1,4 @@
-# Storage port: small named records that survive power cuts, and the files of larger data.
+# Storage port: small named records that survive power cuts; disk.py has the files of larger data.
 # On boards both lie on littlefs, which commits a file when it is closed and renames atomically.
 from binascii import crc32
 
@@ -12,18 +12,16 @@ except ImportError:  # a board without file systems: StoreError alone is of use 
 _ABSENT = 2  # ENOENT
 _IO = 5  # EIO
 _EXISTS = 17  # EEXIST
-_INVALID = 22  # EINVAL
+_FOLDER = 21  # EISDIR
 _FULL = 28  # ENOSPC
 _DAMAGED = 74  # EBADMSG
 _NAME = "abcdefghijklmnopqrstuvwxyz0123456789._-"
 _NAME_MAX = 32
-_TEMPORARY = "~"  # no record can have this name
-
-# A larger file system is never filled up to overwrite what is free: no board's flash is so large.
-FILL_MAX = 64 << 20
-# Blocks that stay free for others between two steps of a fill.
-FILL_RESERVE = 4
-_FILLER = "~fill"
+_TEMPORARY = "~"  # no record can have a name that begins with it
+# The names of several records that are replaced as a whole, while they are.
+_CHANGES = "~~"
+# Faults that are told of; further ones are counted.
+_FAULTS_MAX = 32
 
 
 class StoreError(Exception):
@@ -39,15 +37,35 @@ class StoreError(Exception):
         return self.errno == _DAMAGED
 
 
-def _make(path: str):
+def _make(path: str) -> bool:
+    # Whether the folder is there now; False where a full file system has no room for it.
     try:
         os.mkdir(path)
     except OSError as error:
+        if error.errno == _FULL:
+            return False
         if error.errno != _EXISTS:
             raise StoreError(error.errno)
+    return True
 
 
-def _remove(path: str):
+def make_folders(path: str):
+    """Make a folder, and those above it that are missing; StoreError."""
+    try:
+        os.mkdir(path)
+    except OSError as error:
+        if error.errno == _EXISTS:
+            return
+        above = path.rpartition("/")[0]
+        if error.errno != _ABSENT or not above:
+            raise StoreError(error.errno)
+        make_folders(above)
+        if not _make(path):
+            raise StoreError(_FULL)
+
+
+def remove(path: str):
+    """Remove a file; nothing happens where it is absent. StoreError."""
     alive.tell()
     try:
         os.remove(path)
@@ -56,7 +74,8 @@ def _remove(path: str):
             raise StoreError(error.errno)
 
 
-def _names(path: str) -> list:
+def names_in(path: str) -> list:
+    """The names in a folder but those of temporaries, sorted; StoreError."""
     try:
         return sorted(name for name in os.listdir(path) if name[0] != _TEMPORARY)
     except OSError as error:
@@ -68,7 +87,8 @@ def _check(name: str, data: bytes) -> bytes:
     return crc32(data, crc32(name.encode())).to_bytes(4, "big")
 
 
-def _settle(file):
+def settle(file):
+    """Have what was written to a file reach the medium."""
     alive.tell()
     # MicroPython's flush reaches the medium; CPython's only the operating system.
     file.flush()
@@ -79,22 +99,36 @@ def _settle(file):
 class Store:
     """Named records of a few octets to a few kilooctets, one file each.
 
-    After a power cut at any moment a record has its old or its new content. Every method raises
-    StoreError when the file system fails. Names are 1 to 32 of the characters a-z 0-9 . _ -
-    (ValueError for others). What belongs to a tenant goes into the vault, not here: a purge
-    does not look for it in records.
+    After a power cut at any moment a record has its old or its new content; what is put between
+    `begin` and `commit` is old or new as a whole. Every method raises StoreError when the file
+    system fails. Names are 1 to 32 of the characters a-z 0-9 . _ - (ValueError for others). What
+    belongs to a tenant goes into the vault, not here: a purge does not look for it in records.
     """
 
-    def __init__(self, path: str):
-        """`path` is the folder; it is made where it is absent, its parent must exist."""
+    def __init__(self, path: str, above: str = ""):
+        """`path` is the folder, `above` the one that it lies in; both are made where absent.
+
+        What is above that must exist. On a full file system they are made with the first record.
+        """
         self.path = path
-        _make(path)
-        _remove(path + "/" + _TEMPORARY)
+        self.faults = {}  # record or log -> why it said nothing, since the start
+        self.on_fault = None  # called with both
+        self._depth = 0
+        self._changed = {}  # name -> whether it has new content, in its temporary; else it goes
+        self._noted = False  # whether _CHANGES names what is changed
+        self._made = (not above or _make(above)) and _make(path)
+        if self._made:
+            self._recover()
+
+    # --- Records ------------------------------------------------------------------------------
 
     def _file(self, name: str) -> str:
         if not 1 <= len(name) <= _NAME_MAX or any(char not in _NAME for char in name):
             raise ValueError("record name")
         return self.path + "/" + name
+
+    def _temporary(self, name: str) -> str:
+        return self.path + "/" + _TEMPORARY + name
 
     def get(self, name: str) -> bytes | None:
         """The content of a record; None where there is none.
@@ -102,8 +136,16 @@ class Store:
         A damaged record raises StoreError with `damaged` set and is never returned, not even in
         part: whoever reads it has to treat what it said as unknown.
         """
+        path = self._file(name)
+        if name in self._changed:
+            if not self._changed[name]:
+                return None
+            path = self._temporary(name)
+        return self._load(path, name)
+
+    def _load(self, path: str, name: str) -> bytes | None:
         try:
-            with open(self._file(name), "rb") as file:
+            with open(path, "rb") as file:
                 octets = file.read()
         except OSError as error:
             if error.errno == _ABSENT:
@@ -120,32 +162,171 @@ class Store:
         try:
             if self.get(name) == data:
                 return
-        except StoreError as error:
-            if not error.damaged:
-                raise
-        temporary = self.path + "/" + _TEMPORARY
+        except StoreError:
+            pass  # what cannot be read is replaced
+        self._finish()
+        if not self._made:
+            make_folders(self.path)
+            self._made = True
+        if self._depth:
+            self._write(self._temporary(name), name, data)
+            self._changed[name] = True
+            return
+        temporary = self._temporary("")
+        self._write(temporary, name, data)
         try:
-            with open(temporary, "wb") as file:
-                file.write(_check(name, data) + data)
-                _settle(file)
             os.rename(temporary, path)
         except OSError as error:
-            try:
-                _remove(temporary)
-            except StoreError:
-                pass  # the next put overwrites it
+            self._drop(temporary)
             raise StoreError(error.errno)
+
+    def _write(self, path: str, name: str, data: bytes):
+        try:
+            with open(path, "wb") as file:
+                file.write(_check(name, data))
+                file.write(data)
+                settle(file)
+        except OSError as error:
+            self._drop(path)
+            raise StoreError(error.errno)
+
+    def _drop(self, path: str):
+        try:
+            remove(path)
+        except StoreError:
+            pass  # the next start removes it
 
     def delete(self, name: str):
         """Remove a record; nothing happens where there is none."""
-        _remove(self._file(name))
+        path = self._file(name)
+        self._finish()
+        if not self._depth:
+            remove(path)
+        elif self.get(name) is not None:
+            self._changed[name] = False
 
     def names(self) -> list:
         """The names of all records, sorted."""
-        return _names(self.path)
+        if not self._made:
+            return []
+        names = names_in(self.path)
+        if not self._changed:
+            return names
+        names = [name for name in names if self._changed.get(name, True)]
+        return sorted(set(names + [name for name in self._changed if self._changed[name]]))
+
+    # --- Several records as a whole -------------------------------------------------------------
+
+    def begin(self):
+        """What is put and deleted from here to `commit` is old or new as a whole.
+
+        Within another such part this is part of that. Records read as they will be.
+        """
+        self._finish()
+        self._depth += 1
+
+    def commit(self):
+        """Put into effect what was changed since `begin`.
+
+        StoreError: nothing of it holds then, or, where the file system failed amid it, the next
+        `begin` or start completes it.
+        """
+        self._depth -= 1
+        if self._depth or not self._changed:
+            return
+        if len(self._changed) > 1:
+            signs = [("+" if self._changed[name] else "-") + name for name in self._changed]
+            try:
+                self._write(self.path + "/" + _CHANGES, _CHANGES, "\n".join(signs).encode())
+            except StoreError:
+                self.rollback()
+                raise
+            self._noted = True
+        try:
+            self._replace()
+        except StoreError:
+            if not self._noted:
+                self.rollback()
+            raise
+
+    def rollback(self):
+        """Forget what was changed since the outermost `begin`."""
+        self._depth = 0
+        for name in list(self._changed):
+            if self._changed.pop(name):
+                self._drop(self._temporary(name))
+
+    def _finish(self):
+        """Complete what a failing file system left undone."""
+        if self._noted:
+            self._replace()
+
+    def _replace(self):
+        for name in list(self._changed):
+            try:
+                if self._changed[name]:
+                    os.rename(self._temporary(name), self._file(name))
+                else:
+                    remove(self._file(name))
+            except OSError as error:
+                # It was replaced before a power cut that came amid the others.
+                if error.errno != _ABSENT or not self._noted:
+                    raise StoreError(error.errno)
+            del self._changed[name]
+        if self._noted:
+            remove(self.path + "/" + _CHANGES)
+            self._noted = False
+
+    def _recover(self):
+        """Complete changes that a power cut interrupted, or remove what was not yet complete."""
+        try:
+            left = [name for name in os.listdir(self.path) if name[0] == _TEMPORARY]
+        except OSError as error:
+            raise StoreError(error.errno)
+        if _CHANGES in left:
+            try:
+                signs = self._load(self.path + "/" + _CHANGES, _CHANGES) or b""
+                for sign in signs.decode().split("\n"):
+                    if sign:
+                        self._changed[sign[1:]] = sign[0] == "+"
+                self._noted = True
+                self._replace()
+            except StoreError as error:
+                if not error.damaged:
+                    raise
+                # Torn: the power went before it was whole, and nothing had been replaced.
+        for name in left:
+            remove(self.path + "/" + name)
+
+    # --- Damage -------------------------------------------------------------------------------
+
+    def report(self, name: str, why: str):
+        """Tell that a record or a log says nothing, or not all that it said, and why."""
+        if self.faults.get(name) == why:
+            return
+        if len(self.faults) >= _FAULTS_MAX:
+            name, why = "others", "damaged too"
+        self.faults[name] = why
+        if self.on_fault:
+            self.on_fault(name, why)
+
+    def check(self, besides: str = ""):
+        """Look at each record, but those whose names begin with `besides`, and report damage."""
+        for name in self.names():
+            if besides and name.startswith(besides):
+                continue
+            try:
+                self.get(name)
+            except StoreError as error:
+                # A folder, of a feature that keeps files, is no record.
+                if error.errno != _FOLDER:
+                    self.report(name, "damaged" if error.damaged else "error %d" % error.errno)
+
+    # --- All of it ----------------------------------------------------------------------------
 
     def clear(self, kept: str = ""):
         """Remove every record but `kept`, and what features keep in folders of their own."""
+        self.faults = {}
         for name in self.names():
             if name == kept:
                 continue
@@ -157,132 +338,7 @@ class Store:
     def _clear_folder(self, folder: str):
         try:
             for inner in os.listdir(folder):
-                _remove(folder + "/" + inner)
+                remove(folder + "/" + inner)
             os.rmdir(folder)
         except OSError as error:
             raise StoreError(error.errno)
-
-
-class Disk:
-    """Files of a folder, changed in place; each method raises StoreError when that fails.
-
-    On littlefs a change is atomic: the file has its old content until it is closed. On other
-    file systems a power cut may leave a mixture, which whoever reads has to detect.
-    """
-
-    def __init__(self, path: str, flash: bool):
-        """`flash`: the folder is on littlefs, over blocks that are erased before they are used.
-
-        Only then can `fill` reach what is free. Elsewhere, `remove` overwrites the file first,
-        which is as much as a program can do there. StoreError 22 (EINVAL) where `flash` is said
-        of a file system above FILL_MAX.
-        """
-        self.path = path
-        self.flash = flash
-        self.blocks = 0  # of the file system, free or not, where `fill` overwrites the free ones
-        self._fill = None
-        self._left = 0
-        self._zeros = b""
-        _make(path)
-        if flash:
-            block, _, blocks, _ = self._space()
-            if block * blocks > FILL_MAX:
-                raise StoreError(_INVALID)
-            self.blocks = blocks
-            self._zeros = bytes(min(block, 512))
-        _remove(path + "/" + _FILLER)
-
-    def _space(self) -> tuple:
-        try:
-            return tuple(os.statvfs(self.path)[:4])
-        except OSError as error:
-            raise StoreError(error.errno)
-
-    def names(self) -> list:
-        """The names of all files, sorted."""
-        return _names(self.path)
-
-    def size(self, name: str) -> int:
-        """Octets of a file, 0 where it is absent."""
-        try:
-            return os.stat(self.path + "/" + name)[6]
-        except OSError as error:
-            if error.errno == _ABSENT:
-                return 0
-            raise StoreError(error.errno)
-
-    def read(self, name: str, offset: int, buffer) -> int:
-        """Fill `buffer` from `offset` on; the octets that were there (0 for an absent file)."""
-        try:
-            with open(self.path + "/" + name, "rb") as file:
-                file.seek(offset)
-                return file.readinto(buffer)
-        except OSError as error:
-            if error.errno == _ABSENT:
-                return 0
-            raise StoreError(error.errno)
-
-    def write(self, name: str, offset: int, parts):
-        """Write the octets of `parts`, in order, from `offset` on; the rest of a file stays.
-
-        A new file begins at offset 0.
-        """
-        path = self.path + "/" + name
-        try:
-            try:
-                file = open(path, "r+b")
-            except OSError as error:
-                if error.errno != _ABSENT:
-                    raise
-                file = open(path, "wb")
-            with file:
-                file.seek(offset)
-                for part in parts:
-                    file.write(part)
-                _settle(file)
-        except OSError as error:
-            raise StoreError(error.errno)
-
-    def remove(self, name: str):
-        """Remove a file; nothing happens where it is absent."""
-        if not self.flash:
-            size = self.size(name)
-            if size:
-                self.write(name, 0, [bytes(size)])
-        _remove(self.path + "/" + name)
-
-    def fill(self) -> bool:
-        """One step of overwriting every free block of the file system; True when all are.
-
-        A step erases and writes one block, the last one FILL_RESERVE blocks and a few more. Where
-        a fill ends with an error or a power cut, the next step begins a new one.
-        """
-        if not self.flash:
-            return True
-        try:
-            if self._fill is None:
-                block, _, _, free = self._space()
-                self._left = free - FILL_RESERVE
-                self._rounds = (block + len(self._zeros) - 1) // len(self._zeros)
-                self._fill = open(self.path + "/" + _FILLER, "wb")
-            while True:
-                for _ in range(self._rounds):
-                    self._fill.write(self._zeros)
-                self._left -= 1
-                if self._left > 0:
-                    return False
-        except OSError as error:
-            self.end_fill()
-            if error.errno != _FULL:
-                raise StoreError(error.errno)
-            return True
-
-    def end_fill(self):
-        """Give the blocks of a fill back, complete or not."""
-        file, self._fill = self._fill, None
-        if file is not None:
-            try:
-                file.close()
-            except OSError:
-                pass  # what matters is that its blocks are free again, and remove tells
-        _remove(self.path + "/" + _FILLER)
