@@ -44,7 +44,7 @@ DEFAULT_TIMEOUT = 60.0
 
 
 class BenchError(Exception):
-    """The link is gone, silent, or says what it should not."""
+    """The link is gone or silent, or the device broke the protocol."""
 
 
 class Refusal(Exception):
@@ -265,7 +265,7 @@ class BenchClient:
         return cast("dict[str, Any]", json.loads(body)) if body else {}
 
     def link(self, block: int) -> dict[str, Any]:
-        """Have messages over `block` octets cut into blocks, both ways; 0: all go whole."""
+        """Cut messages over `block` octets into blocks, both ways; with 0 all go whole."""
         answer = self.control("LINK", {"block": block})
         self._block = block
         return answer
@@ -324,7 +324,7 @@ class BenchClient:
             try:
                 line = self.transport.receive(max(0.0, deadline - time.monotonic()))
             except BenchError as error:
-                # What is no event may be the last words of a device that fails.
+                # A line that is no event may be the last output of a device that fails.
                 raise BenchError(f"{error}; it said: {noise}" if noise else str(error)) from error
             head, _, rest = line.partition("#")
             text, _, rest = rest.partition(":")

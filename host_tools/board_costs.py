@@ -18,7 +18,7 @@ from host_tools.raw_repl import ExecError, RawRepl
 __all__ = ["CASES", "SAMPLES", "Cost", "measure"]
 
 CASES = BOARDS / "qemu_mps2_an385" / "costs.py"
-# Where the cases lie on a board meanwhile, with what they need of the firmware.
+# The folder on the board for the cases and the firmware that they need.
 FOLDER = "/bench"
 SAMPLES = "RMS sums of 1,000 samples"
 _TIMEOUT = 300.0
@@ -37,7 +37,7 @@ except ImportError:
     unit = "us"
 print(json.dumps([unit, gc.mem_free(), [label for label, _ in costs.CASES]]))
 """
-# A call before the one that is measured: tables that are made once are no part of the figure.
+# One call comes first, unmeasured, so that tables made once are not part of the figure.
 _COUNT = """
 case = dict(costs.CASES)[{label!r}]()
 case()
@@ -73,7 +73,7 @@ class Cost:
 
 @contextmanager
 def _prepared(repl: RawRepl, board: Board) -> Generator[tuple[str, int, list[str]]]:
-    """Have the cases on the board: (unit, octets of heap free, labels)."""
+    """Put the cases on the board: (unit, octets of heap free, labels)."""
     if board.prepare:
         repl.exec(board.prepare)
     sent = False

@@ -1,4 +1,4 @@
-"""The firmware compiled for the Unix port: what a board runs, too, is .mpy and not source.
+"""The firmware compiled for the Unix port: like a board, it runs .mpy files and not source.
 
 Compiling on the device takes several times the heap that the result does; a device process with
 a board's heap therefore gets .mpy files, made here by mpy-cross when a source file is newer.
@@ -36,7 +36,7 @@ def compiled_firmware() -> Path:
         compiled = plain.with_suffix(".mpy")
         target = plain if plain.name == "main.py" else compiled
         if not _is_fresh(target, source) and not _make(compiler, arch, source, target):
-            # What does not compile fails when a device imports it, and only then.
+            # A module that does not compile fails later, when a device imports it.
             target = plain
             _make(compiler, arch, source, target)
         wanted.add(target)

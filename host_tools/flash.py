@@ -24,7 +24,7 @@ from host_tools.raw_repl import ExecError, RawRepl, ReplError, reset_to_main
 __all__ = ["SLOTS", "Files", "FlashError", "Progress", "Report", "flash", "hello", "write"]
 
 SLOTS = ("a", "b")
-# Files go over the line in pieces of this many octets: what a small heap can compile.
+# Files go over the line in pieces of this many octets, which a small heap can compile.
 _PIECE = 2048
 # A board that starts has to import its firmware first.
 _START_TIMEOUT = 30.0
@@ -95,7 +95,7 @@ class FlashError(Exception):
 
 @dataclass
 class Report:
-    """What was done."""
+    """Figures of what was done."""
 
     slot: str = ""
     sent: int = 0  # files over the line
@@ -137,7 +137,7 @@ def hello(port: str, timeout: float = 0, restart: bool = True) -> dict[str, Any]
 
 
 def _ask(client: bench.BenchClient, deadline: float) -> dict[str, Any]:
-    """Ask until there is an answer: what is said to a board that starts may be lost."""
+    """Ask until there is an answer: a board that starts may lose a question."""
     while True:
         try:
             return client.control("HELLO")
@@ -164,7 +164,7 @@ class Files:
     def fill(
         self, folder: str, files: dict[str, bytes], other: str = "", alone: bool = True
     ) -> None:
-        """Have these files in a folder, and no others if `alone`; FlashError where that failed.
+        """Make a folder hold these files, and no others if `alone`; FlashError where that failed.
 
         What lies in the folder `other` as well is copied on the board. What changes is not safe
         from power cuts meanwhile: fill a folder that is not in use.
@@ -225,7 +225,7 @@ class Files:
         self._exec(f"_fname({path!r}, {text!r})")
 
     def _send(self, path: str, data: bytes, total: int) -> None:
-        """Send a file; in its place on the board there is nothing that is in use."""
+        """Send a file to a place on the board that is not in use."""
         self._exec(f"_fdirs({path!r})\n_fput({path!r}, {data[:_PIECE]!r})")
         self._sent(len(data[:_PIECE]), total)
         for start in range(_PIECE, len(data), _PIECE):
@@ -292,7 +292,7 @@ def write(repl: RawRepl, install: Install, report: Report, progress: Progress) -
     """Bring an install into the slot that is not in use, and name it for one start."""
     files = Files(repl, report, progress)
     in_use = files.read("/slot")
-    # First of all: what this one names is about to change.
+    # This comes first, because the slot that the file names is about to change.
     files.remove("/slot.try")
     if in_use and files.tree(f"/{in_use}") == _sums(f"/{in_use}", install.files):
         report.slot = in_use
@@ -318,7 +318,7 @@ def flash(port: str, install: Install, board: Board, progress: Progress = _no_pr
                 _check(repl, install, board)
                 write(repl, install, report, progress)
             except (FlashError, ReplError):
-                # A board whose line is alive goes on with what it has.
+                # The line works, so the board goes on with the install that it has.
                 with suppress(ReplError):
                     repl.to_main()
                 raise

@@ -65,7 +65,7 @@ class Home:
         self.devices.clear()
 
     def watch(self, watcher: Callable[[Frame], None]) -> None:
-        """Have every frame that a device sends handed to `watcher`."""
+        """Hand every frame that a device sends to `watcher`."""
         self._watchers.append(watcher)
 
     def add(

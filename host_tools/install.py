@@ -62,7 +62,7 @@ class Install:
 
 
 def firmware_version() -> str:
-    """The version that the firmware tells in answer to HELLO."""
+    """The version in the firmware's answer to HELLO."""
     text = (FIRMWARE / "smets" / "__init__.py").read_text(encoding="utf-8")
     for node in ast.parse(text).body:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
@@ -112,7 +112,7 @@ def _with_packages(found: set[str]) -> frozenset[str]:
 
 
 def needed_by(names: Iterable[str], without: Iterable[str] = ()) -> list[str]:
-    """These modules, and those that they import; what builds any role brings none `without`."""
+    """These modules and those that they import, except through the builders of roles `without`."""
     todo = list(names)
     found: set[str] = set()
     while todo:
@@ -120,7 +120,7 @@ def needed_by(names: Iterable[str], without: Iterable[str] = ()) -> list[str]:
         if name in found:
             continue
         found.add(name)
-        # What builds any role names them all.
+        # A builder of roles names the modules of all of them.
         todo += _imports(name) - (set(without) if name == "smets.devices" else set())
     return sorted(found)
 

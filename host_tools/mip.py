@@ -19,7 +19,7 @@ PACKAGE = FIRMWARE / "package.json"
 
 
 def package() -> str:
-    """What package.json has to be: paths below /lib, and the same below this folder."""
+    """The right content of package.json: paths below /lib, and the same below this folder."""
     paths = sorted(path.relative_to(FIRMWARE).as_posix() for path in modules().values())
     document = {
         "urls": [[path, path] for path in paths],
@@ -27,14 +27,14 @@ def package() -> str:
         "version": firmware_version(),
     }
     lines = json.dumps(document, indent=1)
-    # A pair a line, so that a module more is a line more.
+    # Each pair has a line, so that a new module is a new line.
     for path in paths:
         lines = lines.replace(f'[\n   "{path}",\n   "{path}"\n  ]', f'["{path}", "{path}"]')
     return lines + "\n"
 
 
 def differences(file: Path = PACKAGE) -> list[str]:
-    """Lines that are in only one of the file and what it has to be; none when it is right."""
+    """Lines of the file that are wrong or missing; none when it is right."""
     found = file.read_text(encoding="utf-8") if file.exists() else ""
     if found == package():
         return []
@@ -44,7 +44,7 @@ def differences(file: Path = PACKAGE) -> list[str]:
 
 
 def main() -> None:
-    """Write package.json, or with --check say whether it is what it has to be."""
+    """Write package.json, or with --check say whether it is right."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--check", action="store_true", help="change nothing")
     if parser.parse_args().check:

@@ -31,7 +31,7 @@ class ExecError(ReplError):
 
 
 class _Transport(Protocol):
-    """What is used of mpremote's SerialTransport."""
+    """The part of mpremote's SerialTransport that is used."""
 
     serial: Any
 
@@ -42,7 +42,7 @@ class _Transport(Protocol):
     def close(self) -> None: ...
 
 
-# mpremote prints what a board says instead of what it should; here that goes into the error.
+# mpremote prints unexpected output of a board; here it goes into the error.
 _printed = threading.local()
 
 
@@ -106,7 +106,7 @@ class RawRepl:
         return output.decode("utf-8", "replace").replace("\r\n", "\n")
 
     def start(self, code: str) -> None:
-        """Start a program and close; what it says is for whoever opens the port next.
+        """Start a program and close; its output waits for the next one who opens the port.
 
         It may reset the board, so that the line goes: that is no error here.
         """

@@ -58,7 +58,7 @@ def seal(
 
 
 def needed_parameters(use_case: UseCase) -> list[str]:
-    """What a command of this use case has to be given."""
+    """The parameters that a command of this use case needs."""
     if "gbz" in use_case.table:
         return build_gbz.needed(use_case)
     if "dlms" in use_case.table:

@@ -2,8 +2,8 @@
 
 __all__ = ["RESPONDERS", "ROLES", "SLEEPY"]
 
-# Those that answer remote parties.
+# The roles that answer remote parties.
 RESPONDERS = ("gpf", "gsme", "esme", "chf")
 ROLES = (*RESPONDERS, "ihd", "ppmid")
-# Those whose radio is off between two polls.
+# The roles whose radio is off between two polls.
 SLEEPY = ("ppmid",)

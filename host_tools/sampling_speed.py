@@ -73,7 +73,7 @@ print("meter, one phase:", rate(400, metering(1)))
 print("meter, three phases:", rate(400, metering(3)))
 """
 
-# What a phase is sampled at: enough for harmonics up to the fortieth.
+# Samples a second of a phase: enough for harmonics up to the fortieth.
 _NEEDED = 4000
 
 

@@ -202,7 +202,7 @@ def write_golden(pictures: Sequence[Picture], path: Path = GOLDEN) -> None:
 
 @dataclass(frozen=True)
 class Change:
-    """A screen that is not as stored: `new` and `old` are None where there is none at hand."""
+    """A screen that differs from the stored one; `new` or `old` is None where it is not known."""
 
     name: str
     kind: str  # changed, new or gone
@@ -286,7 +286,7 @@ stored, but never committed.</p>{% endif %}
 
 
 def report(pictures: Sequence[Picture], found: Sequence[Change], folder: Path) -> Path:
-    """Write every screen as PNG and a page with all of them, what differs first; its path."""
+    """Write every screen as PNG, and a page that shows the changed ones first; the page's path."""
     folder.mkdir(parents=True, exist_ok=True)
     cases: dict[str, list[dict[str, str | int]]] = {}
     for picture in pictures:

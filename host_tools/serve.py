@@ -23,7 +23,7 @@ __all__ = ["Server"]
 
 # A client that sends a longer line than any device takes is answered and cut off.
 _LINE_LIMIT = 16384
-# A client that does not read what it asked for is dropped beyond this.
+# A client with more unread octets than this is dropped.
 _BACKLOG_LIMIT = 1 << 22
 
 
@@ -171,7 +171,7 @@ class Server:
             sent = os.write(client.descriptor, client.backlog)
             del client.backlog[:sent]
         except BlockingIOError:
-            # Nobody reads the pty: what was for them is not kept for the next one.
+            # Nobody reads the pty, so its output is dropped and does not wait for the next reader.
             if client.name == "pty":
                 client.backlog.clear()
         except OSError:

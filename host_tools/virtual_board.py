@@ -47,7 +47,7 @@ _BACKLOG = 1 << 16
 _REPL_WAIT = 10.0
 # After Ctrl-D at the friendly REPL, what is typed next waits for the soft reset so long at most.
 _RESET_WAIT = 0.3
-# Only that of a person or a tool counts: it stands at the start of a line, or there are two.
+# Only a Ctrl-C of a person or a tool counts: it begins a line, or there are two in a row.
 _BEFORE_CTRL_C = b"\r\n\x03"
 # Two interrupts in a row would end the Unix port; a chip's count as one.
 _INTERRUPT_APART = 0.1
@@ -73,7 +73,7 @@ class VirtualBoard:
         self.port = str(folder / PORT)
         self.boots = 0
         self.bites = 0  # of the watchdog
-        self.crashes: list[str] = []  # ends of the process that nobody asked for, and how
+        self.crashes: list[str] = []  # each unexpected end of the process, and its cause
         self._heap = heap or f"{boards.load('virtual').heap >> 10}k"
         self._id = unique_id
         self._lock = threading.RLock()
@@ -92,11 +92,11 @@ class VirtualBoard:
         self._to_host = bytearray()
         self._to_board = bytearray()
         self._stuck_since = 0.0
-        self._deaf = False  # nobody reads at the host: what is for it is dropped at once
+        self._deaf = False  # nobody reads at the host, so output for it is dropped at once
         self._last = b"\n"  # octet typed
         self._friendly = True  # the REPL that the host has asked for
         self._booting = False
-        self._leaving = 0.0  # until when a soft reset is waited for, 0 if none is
+        self._leaving = 0.0  # the time until which a soft reset is awaited; 0 for none
         self._typed = bytearray()  # by the host, while the board leaves its REPL or boots
         self._hold_until = 0.0
         self._interrupted_at = 0.0
@@ -120,7 +120,7 @@ class VirtualBoard:
     def __exit__(self, *details: object) -> None:
         self.close()
 
-    # --- What hands do ---------------------------------------------------------------------------
+    # --- Power and cable -------------------------------------------------------------------------
 
     def power_on(self) -> None:
         """Switch the power on; nothing happens where it is on."""
@@ -247,7 +247,7 @@ class VirtualBoard:
         self._hold_until = 0.0
 
     def _replug(self) -> None:
-        """What a chip on USB does to the port when it starts anew."""
+        """Remove and restore the port, as a chip on USB does when it restarts."""
         if self._host >= 0:
             self.unplug()
             self.plug()
@@ -275,7 +275,7 @@ class VirtualBoard:
             with self._lock:
                 changes = self._changes
                 for key, mask in events:
-                    # What follows a reset belongs to descriptors that are gone.
+                    # Later events belong to descriptors that the reset closed.
                     if changes == self._changes:
                         self._serve(key.fd, mask)
                 self._pass_on()
@@ -326,7 +326,7 @@ class VirtualBoard:
             self._friendly = data[asked : asked + 1] == _CTRL_B
         before, leave, after = data.partition(_CTRL_D)
         if leave and self._friendly and _CTRL_C not in before and self._in_repl():
-            # The soft reset would lose what is behind it; in a chip's buffer it stays.
+            # The soft reset would lose the rest; in a chip it stays in the buffer.
             self._to_board += before + leave
             self._flush_board()
             self._leaving = time.monotonic() + _RESET_WAIT
@@ -442,7 +442,7 @@ class VirtualBoard:
         self._soft_reset(self._raw)
 
     def _pass_on(self) -> None:
-        """Move what waits, in both directions."""
+        """Move waiting octets in both directions."""
         if self._host >= 0 and self._to_host:
             try:
                 sent = os.write(self._host, self._to_host)

@@ -102,7 +102,7 @@ COMMANDS: Final = (b"AC", b"WR", b"FR", b"RE")
 
 @dataclass
 class Fault:
-    """What befalls the next `times` unicasts from `source` to `destination` (None: any).
+    """A fault of the next `times` unicasts from `source` to `destination` (None: any).
 
     `status` goes to the sender (None: nothing does); `arrives` says whether the receiver gets it.
     """
@@ -211,7 +211,9 @@ class Module:
         self.groups: set[int] = set()
         self.writes = 0  # to non-volatile memory
         self.bad_frames = 0
-        self.transparent = bytearray()  # what it took for data to be sent, not being in API mode
+        self.transparent = (
+            bytearray()
+        )  # octets that it took as data to send, because it was not in API mode
         self.mangle: Callable[[bytes], bytes] | None = None  # of each frame to the UART
         self._queued: dict[bytes, int] = {}
         self._received = bytearray()

@@ -23,8 +23,8 @@ def compare(
 ) -> None:
     """Compare two reports of smets conform --json, check by check.
 
-    Exit status: 0 without a regression, 1 where a check that passed or was tolerated does so no
-    longer, 2 usage.
+    Exit status: 0 without a regression, 1 where a check no longer passes or is no longer
+    tolerated, 2 usage.
     """
     try:
         old, new = read_report(before), read_report(after)

@@ -46,7 +46,7 @@ Json = dict[str, Any]
 
 ROLES = ("esme", "gsme", "gpf", "ihd", "ppmid")
 _OWN_ENGINES = ("unix", "cpython")
-# What the bench can do with a device that is not a process of ours: it has no switch for power.
+# Capabilities for a device that is not a process of ours: the bench cannot cut its power.
 _REMOTE = tuple(name for name in CAPABILITIES if name != "power")
 _STYLES = {"pass": "green", "fail": "bold red", "tolerated": "yellow", "blocked": "magenta"}
 INTERRUPTED = "the run was interrupted"

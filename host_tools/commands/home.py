@@ -97,7 +97,7 @@ def _fail(text: str, cause: Exception | None = None) -> NoReturn:
 
 
 def _serve(hub: Hub, **options: Any) -> NoReturn:
-    # What serves is loaded only where it is wanted.
+    # The web server is imported only when it is wanted.
     from host_tools.web.run import show
 
     try:

@@ -56,7 +56,7 @@ class Claims:
 
 
 def read_claims(path: Path) -> Claims:
-    """Read a claims file; SchemaProblem for one that is not as it should be, OSError for none."""
+    """Read a claims file; SchemaProblem for a wrong one, OSError for a missing one."""
     try:
         return _claims(parse_document(path.read_bytes()))
     except VersionError as error:

@@ -15,7 +15,7 @@ _ABSENT = "absent"
 
 @dataclass(frozen=True)
 class Change:
-    """A check that is not as it was; `kind` is regression, improvement or change."""
+    """A check whose result changed; `kind` is regression, improvement or change."""
 
     id: str
     before: str
@@ -26,7 +26,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Comparison:
-    """All changes, what differs in the identity, and how many checks are as they were."""
+    """All changes, what differs in the identity, and how many checks did not change."""
 
     identity: list[str]
     changes: list[Change]
@@ -40,7 +40,7 @@ class Comparison:
 def compare_reports(before: Json, after: Json) -> Comparison:
     """Compare two report documents.
 
-    A check that was good and is so no longer (fails, is blocked, not run or gone) is a regression;
+    A check that was good and no longer is (fails, is blocked, not run or gone) is a regression;
     one that failed or was blocked and is now good is an improvement.
     """
     left = {result["id"]: result for result in before["results"]}
@@ -70,7 +70,7 @@ def _compare(name: str, old: Json | None, new: Json | None) -> Change | None:
     if before in _GOOD and after not in (*_GOOD, "not-applicable"):
         kind = "regression"
     elif before == "pass" and after == "tolerated":
-        # What passed fails now, whoever has accepted it.
+        # A check that passed and now fails is a regression, also where somebody tolerates it.
         kind = "regression"
     elif after in _GOOD and before in ("fail", "blocked", "tolerated"):
         kind = "improvement"

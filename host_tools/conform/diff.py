@@ -39,7 +39,7 @@ def difference(expected: str, observed: str) -> Difference:
     """Compare; two texts that are both hexadecimal are compared as octets."""
     left, right = _octets(expected), _octets(observed)
     if left is None or right is None:
-        # An expectation in words is not the text of an answer: there is nothing to mark.
+        # An expectation in words is not the text of an answer, so nothing is marked.
         return Difference([Part(expected, False)], [Part(observed, False)], "")
     if left == right:
         return Difference([Part(_hex(left), False)], [Part(_hex(right), False)], "", True)

@@ -1,6 +1,6 @@
 """Seeded faults: firmware that is wrong in one place, and the checks that must notice.
 
-They are patches of a temporary copy, never of the firmware: each text stands there exactly once.
+They patch a temporary copy, never the firmware itself; each text stands there exactly once.
 tests_host/mutants holds them, one TOML table a fault.
 """
 

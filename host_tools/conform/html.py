@@ -26,7 +26,7 @@ SIGNS = {
 _EVIDENCE = {
     "rtds": "the industry's Reference Test Data Set, octet for octet",
     "spec": "published text of a specification",
-    "project-choice": "the legal text was not to be had: shows what was seen, fails no device",
+    "project-choice": "the legal text was not available; the check fails no device",
 }
 _FAMILIES = {
     "srv": "driven by service requests",
@@ -40,7 +40,7 @@ _HEADLINES = {
     "incomplete": "The run was interrupted before its end",
     "none": "Nothing was judged",
 }
-# Shown open at first: what a reader came for.
+# These verdicts are open at first: a reader looks for them.
 _OPEN = ("fail", "blocked")
 _LABELS = {
     "role": "Device",

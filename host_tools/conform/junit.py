@@ -1,4 +1,4 @@
-"""The report as JUnit XML, for what shows test results in a build."""
+"""The report as JUnit XML, for build servers that show test results."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["junit"]
 
 Json = dict[str, Any]
 
-# What XML 1.0 cannot hold: a device may say anything.
+# Characters that XML 1.0 cannot hold; a device may send any.
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SKIPPED = ("not-applicable", "not-run")
 

@@ -80,9 +80,9 @@ class Meters:
             self._settle()
 
     def answer(self, what: bytes, command: int | None, body: bytes) -> None:
-        """Have them answer `what` (cluster, command) with a command, or (None) a Default Response.
+        """Make them answer `what` (cluster, command) with a command, or (None) a Default Response.
 
-        Without that they do not answer what is none of a display's.
+        Otherwise they do not answer requests that a display does not make.
         """
         self._answers[what] = (command, body)
 

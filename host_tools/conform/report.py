@@ -67,7 +67,7 @@ _NON_DEVICE = {
 
 @dataclass(frozen=True)
 class Identity:
-    """Who was judged, with what."""
+    """The device that was judged, and the tools that judged it."""
 
     role: str
     device_id: str
@@ -193,7 +193,7 @@ def make_document(
         "exit_status": exit_status(verdict),
         "results": [_entry(result) for result in ranked],
     }
-    # What checks put into `data` may hold tuples and the like: the document is what JSON makes.
+    # `data` of checks may hold tuples and the like, so the document is what JSON makes of it.
     plain = cast("Json", json.loads(json.dumps(document, default=str)))
     validate_report(plain)
     return plain

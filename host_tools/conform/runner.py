@@ -1,4 +1,4 @@
-"""Runs catalogue entries against a device under test; whatever a device does ends in a result."""
+"""Runs catalogue entries against a device under test; each ends in a result, whatever happens."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _run_one(entry: Check, bench: Bench, why_not: str) -> Result:
         finding = entry.run(bench)
     except Blocked as reason:
         return Result(entry, Verdict.BLOCKED, str(reason))
-    except Exception as error:  # whatever a device does ends in a result
+    except Exception as error:  # a result comes of anything that a device does
         text = f"{type(error).__name__}: {error}"
         if entry.evidence is Evidence.PROJECT_CHOICE:
             return Result(entry, Verdict.BLOCKED, text)  # no alternative was seen

@@ -132,7 +132,7 @@ class Session:
         elif entry.evidence is Evidence.PROJECT_CHOICE and (
             result.verdict is not Verdict.PASS or result.text.startswith(_ERRORS)
         ):
-            # Such a check fails no device; nor has it seen an alternative without an answer.
+            # Such a check fails no device, and without an answer it saw no alternative.
             result.verdict, result.alternative = Verdict.BLOCKED, None
         if result.verdict is not Verdict.PASS:
             self._look_after(bench)

@@ -27,9 +27,9 @@ from host_tools.rtds import NOT_IN_STATE, Pair, compare, load_pairs
 
 __all__ = ["NOT_CLAIMED", "NOT_JUDGED", "VectorSet", "load_vectors"]
 
-# How the text of a result begins whose use case the device does not claim.
+# The beginning of a result's text where the device does not claim the use case.
 NOT_CLAIMED = "not claimed: "
-# And of one whose vectors say too little of the device's state to judge any answer.
+# And where the vectors tell too little of the device's state to judge any answer.
 NOT_JUDGED = "not judged: "
 
 # The release row that a use case belongs to; all others are GBCS as it was.

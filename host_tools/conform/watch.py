@@ -1,7 +1,7 @@
 """A bench that remembers what makes pictures: stamps, the voltage log, records of a display.
 
-Checks need not know of it. What is remembered here decides no verdict, and whatever is odd about
-an answer is for the check to judge: here it only makes no picture.
+Checks need not know of it, and it decides no verdict. An odd answer makes no picture here; the
+check judges it.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class WatchingBench(Bench):
         return found
 
     def control(self, verb: str, document: Any = None) -> Json:
-        """As of any bench; follows the time, and what a display says that it holds."""
+        """Like Bench.control; also follows the time, and the records that a display reports."""
         answer = super().control(verb, document)
         self._tap()
         with suppress(Exception):
@@ -81,7 +81,7 @@ class WatchingBench(Bench):
         party: str = "supplier",
         counter: int | None = None,
     ) -> tuple[bytes, bytes, Message]:
-        """As of any bench; keeps the stamp or the voltage log of the answer."""
+        """Like the bench's own; also keeps the stamp or the voltage log of the answer."""
         command, response, message = super().ask(use_case, params, party, counter)
         with suppress(Exception):
             self._keep(use_case, message)

@@ -72,7 +72,7 @@ class EmulatedBoard:
     def __exit__(self, *details: object) -> None:
         self.close()
 
-    # --- What hands do ---------------------------------------------------------------------------
+    # --- Power and cable -------------------------------------------------------------------------
 
     def power_on(self) -> None:
         """Switch the power on; nothing happens where it is on."""
@@ -153,7 +153,7 @@ class EmulatedBoard:
         os.close(self._wake_read)
         os.close(self._wake_write)
 
-    # --- What kinds of board do ------------------------------------------------------------------
+    # --- For kinds of board ------------------------------------------------------------------
 
     def command(self, line: int) -> list[str]:
         """The emulator's command; descriptor `line` is the board's serial line."""

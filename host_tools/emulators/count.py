@@ -20,7 +20,7 @@ from host_tools.raw_repl import RawRepl
 
 __all__ = ["QUICK", "labels", "measure_all"]
 
-# What takes seconds; `boards/qemu_mps2_an385/costs.py` has all of them.
+# The operations that take seconds; `boards/qemu_mps2_an385/costs.py` has all operations.
 QUICK = (
     "key derivation",
     "MAC of a GCS13a command, with its key",
@@ -28,7 +28,7 @@ QUICK = (
     "RMS sums of 1,000 samples",
 )
 _TIMEOUT = 300.0
-# A call before the one that is counted: tables that are made once are no part of the figure.
+# One call comes first, uncounted, so that tables made once are not part of the figure.
 _CASE = """
 import costs, gc, ticks
 case = dict(costs.CASES)[{label!r}]()
@@ -38,7 +38,7 @@ print(ticks.measure(case))
 
 
 def labels(repl: RawRepl) -> list[str]:
-    """What the board can measure."""
+    """The operations that the board can measure."""
     return json.loads(
         repl.exec("import costs, json\nprint(json.dumps([label for label, _ in costs.CASES]))")
     )

@@ -161,7 +161,7 @@ def _flat(row: Row, parameters: Parameters) -> bytes:
 def _protected(row: Row, names: list[str], head: Header, parameters: Parameters) -> bytes:
     """get_protected_attributes: the objects, and who encrypts for whom (GBCS 8.5)."""
     objects = [_object(item, parameters) for item in cast("list[Row]", row["protected"])]
-    # Whose eyes the answer is for: the supplementary remote party, where one is named.
+    # The answer is for the supplementary remote party, where one is named.
     asker = head.supplementary_party or head.originator
     transaction = b"\x04" + head.counter.to_bytes(8, "big")
     texts = (transaction, asker, head.target, b"")

@@ -13,7 +13,7 @@ from host_tools.gbcs.zcl_fields import write_fields
 
 Row = dict[str, Any]
 
-# What a log read is asked for under other names in other clusters.
+# Names of the limits of a log read; other clusters call them differently.
 _FROM = {"earlieststarttime", "earliestsampletime", "starttime"}
 _TO = {"latestendtime", "endtime"}
 

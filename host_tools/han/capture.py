@@ -13,7 +13,7 @@ from host_tools.han.zigbee import TEST_LINK_KEY, TEST_NETWORK_KEY, Network, Zigb
 
 APPLICATION = "smets capture"
 
-# Seen in 4.0.17 and in the source since; a reader of the bits would be misled without a word.
+# Wireshark 4.0.17 and later show this; without the note the bits would mislead a reader.
 BYTE_ORDER_NOTE = (
     "Wireshark takes the change-control word of PublishChangeOfTenancy as big-endian: it shows "
     "0x00000200, Clear IHD Data - Consumer, as 0x00020000. Attribute 0x0201 it shows right."

@@ -1,4 +1,4 @@
-"""A HAN frame in words: who to whom, which cluster, which command, and what it carries."""
+"""A HAN frame in words: source, destination, cluster, command, and content."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from host_tools.han.frame import PROFILE_ZDO, Frame, format_eui
 
 __all__ = ["Described", "describe"]
 
-# Longest text of what a frame carries; histories are longer than anyone reads as they pass.
+# Longest text of a frame's content; nobody reads a whole history as it passes.
 _LIMIT: Final = 240
 
 # The type of a number adds nothing to it for a reader.

@@ -30,7 +30,7 @@ _NAMES_OPEN = (
 
 
 def check(document: object, which: str) -> None:
-    """Raise SchemaProblem for the first thing that is not as it must be.
+    """Raise SchemaProblem for the first fault.
 
     `document` has passed the schema `which`.
     """

@@ -20,7 +20,7 @@ __all__ = ["play"]
 
 _HALF_HOUR = 1800
 _DAY = 86400
-# Everything is switched on at 10:13: no round time.
+# Everything is switched on at 10:13, which is not a round time.
 _SWITCHED_ON = 180
 # Virtual seconds between two pictures.
 _STEP = 600
@@ -31,7 +31,7 @@ _TOP_UP = 1000  # pence
 
 
 class _Day:
-    """What the hours of the day share."""
+    """The state that the hours of the day share."""
 
     def __init__(self, stage: Stage, home: Home, screens: Screens) -> None:
         self.stage = stage
@@ -50,7 +50,7 @@ class _Day:
             self.screens.look()
 
     def wake(self) -> None:
-        """Have the PPMID wake up, as a key does; it asks for the date of the tenancy then."""
+        """Wake the PPMID, as a key does; it then asks for the date of the tenancy."""
         while self.shown("ppmid")["awake"]:
             self.home.advance(10)
         self.home.devices["ppmid"].control("ACT", {"wake": True})

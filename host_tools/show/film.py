@@ -29,7 +29,7 @@ class Film:
         self._font = ImageFont.load_default(_TEXT)
 
     def add(self, pictures: list[Picture], caption: str) -> None:
-        """The next moment; one like the last lets that stay longer."""
+        """Take the next moment; if it equals the last one, that picture stays longer."""
         width = sum(one.width * _SCALE + _MARGIN for one in pictures) + _MARGIN
         height = max(one.height for one in pictures) * _SCALE + 2 * _MARGIN + _LINE
         frame = Image.new("RGB", (width, height), _GROUND)

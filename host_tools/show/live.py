@@ -27,11 +27,11 @@ DISPLAYS = ("ihd", "ppmid")
 # Both screens side by side, with their frames; and one.
 COLUMNS = 2 * (WIDTH // 2 + 4) + 1
 _COLUMNS_OF_ONE = WIDTH // 2 + 4
-# Seconds between two pictures at least: no terminal follows faster.
+# The least seconds between two pictures; no terminal is faster.
 _FRAME = 1 / 12
 # Bits of a Braille character's dots, by row and column.
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
-# Keys that may be pressed to come to a page.
+# The most key presses until a page must have come.
 _PRESSES = 16
 
 
@@ -91,7 +91,7 @@ class Screens:
             self._live.stop()
 
     def caption(self, text: str) -> None:
-        """What is going on, under the pictures."""
+        """Print under the pictures what is going on."""
         self._caption = text
 
     def look(self) -> None:

@@ -32,7 +32,7 @@ class Judged:
 
     @property
     def is_violation(self) -> bool:
-        """Whether what is known speaks against it."""
+        """Whether known facts contradict it."""
         return self.answer.judgement is Judgement.CONTRADICTED
 
 

@@ -78,7 +78,7 @@ def judge(
     """Judge a device type with its versions.
 
     `named` is the specification that the device itself names, `table` the user's Schedule 11,
-    `on` the day that matters and `purpose` what happens on it. KeyError for a type that is none.
+    `on` the day that matters and `purpose` what happens on it. KeyError for an unknown type.
     """
     name = DEVICE_SPECS[device]
     if named and named != name:

@@ -21,7 +21,7 @@ Period = tuple[date | None, date | None]
 
 
 class TableError(Exception):
-    """A CSV file is not as it should be: file, line and what."""
+    """A CSV file is wrong; the text names file, line and fault."""
 
 
 class Purpose(StrEnum):
@@ -86,7 +86,7 @@ _DATES = tuple(
 
 
 def read_table(path: Path) -> list[Entry]:
-    """Read a table; TableError for one that is not as it should be, OSError for none."""
+    """Read a table; TableError for a wrong one, OSError for a missing one."""
     entries: list[Entry] = []
     for line, row in read_rows(path, _KEYS, (*_KEYS, *_DATES)):
         try:

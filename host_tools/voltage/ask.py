@@ -10,9 +10,9 @@ from host_tools.voltage.series import Series, SeriesError, from_messages
 
 __all__ = ["ask_meter"]
 
-# Of these a single-phase meter answers the part of L1, as they break at the first error.
+# A single-phase meter answers these for L1 only: they stop at the first error.
 _USE_CASES = ("ECS23b", "ECS26k", "ECS35e", "ECS22b")
-# What a meter may rightly refuse, with no voltage in it.
+# Reads without voltage, which a meter may rightly refuse.
 _OPTIONAL = ("ECS35e", "ECS22b")
 
 

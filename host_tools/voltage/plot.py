@@ -246,7 +246,7 @@ def _draw_events(surface: Surface, axes: _Axes, events: list[Event]) -> None:
         x, y = axes.x(event.time), axes.top
         line = next((line for line, until in enumerate(free) if x > until), None)
         if line is None:
-            continue  # the marker stays; the table has them all
+            continue  # its marker stays, and the table lists all events
         left = x + 4 if x < _WIDTH - _RIGHT - 40 else x - 36
         surface.rect(left, y + 11 + 13 * line, 31, 13, "#ffffff")
         text = f"{event.code:04X}"

@@ -21,7 +21,7 @@ _IMPORT_LOG = "0-0:99.1.0.255"
 
 
 class SeriesError(Exception):
-    """There is no voltage log in what was given, or it is not of its form."""
+    """The input holds no voltage log, or a malformed one."""
 
 
 @dataclass(frozen=True)

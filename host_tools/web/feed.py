@@ -33,7 +33,7 @@ class Feed:
         self.closed = False
 
     def put(self, topic: str, document: Any) -> None:
-        """Replace a topic's document; one that is the same is no change."""
+        """Replace a topic's document; an equal one counts as no change."""
         text = json.dumps(document, separators=(",", ":"))
         with self._changed:
             if self._topics.get(topic, (0, ""))[1] != text:

@@ -35,7 +35,7 @@ _WARM_UP: Final = 32  # days
 _DAYS: Final = 30
 # After each day some minutes go by more slowly, so that the PPMID sleeps and wakes, too.
 _SLOWLY: Final = 1.0
-# Growth that counts as none. Of a device: what `smets soak` allows. Of a process: what the
+# Growth that does not count. Of a device: what `smets soak` allows. Of a process: what the
 # allocators of the engine and of CPython keep for themselves, whatever the time.
 _SLACK: Final = 2048
 _SLACK_RESIDENT: Final = 4096  # KB
@@ -78,7 +78,7 @@ class Reader:
             self._changed.notify_all()
 
     def settled(self, acts: int) -> None:
-        """Wait until so many acts are done, and the time is over that they need."""
+        """Wait until so many acts are done and the time that they need is over."""
 
         def there() -> bool:
             home = cast("dict[str, Any]", self.known.get("home", {"busy": "not yet", "acts": 0}))

@@ -69,7 +69,7 @@ class Plots:
             self._ages.append(point)
 
     def changed(self, stamp: Mapping[str, Any] | None) -> str:
-        """What to say where a stamp is of another source or status than the last one, or ""."""
+        """The text for a stamp whose source or status changed; "" for another."""
         if stamp is None:
             return ""
         kind, before = (str(stamp["source"]), str(stamp["status"])), self._kind

@@ -36,7 +36,7 @@ def show(
 ) -> int:
     """Serve a home until a signal, its end or its failure; the exit status.
 
-    BenchError where the devices do not start, ServerError where the port is not to be had.
+    BenchError where the devices do not start, ServerError where the port is not available.
     """
     check_address(address)
     signals: list[int] = []

@@ -76,7 +76,7 @@ class Server:
     ) -> None:
         """`act` does what a button asks and says what was done: ValueError, Busy where it is not.
 
-        `port` 0 is any free one. ServerError where the port is taken, or not to be had.
+        `port` 0 is any free one. ServerError where the port is taken or not allowed.
         """
         check_address(address)
         try:
@@ -122,7 +122,7 @@ class _Http(ThreadingHTTPServer):
         self.streams = BoundedSemaphore(MOST_STREAMS)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away in the middle is no news."""
+        """Ignore a client that went away in the middle."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -135,7 +135,7 @@ class _Handler(BaseHTTPRequestHandler):
         return cast(_Http, self.server)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Requests are not printed."""
+        """Print no requests."""
 
     def do_GET(self) -> None:
         """The page, its two files, or the stream."""
@@ -152,7 +152,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(HTTPStatus.NOT_FOUND, "there is no such page")
 
     def do_POST(self) -> None:
-        """What a button asks: a JSON object at /act."""
+        """Do what a button asks: a JSON object at /act."""
         if not self._from_here():
             return
         if self.path != "/act":

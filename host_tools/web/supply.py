@@ -1,4 +1,4 @@
-"""What flows into the home of the view: the voltage of the street, and what its people draw.
+"""The supply of the view's home: the voltage of the street, and the energy that is drawn.
 
 Made up, repeatable from a seed, and alive enough to look at: high at noon, low in the evening.
 """

@@ -43,11 +43,11 @@ __all__ = ["KEYS", "MAINS", "PANELS", "SPEEDS", "World"]
 SPEEDS: Final = {0: 1, 1: 1, 60: 5, 600: 10, 3600: 30}
 KEYS: Final = ("back", "next", "ok")
 PANELS: Final = {"ihd": "240x135", "ppmid": "128x64"}
-# What the mains feeds; a gas meter and a prepayment display have batteries.
+# The devices on the mains; a gas meter and a prepayment display have batteries.
 MAINS: Final = ("esme", "gpf", "ihd")
 
 _HALF_HOUR: Final = 1800
-# The steps with which time passes that nobody has to watch: before the view, and after an act.
+# Steps of time that nobody watches: before the view, and after an act.
 _PAST_STEP: Final = 600
 _AHEAD_STEP: Final = 20
 # Frames that are decoded for the page in one update; the others are counted.
@@ -70,7 +70,7 @@ _LONGEST: Final = 1.0
 
 
 class _Request:
-    """Something a page asks for, and what came of it."""
+    """A request of a page, and its outcome."""
 
     def __init__(self, what: Mapping[str, Any]) -> None:
         self.what = what
@@ -113,7 +113,7 @@ class World:
         """
         self.feed = feed
         self.speed = speed
-        self.failed = ""  # why it ended, where it was not asked to
+        self.failed = ""  # why it ended by itself
         self._folder = folder
         self._stage = _WebStage(engine, seed)
         self._ring = self._stage.keys.ring()
@@ -175,7 +175,7 @@ class World:
         self.home.close()
 
     def ask(self, what: Mapping[str, Any]) -> str:
-        """Do what a page asks; what was done, in words. ValueError, Busy where it was not."""
+        """Do what a page asks; says what was done. ValueError or Busy where nothing was."""
         name = what.get("do")
         if name not in self._acts:
             raise ValueError(f"do: not one of {', '.join(self._acts)}")

@@ -122,7 +122,7 @@ def set_clock(bench: Bench) -> Finding:
     ("the beginning of the interval", "its own time", "another"),
 )
 def clock_taken(bench: Bench) -> Finding:
-    """RTDS answers with the beginning; the text was not to be had."""
+    """RTDS answers with the beginning; the text was not available."""
     begin(bench)
     answer = cast("list[Json]", ask(bench, "GCS28", **interval(bench, -600, 600)))
     names: dict[object, str] = {
@@ -294,7 +294,7 @@ def identifier(public: bytes) -> str:
     ("status 25", "another status", "left out", "success"),
 )
 def credentials_strange(bench: Bench) -> Finding:
-    """The status codes were seen in RTDS; which one it is was not."""
+    """RTDS shows the status codes, but no case of this one."""
     begin(bench)
     payload = credentials_request(1)
     answer = ask(bench, "CS02a", "access_control_broker", payload=payload.hex())

@@ -168,7 +168,7 @@ def invalid_octets(bench: Bench) -> Finding:
     since="GBCS 4.2",
 )
 def error_stamped(bench: Bench) -> Finding:
-    """A failing attribute costs neither the others nor the stamp."""
+    """The other attributes and the stamp are there although one attribute fails."""
     start(bench, "GPF" if bench.role == "gpf" else "")
     bench.control("STATE", {"faults": {"zcl": {"0x0702": {"0x0302": "0xC0"}}}})
     command, _, message = bench.ask("GCS13a")

@@ -183,7 +183,7 @@ def update_ahead(bench: Bench, notes: Notes) -> None:
     "the GSME's time, clock_status 04",
 )
 def update_clockless(bench: Bench, notes: Notes) -> None:
-    """The hub's clock has no part in it."""
+    """The stamp does not depend on the hub's clock."""
     start(bench, own="invalid", gsme=EUIS["gsme"])
     report(bench, 1, 5007, bench.start - 20)
     seen(bench, notes, 5007, date_octets(bench.start - 20, 4), "after the report")

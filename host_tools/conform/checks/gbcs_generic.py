@@ -1,4 +1,4 @@
-"""GBCS of old: what is not genuine, not for this device or not from the right party is refused."""
+"""GBCS as it was: a device refuses what is not genuine, not for it, or of the wrong party."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def build(
     code: int = 0,
     params: dict[str, Any] | None = None,
 ) -> bytes:
-    """A command with something about it changed, its MAC right for what it says."""
+    """A command that was changed in one place, with a MAC that fits the change."""
     parties = bench.party(party).parties
     genuine = bench.command(use_case, params, party)
     message = decode(genuine)

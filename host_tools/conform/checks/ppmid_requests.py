@@ -61,7 +61,7 @@ def found(bench: Bench) -> Meters:
 
 
 def act(meters: Meters, what: bytes, **action: Any) -> list[str]:
-    """Have the PPMID do something; what it then sent of that command to the ESME."""
+    """Make the PPMID do something; the frames of that command that it sent to the ESME."""
     before = len(meters.esme.asked)
     meters.bench.control("ACT", action)
     meters.play(10)
@@ -89,7 +89,7 @@ def last(meters: Meters) -> dict[str, Any]:
 
 
 def one_request(bench: Bench, notes: Notes, what: bytes, payload: str, **action: Any) -> Meters:
-    """Have one made, and see that it is this one, once."""
+    """Make the PPMID send one request, and check that it sent this one, once."""
     meters = found(bench)
     sent = act(meters, what, **action)
     notes.expect("requests to the ESME", [payload], sent, f"CTRL:ACT {action}")

@@ -1,4 +1,4 @@
-"""SECMP0056 at IHD and PPMID: what no text found settles; the alternative seen is reported."""
+"""SECMP0056 at IHD and PPMID where no text decides: the report names the alternative seen."""
 
 from __future__ import annotations
 

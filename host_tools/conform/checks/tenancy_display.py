@@ -329,7 +329,7 @@ def power_cut(bench: Bench, notes: Notes) -> None:
 
 
 def cleared_or_hidden(meters: Meters, notes: Notes, date: int) -> None:
-    """Shortly after power came back: nothing that is shown is older than the date."""
+    """Shortly after the power came back, the display shows nothing older than the date."""
     try:
         row = meters.shown("esme")
     except Exception:  # the display does not know its meters yet: it shows nothing

@@ -120,7 +120,7 @@ def proven(
 def chosen(
     name: str, title: str, stimulus: str, alternatives: tuple[str, ...], *more: str
 ) -> Callable[[Callable[[Bench], Finding]], Callable[[Bench], Finding]]:
-    """Enter a check of what no text found settles; `more` are needs."""
+    """Enter a check of a choice that no text settles; `more` are needs."""
     return check(
         f"MP085A-{name}",
         row="MP085A",
