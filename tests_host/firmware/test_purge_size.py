@@ -7,12 +7,17 @@ from testkit import Skip, tmpdir
 
 from smets.features.tenancy import cleared
 from smets.features.tenancy.cleared import DAYS, ELECTRICITY, GAS, MONTHS, PROFILE, WEEKS
-from smets.features.tenancy.client import CLUSTER, TenancyClient
-from smets.features.tenancy.client import PROFILE as SMART_ENERGY
+from smets.features.tenancy.client import TenancyClient
 from smets.features.tenancy.machine import APPLIED, Tenancy
 from smets.features.tenancy.vault import Vault
+<<<<<<< HEAD
 from smets.ports.disk import FILL_RESERVE, Disk
 from smets.ports.store import Store
+=======
+from smets.ports.han import HanFrame
+from smets.ports.store import FILL_RESERVE, Disk, Store
+from smets.zcl.client import Client
+>>>>>>> db4b592 (zcl/client: Keep all requests of a display in one table.)
 
 DAY = 86400
 NOW = 9000 * DAY
@@ -89,20 +94,32 @@ def _furnish(vault):
     return count
 
 
+class Display:
+    """What the table of requests needs of its device."""
+
+    def __init__(self):
+        self.eui = bytes(8)
+        self.outbox = []
+
+    def frame(self, payload):
+        return HanFrame(ESME.to_bytes(8, "big"), self.eui, 2, 1, 0x0708, payload)
+
+
 def _purge(vault, store, flash):
     """Purge electricity; returns (steps, bound, erases and writes of the longest step)."""
-    sent = []
     done = []
     machine = Tenancy(store, vault, lambda *event: done.append(event))
-    client = TenancyClient(machine, lambda fuel, payload: sent.append(payload))
-    client.join(0, ELECTRICITY, ESME, 2)
+    display = Display()
+    table = Client(display, 1)
+    client = TenancyClient(machine, table)
+    client.join(0, ELECTRICITY, ESME.to_bytes(8, "big"), 2)
     machine.meter(GAS, ESME + 3)
     machine.step(NOW)
     machine.seen(GAS, 0xFFFFFFFF, 0)
     client.tick(0)
     answer = b"\x18\x01\x01\x00\x02\x00\xe2" + DATE.to_bytes(4, "little")
     answer += b"\x01\x02\x00\x1b\x00\x06\x00\x00"
-    assert client.receive(1, ESME, 2, SMART_ENERGY, CLUSTER, answer, True)
+    assert client.receive(1, display.frame(answer))
     steps = erases = writes = bound = 0
     while True:
         before = (flash.erases, flash.writes) if flash else (0, 0)
@@ -117,10 +134,12 @@ def _purge(vault, store, flash):
         steps += 1
         # The radio gets its turn after every step: a push is answered, a read is sent.
         if steps % 20 == 0:
-            del sent[:]
+            del display.outbox[:]
             now = 1 + 100 * steps
-            client.receive(now, ESME, 2, SMART_ENERGY, CLUSTER, PUBLISH, True)
+            client.receive(now, display.frame(PUBLISH))
+            table.tick(now)
             client.tick(now)
+            sent = [frame.payload for frame in display.outbox]
             assert sent[0] == b"\x00\x77\x0b\x00\x00" and sent[1][2:3] == b"\x00", sent
         rows = vault.series.records(ELECTRICITY, MONTHS)
         assert list(rows) == [], "its months are hidden from the first moment on"

@@ -7,11 +7,18 @@ from smets.features.tenancy import machine as tenancy
 from smets.features.tenancy import policy
 from smets.features.tenancy.cleared import DAYS, ELECTRICITY, GAS
 from smets.features.tenancy.client import TenancyClient
+from smets.ports.han import APS_SECURED, BROADCAST, GROUP, HanFrame
+from smets.zcl.client import Client
 
 NONE = 0xFFFFFFFF
 PAST = NOW - 5 * DAY
 ESI = {ELECTRICITY: 3, GAS: 2}
 FUEL = {ELECTRICITY: ESME, GAS: GPF}
+DISPLAY = bytes.fromhex("02534D45545300B0")
+
+
+def _octets(eui):
+    return eui.to_bytes(8, "big")
 
 
 class Link:
@@ -21,23 +28,30 @@ class Link:
         self.home = Home(())
         self.sleepy = sleepy
         self.now = 0
-        self.sent = []
+        self.eui = DISPLAY
+        self.outbox = []
         self.start()
         for fuel in fuels:
-            self.client.join(self.now, fuel, FUEL[fuel], ESI[fuel])
+            self.client.join(self.now, fuel, _octets(FUEL[fuel]), ESI[fuel])
             self.home.fill(fuel, days)
         self.home.work()
 
     def start(self):
         self.machine = self.home.machine
-        self.client = TenancyClient(self.machine, self.send, self.sleepy)
-
-    def send(self, fuel, payload):
-        self.sent.append((fuel, payload))
+        self.table = Client(self, 1)
+        self.client = TenancyClient(self.machine, self.table, self.sleepy)
 
     def take(self):
-        """The frames sent since the last call."""
-        sent, self.sent = self.sent, []
+        """(fuel, payload) of the frames sent since the last call."""
+        sent = []
+        for frame in self.outbox:
+            address = int.from_bytes(frame.destination, "big")
+            fuel = GAS if address == GPF else ELECTRICITY
+            assert (frame.source, frame.source_endpoint) == (DISPLAY, 1)
+            assert (frame.destination_endpoint, frame.cluster) == (ESI[fuel], 0x0708)
+            assert (frame.profile, frame.flags) == (0x0109, APS_SECURED)
+            sent.append((fuel, frame.payload))
+        del self.outbox[:]
         return sent
 
     def wait(self, seconds):
@@ -45,6 +59,7 @@ class Link:
         step = 25 if seconds > 100 else 1
         for _ in range(0, seconds, step):
             self.now += step
+            self.table.tick(self.now)
             self.client.tick(self.now)
 
     def request(self):
@@ -61,11 +76,13 @@ class Link:
             "endpoint": ESI[fuel],
             "profile": 0x0109,
             "cluster": 0x0708,
-            "secured": True,
-            "broadcast": False,
+            "flags": APS_SECURED,
         }
         how.update(changes)
-        return self.client.receive(self.now, payload=payload, **how)
+        source, there = _octets(how["source"]), how["endpoint"]
+        to, profile, flags = how["cluster"], how["profile"], how["flags"]
+        given = HanFrame(source, DISPLAY, there, 1, to, payload, profile, flags)
+        return self.client.receive(self.now, given)
 
     def counter(self, which):
         return self.client.counters[which]
@@ -99,7 +116,7 @@ def test_request_octets():
         (ELECTRICITY, b"\x00\x01\x00\x00\x02\x01\x02"),
         (GAS, b"\x00\x02\x00\x00\x02\x01\x02"),
     ]
-    link.client._sequence = 0xFF
+    link.table._sequence = 0xFF
     link.give(_response(1, NONE))
     link.give(_response(2, NONE), GAS)
     link.now = policy.POLL_S
@@ -185,7 +202,7 @@ def test_g12_no_cluster():
         assert len(link.home.days(ELECTRICITY)) == 20
         assert link.client.next_due() == policy.UNSUPPORTED_RETRY_S
     link = Link()
-    link.client.absent(ELECTRICITY, ESME)
+    link.client.absent(ELECTRICITY, _octets(ESME))
     assert link.machine.state(ELECTRICITY) == tenancy.CLEAR
     assert len(link.home.days(ELECTRICITY)) == 20 and link.client.next_due() is None
     link.wait(20)
@@ -337,7 +354,7 @@ def test_a_read_holds_for_a_time_only():
         if end == "leave":
             link.client.leave(ELECTRICITY)
         else:
-            link.client.absent(ELECTRICITY, ESME)
+            link.client.absent(ELECTRICITY, _octets(ESME))
         link.now = policy.READ_HOLDS_S
         link.client.tick(link.now)
         assert len(link.home.days(ELECTRICITY)) == (20 if end == "absent" else 0), end
@@ -352,11 +369,11 @@ def test_g04_joined_again():
     link.home.work()
     link.now += 100
     del link.home.events[:]
-    link.client.join(link.now, ELECTRICITY, ESME, ESI[ELECTRICITY])
+    link.client.join(link.now, ELECTRICITY, _octets(ESME), ESI[ELECTRICITY])
     assert len(link.home.days(ELECTRICITY)) == 5
     link.give(_response(link.request(), PAST))
     assert link.home.work() == 0 and link.home.events == []
-    link.client.join(link.now, ELECTRICITY, ESME + 1, 5)
+    link.client.join(link.now, ELECTRICITY, _octets(ESME + 1), 5)
     assert link.home.days(ELECTRICITY) == [], "another meter"
 
 
@@ -458,9 +475,10 @@ def test_g45_broadcast():
     link = Link()
     link.give(_response(link.request(), NONE))
     link.now += 100
-    assert link.give(_publish(PAST), broadcast=True)
+    assert link.give(_publish(PAST), flags=APS_SECURED | BROADCAST)
+    assert link.give(_publish(PAST), flags=APS_SECURED | GROUP)
     link.client.tick(link.now)
-    assert link.take() == [] and link.counter(querying.BROADCASTS) == 1
+    assert link.take() == [] and link.counter(querying.BROADCASTS) == 2
     assert len(link.home.days(ELECTRICITY)) == 20
 
 
@@ -468,8 +486,8 @@ def test_g46_not_secured():
     """spec: without APS security, answers and pushes are ignored and counted."""
     link = Link()
     sequence = link.request()
-    link.give(_response(sequence, PAST), secured=False)
-    link.give(_publish(PAST), secured=False)
+    link.give(_response(sequence, PAST), flags=0)
+    link.give(_publish(PAST), flags=0)
     assert link.counter(querying.SECURITY) == 2 and link.take() == []
     assert link.machine.dates(ELECTRICITY)[0] is None
     link.give(_response(sequence, NONE))
@@ -521,7 +539,7 @@ def test_g48_push_during_a_read():
     # The newest date wins, in whatever order the answers come.
     newer = NOW - 2 * DAY
     link.now += 100
-    link.client.join(link.now, ELECTRICITY, ESME, ESI[ELECTRICITY])
+    link.client.join(link.now, ELECTRICITY, _octets(ESME), ESI[ELECTRICITY])
     sequence = link.request()
     link.give(_publish(newer))
     link.take()

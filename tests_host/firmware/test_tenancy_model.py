@@ -2,17 +2,24 @@
 
 import shutil
 import tempfile
+from types import SimpleNamespace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from smets.features.tenancy.cleared import DAYS, ELECTRICITY
-from smets.features.tenancy.client import CLUSTER, PROFILE, TenancyClient
+from smets.features.tenancy.client import TenancyClient
 from smets.features.tenancy.machine import Tenancy
 from smets.features.tenancy.vault import Vault
+<<<<<<< HEAD
 from smets.ports.disk import Disk
 from smets.ports.store import Store
+=======
+from smets.ports.han import HanFrame
+from smets.ports.store import Disk, Store
+from smets.zcl.client import Client
+>>>>>>> db4b592 (zcl/client: Keep all requests of a display in one table.)
 
 NONE = 0xFFFFFFFF
 DAY = 86400
@@ -169,11 +176,13 @@ def test_g14_random_frames(payload):
     """spec: no frame raises anything or makes the client send more than one answer."""
     machine = Recorder()
     sent = []
-    client = TenancyClient(machine, lambda fuel, octets: sent.append(octets))
-    client.join(0, ELECTRICITY, ESME, 2)
+    display, meter = bytes(8), ESME.to_bytes(8, "big")
+    device = SimpleNamespace(eui=display, outbox=sent)
+    client = TenancyClient(machine, Client(device, 1))
+    client.join(0, ELECTRICITY, meter, 2)
     client.tick(0)
     del sent[:], machine.calls[:]
-    assert client.receive(1, ESME, 2, PROFILE, CLUSTER, payload, True)
+    assert client.receive(1, HanFrame(meter, display, 2, 1, 0x0708, payload))
     assert len(sent) <= 1
     for call in machine.calls:
         assert call[0] in (

@@ -12,17 +12,23 @@ from smets.features.readings import POLLED, Readings
 from smets.features.tenancy import cleared, machine, policy
 from smets.features.tenancy.client import TenancyClient
 from smets.features.tenancy.vault import Vault
+<<<<<<< HEAD
 from smets.ports.disk import Disk
 from smets.ports.han import PROFILE_SE, PROFILE_ZDO, HanFrame
 from smets.ports.store import StoreError
 from smets.zcl import clusters, discovery, frame, types
+=======
+from smets.ports.store import Disk, StoreError
+from smets.zcl import clusters, frame, types
+from smets.zcl.client import Client, Read, Request, Search, refusal
+>>>>>>> db4b592 (zcl/client: Keep all requests of a display in one table.)
 
 _TIME_POLL = const(900)
 _HISTORY_POLL = const(1800)
 # Seconds until a search without an answer is sent again.
 _SEARCH_AGAIN = const(30)
-# Seconds for which an answer is waited for.
-_TIMEOUT = const(10)
+# How often the time is asked for again without an answer: the next poll is long after it.
+_TIME_RETRIES = const(1)
 # Purge steps in one `advance`, so that a long purge never keeps the radio waiting.
 _STEPS = const(8)
 # Days and half hours of history asked for in one request: what fits one fragmented answer.
@@ -69,12 +75,11 @@ class Display(Device):
         flash = sys.platform not in ("linux", "darwin", "win32")
         self.vault = Vault(Disk(store.path + "/history", flash))
         self.tenancy = machine.Tenancy(store, self.vault, self._on_tenancy)
-        self.client = TenancyClient(self.tenancy, self._send_tenancy, self.sleepy)
+        self.client = Client(self, endpoints.DISPLAY)
+        self.tenancy_client = TenancyClient(self.tenancy, self.client, self.sleepy)
         self.meters = {}
         self.uptime = 0
         self.notices = []  # scopes whose data was cleared for a new tenancy, until confirmed
-        self._sequence = 0
-        self._waiting = {}  # sequence -> (kind, fuel, cluster, uptime it was sent)
         self._time_due = 0
         self.inputs = {"pair": self.pair, "unpair": self.unpair}
 
@@ -84,15 +89,20 @@ class Display(Device):
         """{"fuel": "electricity" or "gas", "eui": 16 hexadecimal digits}."""
         fuel = _FUELS[meter["fuel"]]
         eui = parse_eui(meter["eui"])
-        self.client.leave(fuel)
+        self._leave(fuel)
         self.meters[fuel] = Meter(fuel, eui)
         self.tenancy.meter(fuel, int.from_bytes(eui, "big"))
         self._search()
 
     def unpair(self, fuel: str):
         """Forget the meter of a fuel."""
-        self.client.leave(_FUELS[fuel])
-        self.meters.pop(_FUELS[fuel], None)
+        self._leave(_FUELS[fuel])
+
+    def _leave(self, fuel: int):
+        self.tenancy_client.leave(fuel)
+        meter = self.meters.pop(fuel, None)
+        if meter:
+            self.client.forget(meter.eui)
 
     def _search(self):
         for meter in self.meters.values():
@@ -100,15 +110,22 @@ class Display(Device):
                 if cluster in meter.found or self.uptime < meter.search_due.get(cluster, 0):
                     continue
                 meter.search_due[cluster] = self.uptime + _SEARCH_AGAIN
-                sequence = self._next("match", meter.fuel, cluster)
-                self.outbox.append(
-                    discovery.match_request(self.eui, meter.eui, sequence, PROFILE_SE, (cluster,))
-                )
+                self.client.ask(self.uptime, Search(meter.eui, cluster, self._on_search))
 
-    def _next(self, kind: str, fuel: int, cluster: int) -> int:
-        self._sequence = (self._sequence + 1) & 0xFF
-        self._waiting[self._sequence] = (kind, fuel, cluster, self.uptime)
-        return self._sequence
+    def _on_search(self, request, found):
+        meter = self._meter_at(request.to[0])
+        if meter is None or found is None:
+            return
+        cluster = request.cluster
+        if found:
+            meter.found[cluster] = found[0]
+            if cluster == clusters.DEVICE_MANAGEMENT:
+                self.tenancy_client.join(self.uptime, meter.fuel, meter.eui, found[0])
+            return
+        # The meter has no such cluster: older firmware, asked again when it may have been updated.
+        meter.search_due[cluster] = self.uptime + policy.UNSUPPORTED_RETRY_S
+        if cluster == clusters.DEVICE_MANAGEMENT:
+            self.tenancy_client.absent(meter.fuel, meter.eui)
 
     # --- Time ----------------------------------------------------------------------------------
 
@@ -116,12 +133,9 @@ class Display(Device):
         """Let time pass: ask what is due, and go on with a purge."""
         super().advance(seconds)
         self.uptime += seconds
-        for sequence in [
-            key for key in self._waiting if self.uptime - self._waiting[key][3] > _TIMEOUT
-        ]:
-            self._unanswered(self._waiting.pop(sequence))
-        self._search()
         self.client.tick(self.uptime)
+        self._search()
+        self.tenancy_client.tick(self.uptime)
         self._purge()
         if self.uptime >= self._time_due:
             self._ask_time()
@@ -136,9 +150,6 @@ class Display(Device):
 
     def key(self):
         """A person pressed a key of the display."""
-
-    def _unanswered(self, waiting):
-        """A request got no answer in time."""
 
     def utc(self):
         """UTC seconds since 2000, or None while the clock is not to be trusted."""
@@ -156,7 +167,7 @@ class Display(Device):
             meter = self.meters.get(fuel)
             if meter and clusters.TIME in meter.found:
                 self._time_due = self.uptime + _TIME_POLL
-                self._read(meter, clusters.TIME, (0x0000, 0x0001))
+                self._read(meter, clusters.TIME, (0x0000, 0x0001), _TIME_RETRIES)
                 return
 
     def _poll(self, meter):
@@ -170,10 +181,11 @@ class Display(Device):
                 meter.found[cluster] = meter.found[beside]
                 self._read(meter, cluster, attributes)
 
-    def _read(self, meter, cluster, attributes):
-        ids = b"".join([attribute.to_bytes(2, "little") for attribute in attributes])
-        sequence = self._next("read", meter.fuel, cluster)
-        self._send(meter, cluster, frame.header(0, sequence, frame.READ_ATTRIBUTES, ids))
+    def _read(self, meter, cluster, attributes, retries=0):
+        to = (meter.eui, meter.found[cluster])
+        request = Read(to, cluster, attributes, self._on_values)
+        request.retries = retries
+        self.client.ask(self.uptime, request)
 
     def _ask_history(self, meter):
         if clusters.METERING not in meter.found or self.utc() is None:
@@ -194,95 +206,42 @@ class Display(Device):
                 + b"\x00"
                 + _SAMPLES.to_bytes(2, "little")
             )
-            sequence = self._next("history", meter.fuel, clusters.METERING)
-            request = frame.header(
-                frame.CLUSTER_SPECIFIC, sequence, logs.GET_SAMPLED_DATA, payload
-            )
-            self._send(meter, clusters.METERING, request)
-
-    def _send(self, meter, cluster, payload):
-        self.outbox.append(
-            HanFrame(
-                self.eui, meter.eui, endpoints.DISPLAY, meter.found[cluster], cluster, payload
-            )
-        )
-
-    def _send_tenancy(self, fuel, payload):
-        self._send(self.meters[fuel], clusters.DEVICE_MANAGEMENT, payload)
+            to = (meter.eui, meter.found[clusters.METERING])
+            command = logs.GET_SAMPLED_DATA
+            request = Request(to, clusters.METERING, command, payload, self._on_history)
+            self.client.ask(self.uptime, request)
 
     # --- Frames --------------------------------------------------------------------------------
 
     def discover(self, frame_in):
         """A ZDO frame: an answer to a search, or a search of others."""
-        found = discovery.parse_match_response(frame_in)
-        if found is None:
+        if not self.client.take(frame_in):
             super().discover(frame_in)
-            return
-        sequence, matched = found
-        waiting = self._waiting.pop(sequence, None)
-        if waiting is None or waiting[0] != "match":
-            return
-        meter = self.meters.get(waiting[1])
-        if meter is None or meter.eui != frame_in.source:
-            return
-        cluster = waiting[2]
-        address = int.from_bytes(meter.eui, "big")
-        if matched:
-            meter.found[cluster] = matched[0]
-            if cluster == clusters.DEVICE_MANAGEMENT:
-                self.client.join(self.uptime, meter.fuel, address, matched[0])
-            return
-        # The meter has no such cluster: older firmware, asked again when it may have been updated.
-        meter.search_due[cluster] = self.uptime + policy.UNSUPPORTED_RETRY_S
-        if cluster == clusters.DEVICE_MANAGEMENT:
-            self.client.absent(meter.fuel, address)
 
     def receive(self, frame_in):
         """Take a HAN frame; those of Device Management go to the tenancy client."""
-        if frame_in.profile != PROFILE_ZDO and frame_in.cluster == clusters.DEVICE_MANAGEMENT:
-            self.client.receive(
-                self.uptime,
-                int.from_bytes(frame_in.source, "big"),
-                frame_in.source_endpoint,
-                frame_in.profile,
-                frame_in.cluster,
-                frame_in.payload,
-                bool(frame_in.flags & 1),
-                bool(frame_in.flags & 6),
-            )
+        if self.tenancy_client.receive(self.uptime, frame_in):
             self._purge()
         else:
             super().receive(frame_in)
 
     def take(self, frame_in):
         """An answer of a meter."""
-        meter = self._meter_of(frame_in)
-        answer = frame.parse(frame_in.payload)
-        waiting = self._waiting.get(answer.sequence)
-        if meter is None or waiting is None or not answer.from_server:
+        if not self.client.take(frame_in):
             self.ignore("unasked")
-            return
-        if waiting[1] != meter.fuel or waiting[2] != frame_in.cluster:
-            self.ignore("unasked")
-            return
-        del self._waiting[answer.sequence]
-        if answer.command == frame.READ_ATTRIBUTES_RESPONSE and waiting[0] == "read":
-            self._on_values(meter, frame_in.cluster, Reader(answer.payload))
-        elif answer.cluster_specific and waiting[0] == "history":
-            self._on_history(meter, Reader(answer.payload))
-        else:
-            self._answered(waiting, answer)
 
-    def _answered(self, waiting, answer):
-        """An answer to what a role has asked by itself."""
-
-    def _meter_of(self, frame_in):
+    def _meter_at(self, eui: bytes):
         for meter in self.meters.values():
-            if meter.eui == frame_in.source:
+            if meter.eui == eui:
                 return meter
         return None
 
-    def _on_values(self, meter, cluster, reader):
+    def _on_values(self, request, answer):
+        meter = self._meter_at(request.to[0])
+        if answer is None or meter is None or refusal(answer) is not None:
+            return
+        cluster = request.cluster
+        reader = Reader(answer.payload)
         while reader.left():
             attribute = reader.le(2, "attribute id")
             if reader.u8("status") != frame.SUCCESS:
@@ -302,7 +261,11 @@ class Display(Device):
         elif attribute == 0x0001 and self.clock.status == clock.RELIABLE and not value & 1:
             self.clock.status = clock.UNRELIABLE  # the hub is not master of its time
 
-    def _on_history(self, meter, reader):
+    def _on_history(self, request, answer):
+        meter = self._meter_at(request.to[0])
+        if answer is None or meter is None or refusal(answer) is not None:
+            return
+        reader = Reader(answer.payload)
         log = reader.le(2, "SampleID")
         start = reader.le(4, "SampleStartTime")
         reader.u8("SampleType")

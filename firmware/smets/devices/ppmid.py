@@ -4,7 +4,8 @@ from smets.features.prepayment.requests import Requests
 from smets.features.sleep import KEY_S, WAKE_S, Sleep
 from smets.features.tenancy import cleared, machine
 from smets.ports.han import PROFILE_ZDO
-from smets.zcl import clusters, frame
+from smets.zcl import clusters
+from smets.zcl.client import Request
 
 
 class Ppmid(Display):
@@ -20,7 +21,7 @@ class Ppmid(Display):
 
     def __init__(self, store=None):
         super().__init__(store)
-        self.requests = Requests(self.vault, self._send_request)
+        self.requests = Requests(self.vault, self._ask, self._times, self._poll_again)
         self.sleep = Sleep()
         # What a person does at the keys, or a host with CTRL:ACT: never done again at a restart.
         self.actions = {
@@ -52,8 +53,8 @@ class Ppmid(Display):
         """Switch the radio on: the tenancy is read, then the meters are polled."""
         if not self.sleep.awake:
             self.sleep.stir(self.uptime)
-            self.client.wake(self.uptime)
-            self.client.tick(self.uptime)
+            self.tenancy_client.wake(self.uptime)
+            self.tenancy_client.tick(self.uptime)
             for meter in self.meters.values():
                 meter.poll_due = self.uptime  # what was read is hidden with the history
 
@@ -64,7 +65,7 @@ class Ppmid(Display):
 
     def _doze(self):
         """Sleep again, once there is nothing to wait for."""
-        if self._waiting or self.client.waiting or not self.sleep.over(self.uptime):
+        if self.client.busy or self.tenancy_client.waiting or not self.sleep.over(self.uptime):
             return
         if not self._purge():
             self.sleep.awake = False
@@ -80,17 +81,17 @@ class Ppmid(Display):
     def top_up(self, digits):
         """Send a UTRN of 20 digits (text or ASCII octets) to the ESME; ValueError."""
         self.wake()
-        self.requests.top_up(digits, self.clock.seconds, self.uptime)
+        self.requests.top_up(digits)
 
     def emergency_credit(self):
         """Ask the ESME for emergency credit; ValueError while another request is under way."""
         self.wake()
-        self.requests.emergency_credit(self.clock.seconds, self.uptime)
+        self.requests.emergency_credit()
 
     def enable_supply(self):
         """Ask the ESME for the supply; ValueError while another request is under way."""
         self.wake()
-        self.requests.enable_supply(self.clock.seconds, self.uptime)
+        self.requests.enable_supply()
 
     def _act_wake(self, value):
         self.wake()
@@ -106,28 +107,23 @@ class Ppmid(Display):
     def _act_enable_supply(self, value):
         self.enable_supply()
 
-    def _send_request(self, cluster: int, command: int, payload: bytes) -> bool:
+    def _times(self) -> tuple:
+        return self.clock.seconds, self.uptime
+
+    def _ask(self, cluster: int, command: int, payload: bytes, done) -> bool:
         meter = self.meters.get(cleared.ELECTRICITY)
         if meter is None or clusters.METERING not in meter.found:
             return False
         meter.found.setdefault(cluster, meter.found[clusters.METERING])
-        sequence = self._next("act", meter.fuel, cluster)
-        self._send(
-            meter, cluster, frame.header(frame.CLUSTER_SPECIFIC, sequence, command, payload)
-        )
+        to = (meter.eui, meter.found[cluster])
+        self.client.ask(self.uptime, Request(to, cluster, command, payload, done))
         return True
 
-    def _answered(self, waiting, answer):
-        if waiting[0] != "act":
-            return
-        if self.requests.answered(answer, self.clock.seconds, self.uptime):
-            meter = self.meters[waiting[1]]
+    def _poll_again(self):
+        meter = self.meters.get(cleared.ELECTRICITY)
+        if meter:
             meter.poll_due = self.uptime  # the balance and the supply are others now
             self._poll(meter)
-
-    def _unanswered(self, waiting):
-        if waiting[0] == "act":
-            self.requests.unanswered(self.clock.seconds, self.uptime)
 
     def _on_tenancy(self, event, scope, date):
         super()._on_tenancy(event, scope, date)

@@ -23,6 +23,7 @@ from smets.features.prepayment.codes import (
 from smets.features.tenancy.cleared import ELECTRICITY, SERVICE_LOG, SHARED, TOP_UPS
 from smets.ports.store import StoreError
 from smets.zcl import clusters, frame
+from smets.zcl.client import refusal
 
 STATES = ("waiting", "answered", "no answer", "no meter")
 
@@ -32,6 +33,7 @@ _ROWS = (
     ("emergency_credit", PECS02, clusters.PREPAYMENT, SELECT_EMERGENCY_CREDIT, b"\0\0\0\0\x02"),
     ("enable_supply", PECS03, clusters.METERING, LOCAL_CHANGE_SUPPLY, b"\x02"),
 )
+_TOP_UP_ANSWER = (TOP_UP, CONSUMER_TOP_UP_RESPONSE)
 
 # In the own log: an entry of what was asked, and of what came back.
 _ASKED = const(0)
@@ -58,42 +60,47 @@ class Request:
 
 
 class Requests:
-    """The last request of a PPMID; `send(cluster, command, payload)` sends one to the meter.
+    """The last request of a PPMID.
 
-    `send` returns whether it could. `vault` keeps what was asked and answered, as far as the
+    `ask(cluster, command, payload, done)` sends one to the meter and returns whether it could;
+    `done` is as zcl.client.Request has it. `times()` is (UTC, uptime) in seconds. `answered()` is
+    called when the meter has answered. `vault` keeps what was asked and answered, as far as the
     tenancy lets it.
     """
 
-    def __init__(self, vault, send):
+    def __init__(self, vault, ask, times, answered):
         self._vault = vault
-        self._send = send
+        self._send = ask
+        self._times = times
+        self._answered = answered
         self.last: Request | None = None
         self._digits = b""
         self.storage_errors = 0
 
-    def top_up(self, digits, now: int, uptime: int):
-        """Send the 20 digits of a UTRN at UTC `now`; ValueError for anything else."""
+    def top_up(self, digits):
+        """Send the 20 digits of a UTRN; ValueError for anything else."""
         if isinstance(digits, str):
             digits = digits.replace(" ", "").replace("-", "").encode()
         if len(digits) != DIGITS or any(not 0x30 <= octet <= 0x39 for octet in digits):
             raise ValueError("a UTRN has 20 digits")
-        self._ask(TOP_UP, now, uptime, digits)
+        self._ask(TOP_UP, digits)
 
-    def emergency_credit(self, now: int, uptime: int):
+    def emergency_credit(self):
         """Ask for the emergency credit."""
-        self._ask(EMERGENCY, now, uptime)
+        self._ask(EMERGENCY)
 
-    def enable_supply(self, now: int, uptime: int):
+    def enable_supply(self):
         """Ask for the supply."""
-        self._ask(SUPPLY, now, uptime)
+        self._ask(SUPPLY)
 
-    def _ask(self, kind: int, now: int, uptime: int, digits=b""):
+    def _ask(self, kind: int, digits=b""):
         if self.busy:
             raise ValueError("the last request is not answered yet")
         _, message, cluster, command, payload = _ROWS[kind]
+        now, uptime = self._times()
         self.last = request = Request(kind, uptime)
         self._digits = digits
-        if not self._send(cluster, command, payload + digits):
+        if not self._send(cluster, command, payload + digits, self._on_answer):
             request.state = NO_METER
         self._log(now, message, _ASKED, request)
 
@@ -102,42 +109,37 @@ class Requests:
         """Whether an answer is waited for."""
         return self.last is not None and self.last.state == WAITING
 
-    def answered(self, answer, now: int, uptime: int) -> bool:
-        """The meter's frame for the request; whether it is an answer. DecodeError."""
+    def _on_answer(self, _, answer):
         request = self.last
         if request is None or not self.busy:
-            return False
-        command = _ROWS[request.kind][3]
-        reader = Reader(answer.payload)
-        if request.kind == TOP_UP and answer.cluster_specific:
-            if answer.command != CONSUMER_TOP_UP_RESPONSE:
-                return False
-            result = reader.u8("ResultType")
-            value = _signed(reader.le(4, "TopUpValue"))
-            reader.u8("Source")
-            balance = _signed(reader.le(4, "CreditRemaining"))
-            reader.finish("ConsumerTopUpResponse")
-            request.value, request.balance = value, balance
+            return None
+        if answer is None:
+            request.state = NO_ANSWER
         else:
-            if answer.cluster_specific or answer.command != frame.DEFAULT_RESPONSE:
-                return False
-            if reader.u8("command") != command:
-                return False
-            result = reader.u8("status")
-            if request.kind == TOP_UP and result in ACCEPTED:
-                return False  # it does not say what came of the token
-        request.state, request.result, request.uptime = ANSWERED, result, uptime
+            status = refusal(answer)
+            if status is None and (request.kind, answer.command) == _TOP_UP_ANSWER:
+                self._on_top_up(request, answer)
+            elif status is None or request.kind == TOP_UP and status in ACCEPTED:
+                return False  # it does not say what came of the request
+            else:
+                request.result = status
+            request.state = ANSWERED
+        now, request.uptime = self._times()
         self._log(now, _ROWS[request.kind][1], _ANSWER, request)
         if request.kind == TOP_UP and request.accepted:
             self._put(ELECTRICITY, TOP_UPS, now, _money(request.value) + self._digits)
-        return True
+        if answer is not None:
+            self._answered()
+        return None
 
-    def unanswered(self, now: int, uptime: int):
-        """No answer came in time."""
-        request = self.last
-        if request is not None and self.busy:
-            request.state, request.uptime = NO_ANSWER, uptime
-            self._log(now, _ROWS[request.kind][1], _ANSWER, request)
+    def _on_top_up(self, request, answer):
+        reader = Reader(answer.payload)
+        result = reader.u8("ResultType")
+        value = _signed(reader.le(4, "TopUpValue"))
+        reader.u8("Source")
+        balance = _signed(reader.le(4, "CreditRemaining"))
+        reader.finish("ConsumerTopUpResponse")
+        request.result, request.value, request.balance = result, value, balance
 
     def _log(self, now: int, message: int, what: int, request):
         data = message.to_bytes(2, "big") + bytes((what, request.state, request.result))

@@ -4,10 +4,9 @@ from smets.codec import DecodeError, Reader
 from smets.compat import const
 from smets.features.tenancy import policy
 from smets.features.tenancy.peer import Peer, records
-from smets.zcl import frame, types
-
-PROFILE = const(0x0109)
-CLUSTER = const(0x0708)
+from smets.ports.han import APS_SECURED, BROADCAST, GROUP, PROFILE_SE
+from smets.zcl import clusters, frame, types
+from smets.zcl.client import Read, refusal
 
 _DATE = const(0x0200)  # ChangeofTenancyUpdateDate/Time
 _CONTROL = const(0x0201)  # ProposedTenancyChangeControl
@@ -39,40 +38,40 @@ class TenancyClient:
     """Reads 0x0200 and 0x0201 of each meter and tells the tenancy machine what they are.
 
     Times are seconds of uptime, which only ever grow; nothing here depends on UTC.
-    `send(fuel, payload)` sends a ZCL frame to a meter's endpoint of cluster 0x0708, APS secured.
+    `client` is the table of the display's requests (zcl.client.Client), APS secured.
     """
 
-    def __init__(self, machine, send, sleepy: bool = False):
+    def __init__(self, machine, client, sleepy: bool = False):
         """`sleepy`: the display sleeps between reads, and calls `wake` when it wakes."""
         self._machine = machine
-        self._send = send
+        self._client = client
         self._poll = policy.POLL_SLEEPY_S if sleepy else policy.POLL_S
         self._peers = {}
         self._held = {}  # fuel -> time of the last read that told what the tenancy is
         self._now = 0
-        self._sequence = 0
         self.counters = [0] * 9
 
     # --- Meters ---------------------------------------------------------------------------------
 
-    def join(self, now: int, fuel: int, address: int, endpoint: int):
+    def join(self, now: int, fuel: int, eui: bytes, endpoint: int):
         """A meter was paired, or found again at a start or when the link is back: it is read.
 
-        `address` is its EUI-64, `endpoint` that which Match Descriptor gave for input cluster
-        0x0708. A known meter's history stays visible meanwhile, unless it has not been read.
+        `endpoint` is that which Match Descriptor gave for input cluster 0x0708. A known meter's
+        history stays visible meanwhile, unless it has not been read.
         """
         self._now = now
-        self._machine.meter(fuel, address)
-        self._peers[fuel] = Peer(fuel, address, endpoint)
+        self.leave(fuel)
+        self._machine.meter(fuel, int.from_bytes(eui, "big"))
+        self._peers[fuel] = Peer(fuel, (eui, endpoint))
         self._peers[fuel].due = now
 
-    def absent(self, fuel: int, address: int):
+    def absent(self, fuel: int, eui: bytes):
         """Match Descriptor found no cluster 0x0708 on a paired meter: firmware without tenancy.
 
         Discovery is to be repeated after policy.UNSUPPORTED_RETRY_S.
         """
-        self._machine.meter(fuel, address)
-        self._peers.pop(fuel, None)
+        self._machine.meter(fuel, int.from_bytes(eui, "big"))
+        self.leave(fuel)
         self._held[fuel] = self._now
         self._machine.unsupported(fuel)
 
@@ -81,62 +80,62 @@ class TenancyClient:
 
         Its history is hidden when the last read is policy.READ_HOLDS_S old.
         """
-        self._peers.pop(fuel, None)
+        peer = self._peers.pop(fuel, None)
+        if peer:
+            self._client.cancel(peer.request)
 
     def wake(self, now: int):
         """The display wakes: no history is shown until each meter has been read."""
         for peer in self._peers.values():
             self._machine.unread(peer.fuel)
-            if now >= peer.deadline:
-                peer.sequence = -1
+            if peer.request and now >= peer.request.deadline:
+                self._client.cancel(peer.request)
+                peer.request = None
             self._soon(peer, now)
 
     @property
     def waiting(self) -> bool:
         """Whether a read is due now, or its answer is waited for."""
-        return any(peer.sequence >= 0 or self._now >= peer.due for peer in self._peers.values())
+        return any(peer.request or self._now >= peer.due for peer in self._peers.values())
 
     def next_due(self) -> int | None:
         """Uptime of the next thing to do, for a display that sleeps; None without meters."""
         times = [
-            peer.deadline if peer.sequence >= 0 else peer.due for peer in self._peers.values()
+            peer.request.deadline if peer.request else peer.due for peer in self._peers.values()
         ]
         return min(times) if times else None
 
     # --- Time -----------------------------------------------------------------------------------
 
     def tick(self, now: int):
-        """Send the reads that are due, and give up those without an answer."""
+        """Send the reads that are due."""
         self._now = now
         for fuel in list(self._held):
             if now - self._held[fuel] >= policy.READ_HOLDS_S:
                 del self._held[fuel]
                 self._machine.unread(fuel)
         for peer in self._peers.values():
-            if peer.sequence >= 0 and now >= peer.deadline:
-                self._retry(peer, now)
-            if peer.sequence < 0 and now >= peer.due:
+            if peer.request is None and now >= peer.due:
                 self._read(peer, now)
 
     def _read(self, peer: Peer, now: int):
-        self._sequence = (self._sequence + 1) & 0xFF
-        peer.sequence = self._sequence
-        peer.deadline = now + policy.TIMEOUT_S
         peer.sent = now
         peer.again = False
         self.counters[READS] += 1
-        ids = _DATE.to_bytes(2, "little") + _CONTROL.to_bytes(2, "little")
-        self._send(peer.fuel, frame.header(0, peer.sequence, frame.READ_ATTRIBUTES, ids))
+        to = peer.to
+        peer.request = Read(to, clusters.DEVICE_MANAGEMENT, (_DATE, _CONTROL), self._on_answer)
+        peer.request.timeout = policy.TIMEOUT_S
+        self._client.ask(now, peer.request)
 
     def _soon(self, peer: Peer, now: int):
         """Read as soon as the gap between two reads allows, or once more after one under way."""
-        if peer.sequence >= 0:
+        if peer.request:
             peer.again = True
         else:
             peer.due = now if peer.sent is None else max(now, peer.sent + policy.READ_GAP_S)
 
     def _finish(self, peer: Peer, now: int, delay: int):
-        peer.sequence = -1
+        peer.request = None
         peer.due = now + delay
         if peer.again:
             self._soon(peer, now)
@@ -149,86 +148,59 @@ class TenancyClient:
 
     # --- Frames ---------------------------------------------------------------------------------
 
-    def receive(
-        self,
-        now: int,
-        source: int,
-        endpoint: int,
-        profile: int,
-        cluster: int,
-        payload,
-        secured: bool,
-        broadcast: bool = False,
-    ) -> bool:
-        """A ZCL frame from `endpoint` of `source`; whether it was one for this client.
-
-        `secured`: APS encrypted with the link key that is shared with the source. `broadcast`:
-        not sent to this device alone (a group, too). Nothing is raised for bad frames.
-        """
-        if profile != PROFILE or cluster != CLUSTER:
+    def receive(self, now: int, frame_in) -> bool:
+        """A HanFrame; whether it was one for this client. Nothing is raised for bad frames."""
+        if frame_in.profile != PROFILE_SE or frame_in.cluster != clusters.DEVICE_MANAGEMENT:
             return False
-        peer = self._peer(source, endpoint)
-        if broadcast:
+        self._now = now
+        peer = self._peer((frame_in.source, frame_in.source_endpoint))
+        if frame_in.flags & (BROADCAST | GROUP):
             self.counters[BROADCASTS] += 1
         elif peer is None:
             self.counters[STRANGERS] += 1
-        elif not secured:
+        elif not frame_in.flags & APS_SECURED:
             self.counters[SECURITY] += 1
         else:
             try:
-                self._take(peer, now, frame.parse(payload))
+                self._take(peer, now, frame_in)
             except DecodeError:
                 self.counters[MALFORMED] += 1
         return True
 
-    def _peer(self, source: int, endpoint: int) -> Peer | None:
+    def _peer(self, to: tuple) -> Peer | None:
         for peer in self._peers.values():
-            if peer.address == source and peer.endpoint == endpoint:
+            if peer.to == to:
                 return peer
         return None
 
-    def _take(self, peer: Peer, now: int, message):
+    def _take(self, peer: Peer, now: int, frame_in):
+        message = frame.parse(frame_in.payload)
         # A client's attributes have the same ids and mean something else: the server's side only.
         if message.frame_control & frame.MANUFACTURER or not message.from_server:
             self.counters[IGNORED] += 1
         elif message.cluster_specific:
             self._on_command(peer, now, message)
-        elif message.command == frame.READ_ATTRIBUTES_RESPONSE:
-            self._on_response(peer, now, message)
-        elif message.command == frame.DEFAULT_RESPONSE:
-            self._on_default_response(peer, now, message)
         elif message.command == frame.REPORT_ATTRIBUTES:
             self._on_report(peer, now, message)
-        else:
+        elif not self._client.take(frame_in, message):
             self.counters[IGNORED] += 1
 
-    def _on_response(self, peer: Peer, now: int, message):
-        if message.sequence != peer.sequence:
-            self.counters[IGNORED] += 1
+    def _on_answer(self, request, answer):
+        peer = self._peer(request.to)
+        if peer is None or peer.request is not request:
             return
-        found = records(message.payload)
-        status, kind, date = found.get(_DATE, (frame.FAILURE, 0, 0))
-        if status == frame.SUCCESS and kind not in policy.DATE_TYPES:
-            status = frame.FAILURE
+        if answer is None:
+            self._retry(peer, request.deadline)
+            return
+        now = self._now
+        status = refusal(answer)
+        if status is None:
+            status, date, control = _tenancy(answer.payload)
+            if status == frame.SUCCESS:
+                self._machine.seen(peer.fuel, date, control)
+                self._confirmed(peer, now, self._poll)
+                return
         if status in _OLD:
-            self._outdated(peer, now)
-        elif status != frame.SUCCESS:
-            self._refused(peer, now)
-        else:
-            status, kind, control = found.get(_CONTROL, (frame.FAILURE, 0, 0))
-            if status != frame.SUCCESS or kind not in policy.CONTROL_TYPES:
-                control = 0
-            self._machine.seen(peer.fuel, date, control)
-            self._confirmed(peer, now, self._poll)
-
-    def _on_default_response(self, peer: Peer, now: int, message):
-        reader = Reader(message.payload)
-        command = reader.u8("command")
-        status = reader.u8("status")
-        reader.finish("default response")
-        if message.sequence != peer.sequence or command != frame.READ_ATTRIBUTES:
-            self.counters[IGNORED] += 1
-        elif status in _OLD:
             self._outdated(peer, now)
         else:
             self._refused(peer, now)
@@ -298,4 +270,17 @@ class TenancyClient:
             self.counters[LIMITED] += 1
             return
         peer.answers += 1
-        self._send(peer.fuel, frame.default_response(message, status))
+        reply = frame.default_response(message, status)
+        self._client.send(peer.to, clusters.DEVICE_MANAGEMENT, reply)
+
+
+def _tenancy(payload) -> tuple:
+    """(status, date, change control) of a read; a control that is missing is 0. DecodeError."""
+    found = records(payload)
+    status, kind, date = found.get(_DATE, (frame.FAILURE, 0, 0))
+    if status == frame.SUCCESS and kind not in policy.DATE_TYPES:
+        status = frame.FAILURE
+    known, kind, control = found.get(_CONTROL, (frame.FAILURE, 0, 0))
+    if known != frame.SUCCESS or kind not in policy.CONTROL_TYPES:
+        control = 0
+    return status, date, control

@@ -2,17 +2,16 @@
 # Read Attributes Response: ZCL 2.5.2, records in any order.
 from smets.codec import Reader
 from smets.zcl import frame, types
+from smets.zcl.client import Read
 
 
 class Peer:
     """One server: the Device Management cluster of a meter, and the read that is under way."""
 
-    def __init__(self, fuel: int, address, endpoint: int):
+    def __init__(self, fuel: int, to: tuple):
         self.fuel = fuel
-        self.address = address
-        self.endpoint = endpoint
-        self.sequence = -1  # of the request that waits for its answer
-        self.deadline = 0
+        self.to = to  # EUI-64 and endpoint
+        self.request: Read | None = None  # that waits for its answer
         self.due = 0  # when to read next; all these times are uptime
         self.sent: int | None = None
         self.again = False  # something was pushed while a read was under way
