@@ -10,14 +10,10 @@ from smets.features.tenancy.cleared import DAYS, ELECTRICITY, GAS, MONTHS, PROFI
 from smets.features.tenancy.client import TenancyClient
 from smets.features.tenancy.machine import APPLIED, Tenancy
 from smets.features.tenancy.vault import Vault
-<<<<<<< HEAD
 from smets.ports.disk import FILL_RESERVE, Disk
-from smets.ports.store import Store
-=======
 from smets.ports.han import HanFrame
-from smets.ports.store import FILL_RESERVE, Disk, Store
+from smets.ports.store import Store
 from smets.zcl.client import Client
->>>>>>> db4b592 (zcl/client: Keep all requests of a display in one table.)
 
 DAY = 86400
 NOW = 9000 * DAY

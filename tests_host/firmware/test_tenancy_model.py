@@ -12,14 +12,10 @@ from smets.features.tenancy.cleared import DAYS, ELECTRICITY
 from smets.features.tenancy.client import TenancyClient
 from smets.features.tenancy.machine import Tenancy
 from smets.features.tenancy.vault import Vault
-<<<<<<< HEAD
 from smets.ports.disk import Disk
-from smets.ports.store import Store
-=======
 from smets.ports.han import HanFrame
-from smets.ports.store import Disk, Store
+from smets.ports.store import Store
 from smets.zcl.client import Client
->>>>>>> db4b592 (zcl/client: Keep all requests of a display in one table.)
 
 NONE = 0xFFFFFFFF
 DAY = 86400

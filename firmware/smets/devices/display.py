@@ -12,16 +12,10 @@ from smets.features.readings import POLLED, Readings
 from smets.features.tenancy import cleared, machine, policy
 from smets.features.tenancy.client import TenancyClient
 from smets.features.tenancy.vault import Vault
-<<<<<<< HEAD
 from smets.ports.disk import Disk
-from smets.ports.han import PROFILE_SE, PROFILE_ZDO, HanFrame
 from smets.ports.store import StoreError
-from smets.zcl import clusters, discovery, frame, types
-=======
-from smets.ports.store import Disk, StoreError
 from smets.zcl import clusters, frame, types
 from smets.zcl.client import Client, Read, Request, Search, refusal
->>>>>>> db4b592 (zcl/client: Keep all requests of a display in one table.)
 
 _TIME_POLL = const(900)
 _HISTORY_POLL = const(1800)
