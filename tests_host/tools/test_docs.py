@@ -107,6 +107,17 @@ def test_links_lead_somewhere(page: Path) -> None:
             assert anchor in anchors(file), f"{name} has no heading {anchor}"
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_named_files_exist(page: Path) -> None:
+    """A file of the project that a page names, from the root or the firmware's folders."""
+    folders = (ROOT, ROOT / "firmware", ROOT / "firmware" / "smets", page.parent)
+    for span in re.findall(r"`([^`\n]+)`", page.read_text(encoding="utf-8")):
+        if re.fullmatch(
+            r"(?!build/|test/)[\w-]+(/[\w.-]+)*/[\w.-]+\.(py|json|md|toml|js|mk)", span
+        ):
+            assert any((folder / span).exists() for folder in folders), f"there is no {span}"
+
+
 @pytest.mark.parametrize(
     ("line", "problem"),
     [
