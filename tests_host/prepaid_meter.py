@@ -8,9 +8,9 @@ from smets.crypto.gcm import Gcm
 from smets.crypto.kdf import derive
 from smets.devices.esme import Esme
 from smets.gbcs.keys import Keys, Party
-from smets.ports.han import HanFrame
 from smets.zcl import types
 from smets.zcl.clusters import METERING, PREPAYMENT, PRICE
+from smets.zcl.han_frame import HanFrame
 
 START = clock.to_seconds(2022, 11, 1, 10, 10, 0)
 ESME, PPMID = h("02534D45545300A0"), h("02534D45545300A4")

@@ -4,7 +4,7 @@ from testkit import tmpdir
 from smets import clock
 from smets.codec import Reader, Writer
 from smets.devices import endpoints
-from smets.devices.base import Device, half_hours
+from smets.devices.base import Device
 from smets.devices.ihd import Ihd
 from smets.features import logs
 from smets.features.tenancy_server import TenancyServer
@@ -47,7 +47,7 @@ class Meter(Device):
             self.zcl.set(METERING, attribute, kind, value)
 
     def advance(self, seconds):
-        for due in half_hours(self.clock, seconds):
+        for due in clock.half_hours(self.clock, seconds):
             register = self.zcl.get(METERING, 0x0000) + self.draw
             self.zcl.set(METERING, 0x0000, types.UINT48, register)
             self.zcl.set(METERING, 0x0007, types.UTC_TIME, due)

@@ -11,9 +11,9 @@ from binascii import hexlify, unhexlify
 from smets import clock
 from smets.devices import build
 from smets.ports import link_xbee, xbee_setup
-from smets.ports.han import HanFrame
 from smets.ports.store import Store
 from smets.zcl import clusters, types
+from smets.zcl.han_frame import HanFrame
 
 PAN = unhexlify("00005EC000000001")
 KEY = bytes(range(0x20, 0x30))

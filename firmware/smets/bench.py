@@ -11,8 +11,8 @@ from smets.codec import DecodeError
 from smets.compat import const
 from smets.crypto import CryptoError
 from smets.gbcs.session import Refused, Session
-from smets.ports import han
 from smets.ports.store import StoreError
+from smets.zcl import han_frame
 
 # Longest line taken; a command of 1,200 octets with room to spare.
 LINE_LIMIT = const(8192)
@@ -173,7 +173,7 @@ class Bench:
 
     def _zcl(self, number, body):
         try:
-            self.device.receive(han.parse(body))
+            self.device.receive(han_frame.parse(body))
         except DecodeError as error:
             self._text("LOG:ERROR", number, str(error))
             return

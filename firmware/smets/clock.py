@@ -13,6 +13,7 @@ UTC_INVALID = const(0xFFFFFFFF)
 UNIX_TO_2000 = const(946684800)
 
 _DAY = const(86400)
+_HALF_HOUR = const(1800)
 _DAYS_BEFORE = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334)
 
 
@@ -108,3 +109,20 @@ class Clock:
             self.seconds += seconds
             if self.seconds >= UTC_INVALID:
                 self.set(UTC_INVALID, INVALID)
+
+
+def half_hours(own_clock: Clock, seconds: int):
+    """Advance a clock by `seconds`, stopping at each half hour of UTC that comes by.
+
+    Yields the half hours, UTC seconds since 2000; none while the clock is invalid.
+    """
+    if own_clock.status == INVALID:
+        return
+    end = own_clock.seconds + seconds
+    while True:
+        due = (own_clock.seconds // _HALF_HOUR + 1) * _HALF_HOUR
+        if due > end or due >= UTC_INVALID:
+            break
+        own_clock.seconds = due
+        yield due
+    own_clock.advance(end - own_clock.seconds)

@@ -214,7 +214,7 @@ def test_every_flash_cut_of_a_file_leaves_one_of_both(tmp_path):
 
 SAMPLE = """
 import time
-from smets.ports.sampler import open_sampler
+from smets.ports.open_sampler import open_sampler
 s = open_sampler({{"sampler": "rp2", "phases": {phases}}})
 sums = [[0, 0, 0] for _ in range({phases})]
 got = []
@@ -246,7 +246,7 @@ VOLTS = """
 import time
 from array import array
 from smets.features.voltage import rms
-from smets.ports.sampler import open_sampler
+from smets.ports.open_sampler import open_sampler
 s = open_sampler({"sampler": "rp2"})
 out = array("i", (0, 0))
 def volts():

@@ -18,10 +18,10 @@ import pytest
 from host_tools.bench import find_micropython
 from host_tools.xbee_model import Air, Fault, Ptys
 from smets.devices import build
-from smets.ports import han, link_xbee, xbee_setup
-from smets.ports.han import HanFrame
+from smets.ports import link_xbee, xbee_setup
 from smets.ports.link_xbee import XBeeLink
-from smets.zcl import clusters, discovery
+from smets.zcl import clusters, discovery, han_frame
+from smets.zcl.han_frame import HanFrame
 
 TESTS = Path(__file__).resolve().parents[1]
 PAN = bytes.fromhex("00005EC000000001")
@@ -409,8 +409,8 @@ def test_limits_of_the_driver_are_those_of_the_module():
         lab.air.modules[0].reset()
         lab.run(3000)
         one = lab.links[0]
-        for flags in (0, han.APS_SECURED, han.BROADCAST):
-            target = b"\xff" * 8 if flags == han.BROADCAST else TWO
+        for flags in (0, han_frame.APS_SECURED, han_frame.BROADCAST):
+            target = b"\xff" * 8 if flags == han_frame.BROADCAST else TWO
             frame = HanFrame(ONE, target, 1, 3, 0x0708, b"", flags=flags)
             frame.payload = bytes(one.limit(frame))
             assert one.send(frame)
@@ -539,7 +539,7 @@ def test_a_broadcast_search_finds_who_has_it():
     lab = Lab(3)
     one = lab.links[0]
     question = discovery.match_request(ONE, b"\xff" * 8, 3, 0x0109, (0x0708,))
-    question.flags = han.BROADCAST
+    question.flags = han_frame.BROADCAST
     one.send(question)
     received = lab.run(100)
     for number, endpoint in ((1, 5), (2, 6)):
@@ -565,7 +565,7 @@ def test_a_proxy_is_read_over_the_air():
             answers.append(frame)
     (answer,) = answers
     assert (answer.source, answer.source_endpoint, answer.cluster) == (TWO, 1, 0x0708)
-    assert answer.flags == han.APS_SECURED and answer.payload[1:3] == b"\x21\x01"
+    assert answer.flags == han_frame.APS_SECURED and answer.payload[1:3] == b"\x21\x01"
 
 
 # --- The Unix port over real ptys ----------------------------------------------------------------

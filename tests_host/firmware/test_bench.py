@@ -22,8 +22,8 @@ from vectors import (
 
 from smets import __version__, bench, clock, devices
 from smets.dlms.objects import Buffer
-from smets.ports.han import HanFrame
 from smets.zcl import types
+from smets.zcl.han_frame import HanFrame
 
 GSME = h("025ECA0000000001")
 NEW_YEAR = 0x1C374A80

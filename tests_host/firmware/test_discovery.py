@@ -6,9 +6,8 @@ from vectors import h
 
 from smets.codec import Reader
 from smets.devices import build
-from smets.ports import han
-from smets.ports.han import HanFrame
-from smets.zcl import clusters, discovery
+from smets.zcl import clusters, discovery, han_frame
+from smets.zcl.han_frame import HanFrame
 
 DISPLAY = h("0013A200 4052AA01")
 PROXY = h("0013A200 4052BB02")
@@ -22,7 +21,7 @@ TABLE = {
 
 
 def asked(cluster, payload, flags=0):
-    return HanFrame(DISPLAY, PROXY, 0, 0, cluster, h(payload), han.PROFILE_ZDO, flags)
+    return HanFrame(DISPLAY, PROXY, 0, 0, cluster, h(payload), han_frame.PROFILE_ZDO, flags)
 
 
 def answered(cluster, payload, flags=0, table=TABLE):
@@ -60,11 +59,11 @@ def test_no_match_is_said_to_one_who_asks_this_device():
 
 def test_a_question_to_each_node_is_answered_by_those_that_match():
     for interest in ("FFFF", "FDFF"):
-        reply = answered(0x0006, "21 " + interest + " 0901 01 0207 00", han.BROADCAST)
+        reply = answered(0x0006, "21 " + interest + " 0901 01 0207 00", han_frame.BROADCAST)
         assert reply.payload == h("21 00 02BB 01 02")
         assert reply.destination == DISPLAY, "the answer goes to the asker alone"
         assert answered(0x0006, "21 " + interest + " 0901 01 0007 00") is None
-    assert answered(0x0006, "21 02BB 0901 01 0007 00", han.BROADCAST) is None
+    assert answered(0x0006, "21 02BB 0901 01 0007 00", han_frame.BROADCAST) is None
 
 
 def test_address_of_another_node():
@@ -105,12 +104,12 @@ def test_other_frames_are_not_taken():
     frame.destination_endpoint = 1
     assert discovery.answer(PROXY, TABLE, frame) is None
     frame = asked(0x0005, "21 02BB")
-    frame.profile = han.PROFILE_SE
+    frame.profile = han_frame.PROFILE_SE
     assert discovery.answer(PROXY, TABLE, frame) is None
     reply = answered(0x0005, "21 02BB")
     assert discovery.parse_match_response(reply) is None
     assert discovery.answer(DISPLAY, TABLE, reply) is None, "an answer is not a question"
-    reply.profile = han.PROFILE_SE
+    reply.profile = han_frame.PROFILE_SE
     assert discovery.parse_active_response(reply) is None
 
 
@@ -144,7 +143,7 @@ def test_random_payloads_never_raise():
         count = random.getrandbits(4)
         payload = bytes([random.choice((0, 1, 2, 7, 9, 0xBB, 0xFF)) for _ in range(count)])
         cluster = random.choice((4, 5, 6, 0x8004, 0x8005, 0x8006))
-        frame = HanFrame(DISPLAY, PROXY, 0, 0, cluster, payload, han.PROFILE_ZDO, 0)
+        frame = HanFrame(DISPLAY, PROXY, 0, 0, cluster, payload, han_frame.PROFILE_ZDO, 0)
         reply = discovery.answer(PROXY, TABLE, frame)
         if reply is not None:
             answers += 1

@@ -7,14 +7,14 @@ from testkit import raises, tmpdir
 
 from smets import clock
 from smets.devices import build, endpoints
-from smets.devices.base import Device, half_hours
+from smets.devices.base import Device
 from smets.devices.ihd import Ihd
 from smets.features.logs import Logs
 from smets.features.tenancy import cleared
 from smets.features.tenancy_server import TenancyServer
-from smets.ports.han import HanFrame
 from smets.ports.store import Store
 from smets.zcl import clusters, types
+from smets.zcl.han_frame import HanFrame
 
 START = clock.to_seconds(2022, 11, 1, 10, 10, 0)
 DAY = 86400
@@ -41,7 +41,7 @@ class Electricity(Device):
         self.logs = Logs(self, self.tenancy.hidden_before)
 
     def advance(self, seconds):
-        for due in half_hours(self.clock, seconds):
+        for due in clock.half_hours(self.clock, seconds):
             register = self.zcl.get(clusters.METERING, 0x0000) + 7
             self.zcl.set(clusters.METERING, 0x0000, types.UINT48, register)
             self.logs.record(due, register)

@@ -5,8 +5,8 @@ from binascii import unhexlify as h
 from smets.devices.esme import Esme
 from smets.devices.gpf import Gpf
 from smets.features import event_logs
-from smets.ports.han import HanFrame
 from smets.zcl import clusters, frame, published
+from smets.zcl.han_frame import HanFrame
 from smets.zcl.server import Call
 
 EUI = h("02534D45545300A3")

@@ -19,8 +19,8 @@ from vectors import (
 from smets import clock, devices
 from smets.features import stamp
 from smets.gbcs.session import Refused, Session
-from smets.ports.han import BROADCAST, HanFrame
 from smets.zcl import frame, types
+from smets.zcl.han_frame import BROADCAST, HanFrame
 
 METER = h("025ECA0000000001")
 PROXY = h("025ECA0000000003")
@@ -61,12 +61,12 @@ class House:
 
     def deliver(self):
         """Carry what waits from one device to the other, as octets."""
-        from smets.ports import han
+        from smets.zcl import han_frame
 
         for source, target in ((self.gsme, self.gpf), (self.gpf, self.gsme)):
             while source.outbox:
                 self.frames.append(source.outbox.pop(0).encode())
-                target.receive(han.parse(self.frames[-1]))
+                target.receive(han_frame.parse(self.frames[-1]))
 
     def run(self, seconds):
         """Let time pass for both, a minute at a time."""

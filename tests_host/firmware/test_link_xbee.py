@@ -8,10 +8,10 @@ from vectors import h
 from xbee_wire import Module, framed
 
 from smets.devices import build
-from smets.ports import han, link_xbee, radio_xbee, xbee_addresses, xbee_board, xbee_setup
-from smets.ports.han import HanFrame
+from smets.ports import link_xbee, radio_xbee, xbee_addresses, xbee_board, xbee_setup
 from smets.ports.link_xbee import XBeeLink
-from smets.zcl import clusters, discovery
+from smets.zcl import clusters, discovery, han_frame
+from smets.zcl.han_frame import HanFrame
 
 OWN = h("0013A200 4052AA01")
 PEER = h("0013A200 4052BB02")
@@ -223,9 +223,9 @@ def test_frames_received():
     first, second, third = run(link, module)
     assert (first.source, first.destination) == (PEER, OWN)
     assert (first.source_endpoint, first.destination_endpoint) == (3, 1)
-    assert (first.profile, first.cluster, first.flags) == (0x0109, 0x0708, han.APS_SECURED)
+    assert (first.profile, first.cluster, first.flags) == (0x0109, 0x0708, han_frame.APS_SECURED)
     assert first.payload == h("18 21 01") and isinstance(first.payload, bytes)
-    assert second.flags == han.BROADCAST and second.destination == b"\xff" * 8
+    assert second.flags == han_frame.BROADCAST and second.destination == b"\xff" * 8
     assert (third.profile, third.flags, third.payload) == (0xC105, 0, b"")
     assert link.counts["received"] == 3
     # The 16-bit address of the source is known now.
@@ -245,8 +245,8 @@ def test_a_source_without_eui_is_found_by_its_network_address():
 
 def test_broadcast_and_group():
     link, module = started()
-    link.send(HanFrame(OWN, b"\xff" * 8, 1, 255, 0x0700, READ, flags=han.BROADCAST | 1))
-    link.send(HanFrame(OWN, h("0000 0000 0000 8123"), 1, 255, 0x0700, READ, flags=han.GROUP))
+    link.send(HanFrame(OWN, b"\xff" * 8, 1, 255, 0x0700, READ, flags=han_frame.BROADCAST | 1))
+    link.send(HanFrame(OWN, h("0000 0000 0000 8123"), 1, 255, 0x0700, READ, flags=han_frame.GROUP))
     module.listen()
     assert module.sent[0][2:12] == h("000000000000FFFF FFFE")
     assert module.sent[0][19] == 0, "a broadcast cannot be APS encrypted"
@@ -264,7 +264,7 @@ def test_payload_limits():
     link, module = started()
     assert link.send(to_peer(bytes(255))) and not link.send(to_peer(bytes(256)))
     assert link.fault == "too long: payload of 256 octets, 255 at most"
-    broadcast = HanFrame(OWN, b"\xff" * 8, 1, 255, 0x0700, bytes(74), flags=han.BROADCAST)
+    broadcast = HanFrame(OWN, b"\xff" * 8, 1, 255, 0x0700, bytes(74), flags=han_frame.BROADCAST)
     assert link.send(broadcast)
     broadcast.payload = bytes(75)
     assert not link.send(broadcast)
@@ -290,7 +290,7 @@ def test_without_network_security_nothing_secured_goes_out():
     assert link.joined
     assert not link.send(to_peer()) and link.errors == {"no APS security": 1}
     assert link.send(to_peer(flags=0))
-    assert link.limit(HanFrame(OWN, OWN, 1, 1, 0, b"", flags=han.BROADCAST)) == 84
+    assert link.limit(HanFrame(OWN, OWN, 1, 1, 0, b"", flags=han_frame.BROADCAST)) == 84
     assert link.send(discovery.match_request(OWN, PEER, 1, 0x0109, (0x0708,)))
 
 
@@ -328,7 +328,7 @@ def test_another_network_has_other_addresses():
 
 def test_the_status_of_a_broadcast_teaches_no_address():
     link, module = started()
-    link.send(HanFrame(OWN, b"\xff" * 8, 1, 255, 0x0700, READ, flags=han.BROADCAST))
+    link.send(HanFrame(OWN, b"\xff" * 8, 1, 255, 0x0700, READ, flags=han_frame.BROADCAST))
     module.listen()
     module.status(0x4444)
     run(link, module)

@@ -9,10 +9,10 @@ from vectors import h
 from smets.clock import INVALID
 from smets.features.prepayment import account, policy
 from smets.features.prepayment.account import Account
-from smets.ports.han import HanFrame
 from smets.ports.store import Store
 from smets.state import load
 from smets.zcl.clusters import EVENTS, METERING, PREPAYMENT
+from smets.zcl.han_frame import HanFrame
 
 PECS01, PECS02, PECS03 = 0x0116, 0x0117, 0x0118
 DONE, REFUSED = 0x8154, 0x8155

@@ -11,9 +11,9 @@ from smets.features.tenancy.client import TenancyClient
 from smets.features.tenancy.machine import APPLIED, Tenancy
 from smets.features.tenancy.vault import Vault
 from smets.ports.disk import FILL_RESERVE, Disk
-from smets.ports.han import HanFrame
 from smets.ports.store import Store
 from smets.zcl.client import Client
+from smets.zcl.han_frame import HanFrame
 
 DAY = 86400
 NOW = 9000 * DAY

@@ -8,7 +8,8 @@ from smets.features.proflog import RamRegion
 from smets.features.voltage.events import PowerEvents
 from smets.features.voltage.meter import LOG_REGION, VoltageMeter
 from smets.features.voltage.timing import Recorder
-from smets.ports.sampler import SamplerError, open_sampler
+from smets.ports.open_sampler import open_sampler
+from smets.ports.sampler import SamplerError
 from smets.ports.sampler_atm90e32 import Atm90e32Sampler
 
 METER_EN, LAST, ACCESS, RESET = 0x00, 0x78, 0x7F, 0x70

@@ -10,7 +10,8 @@ from smets.features.voltage.events import PowerEvents
 from smets.features.voltage.meter import LOG_REGION, VoltageMeter
 from smets.features.voltage.rms import Accumulator
 from smets.features.voltage.timing import Recorder
-from smets.ports.sampler import SamplerError, open_sampler
+from smets.ports.open_sampler import open_sampler
+from smets.ports.sampler import SamplerError
 from smets.ports.sampler_rp2 import Rp2Sampler
 from smets.ports.sampler_sim import SimSampler, sine
 

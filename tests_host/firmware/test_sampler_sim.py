@@ -4,7 +4,8 @@ from array import array
 from testkit import Skip, raises, tmpdir
 
 from smets.features.voltage import rms
-from smets.ports.sampler import Sampler, SamplerError, open_sampler
+from smets.ports.open_sampler import open_sampler
+from smets.ports.sampler import Sampler, SamplerError
 from smets.ports.sampler_replay import Recording, ReplaySampler
 from smets.ports.sampler_sim import SimReadings, SimSampler, sine
 

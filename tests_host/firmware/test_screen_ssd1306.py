@@ -4,7 +4,8 @@ import sys
 
 from testkit import raises
 
-from smets.ports.screen import ScreenError, open_screen
+from smets.ports.open_screen import open_screen
+from smets.ports.screen import ScreenError
 from smets.ports.screen_ssd1306 import Ssd1306
 from smets.screen import canvas
 

@@ -5,7 +5,8 @@ from array import array
 
 from testkit import raises
 
-from smets.ports.screen import Screen, ScreenError, open_screen
+from smets.ports.open_screen import open_screen
+from smets.ports.screen import Screen, ScreenError
 from smets.ports.screen_st7789 import St7789
 from smets.screen import canvas
 

@@ -7,8 +7,8 @@ from smets.features.tenancy import machine as tenancy
 from smets.features.tenancy import policy
 from smets.features.tenancy.cleared import DAYS, ELECTRICITY, GAS
 from smets.features.tenancy.client import TenancyClient
-from smets.ports.han import APS_SECURED, BROADCAST, GROUP, HanFrame
 from smets.zcl.client import Client
+from smets.zcl.han_frame import APS_SECURED, BROADCAST, GROUP, HanFrame
 
 NONE = 0xFFFFFFFF
 PAST = NOW - 5 * DAY

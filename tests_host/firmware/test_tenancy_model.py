@@ -13,9 +13,9 @@ from smets.features.tenancy.client import TenancyClient
 from smets.features.tenancy.machine import Tenancy
 from smets.features.tenancy.vault import Vault
 from smets.ports.disk import Disk
-from smets.ports.han import HanFrame
 from smets.ports.store import Store
 from smets.zcl.client import Client
+from smets.zcl.han_frame import HanFrame
 
 NONE = 0xFFFFFFFF
 DAY = 86400

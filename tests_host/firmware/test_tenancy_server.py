@@ -9,10 +9,10 @@ from smets.devices.esme import Esme
 from smets.devices.gpf import Gpf
 from smets.dlms import objects
 from smets.features import restriction
-from smets.ports.han import BROADCAST, HanFrame
 from smets.ports.store import Store
 from smets.zcl import frame
 from smets.zcl.clusters import DEVICE_MANAGEMENT
+from smets.zcl.han_frame import BROADCAST, HanFrame
 from smets.zcl.server import Call
 
 NOW = 710000000  # 2022-07-01

@@ -17,7 +17,8 @@ from smets.features.voltage import rms
 from smets.features.voltage.events import PowerEvents
 from smets.features.voltage.meter import LOG_REGION, VoltageMeter
 from smets.features.voltage.timing import Recorder
-from smets.ports.sampler import Sampler
+from smets.integers import isqrt
+from smets.ports.sampler import MAX_READING, Sampler
 from smets.ports.sampler_sim import SimReadings, SimSampler
 
 PERIOD = 4  # s; long enough for every event below, short enough to do by hand
@@ -140,7 +141,7 @@ def test_any_samples(samples, uv):
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(st.integers(0, rms.MAX_READING), min_size=1, max_size=50))
+@given(st.lists(st.integers(0, MAX_READING), min_size=1, max_size=50))
 def test_any_readings(readings):
     """spec: exact whatever the readings."""
     sums = rms.Accumulator()
@@ -153,7 +154,7 @@ def test_any_readings(readings):
 @settings(max_examples=500, deadline=None)
 @given(st.integers(0, 1 << 200))
 def test_isqrt(value):
-    assert rms.isqrt(value) == math.isqrt(value)
+    assert isqrt(value) == math.isqrt(value)
 
 
 @pytest.mark.parametrize("zone", ["Asia/Kolkata", "IST-5:30", "America/St_Johns", "UTC"])

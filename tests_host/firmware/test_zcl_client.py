@@ -3,8 +3,8 @@
 from testkit import raises
 
 from smets.codec import DecodeError
-from smets.ports.han import HanFrame
 from smets.zcl.client import LIMIT, Client, Read, Request, Search, refusal
+from smets.zcl.han_frame import HanFrame
 
 OWN = bytes.fromhex("02534D45545300B0")
 METER = bytes.fromhex("02534D45545300A0")

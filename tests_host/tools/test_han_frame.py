@@ -21,7 +21,7 @@ from host_tools.han.frame import (
     to_octets,
 )
 from host_tools.han.framelog import BadLine, DeviceEntry, FrameEntry, LogWriter, read_log
-from smets.ports import han as firmware_han
+from smets.zcl import han_frame as firmware_han
 
 IHD = 0x025ECA0000000005
 GPF = 0x025ECA0000000003

@@ -2,39 +2,10 @@
 # A role adds its tables and features; see esme.py, gsme.py, gpf.py.
 from smets import clock, cosem_time
 from smets.codec import DecodeError
-from smets.compat import const
 from smets.dlms.objects import Objects
 from smets.gbcs.counters import Counters
-from smets.ports import han
-from smets.zcl import clusters, han_server, types
+from smets.zcl import clusters, han_frame, han_server, types
 from smets.zcl.server import Server
-
-_HALF_HOUR = const(1800)
-
-
-def half_hours(own_clock, seconds: int):
-    """Advance a clock by `seconds`, stopping at each half hour of UTC that comes by.
-
-    Yields the half hours, UTC seconds since 2000; none while the clock is invalid.
-    """
-    if own_clock.status == clock.INVALID:
-        return
-    end = own_clock.seconds + seconds
-    while True:
-        due = (own_clock.seconds // _HALF_HOUR + 1) * _HALF_HOUR
-        if due > end or due >= clock.UTC_INVALID:
-            break
-        own_clock.seconds = due
-        yield due
-    own_clock.advance(end - own_clock.seconds)
-
-
-def parse_eui(text: str) -> bytes:
-    """The 8 octets of 16 hexadecimal digits; ValueError for anything else."""
-    octets = bytes.fromhex(text)
-    if len(octets) != 8:
-        raise ValueError("an EUI-64 has 16 hexadecimal digits")
-    return octets
 
 
 class Device:
@@ -62,7 +33,7 @@ class Device:
         self.counters = Counters(store)
         # The Device Log: EUI-64 of what was joined -> device type.
         self.joined = {}
-        # HAN frames to send, oldest first (smets.ports.han.HanFrame).
+        # HAN frames to send, oldest first (smets.zcl.han_frame.HanFrame).
         self.outbox = []
         self.exchange = None  # gbcs.session.Exchange of the command being carried out
         self.asking = b""  # the device whose HAN frame is being taken
@@ -107,13 +78,13 @@ class Device:
 
     def receive(self, frame):
         """Take a HAN frame; answers go to `outbox`."""
-        if frame.profile == han.PROFILE_ZDO:
+        if frame.profile == han_frame.PROFILE_ZDO:
             self.discover(frame)
-        elif frame.flags & (han.BROADCAST | han.GROUP):
+        elif frame.flags & (han_frame.BROADCAST | han_frame.GROUP):
             self.ignore("broadcast")
-        elif not frame.flags & han.APS_SECURED:
+        elif not frame.flags & han_frame.APS_SECURED:
             self.ignore("unsecured")
-        elif frame.profile != han.PROFILE_SE:
+        elif frame.profile != han_frame.PROFILE_SE:
             self.ignore("profile")
         elif frame.destination_endpoint not in self.endpoints:
             self.ignore("endpoint")

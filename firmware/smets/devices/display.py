@@ -6,7 +6,8 @@ from smets import clock
 from smets.codec import Reader
 from smets.compat import const
 from smets.devices import endpoints
-from smets.devices.base import Device, parse_eui
+from smets.devices.base import Device
+from smets.eui import parse_eui
 from smets.features import logs
 from smets.features.readings import POLLED, Readings
 from smets.features.tenancy import cleared, machine, policy

@@ -1,8 +1,9 @@
 # ESME: an electricity meter, answering DLMS use cases from its objects. It measures energy and
 # voltage by half hours of UTC; on the HAN it is an energy service interface.
+from smets import clock
 from smets.compat import const
 from smets.devices import endpoints
-from smets.devices.base import Device, half_hours
+from smets.devices.base import Device
 from smets.dlms import objects
 from smets.features import event_logs
 from smets.features.logs import Logs
@@ -211,7 +212,7 @@ class Esme(Device):
     def advance(self, seconds: int):
         """Let time pass; registers and logs move at each half hour of UTC."""
         before = self.clock.seconds
-        for due in half_hours(self.clock, seconds):
+        for due in clock.half_hours(self.clock, seconds):
             passed = due - before
             seconds -= passed
             before = due

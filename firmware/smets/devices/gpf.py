@@ -2,7 +2,8 @@
 # Part of a communications hub; its clock is the hub's.
 from smets import clock
 from smets.devices import endpoints
-from smets.devices.base import Device, parse_eui
+from smets.devices.base import Device
+from smets.eui import parse_eui
 from smets.features import event_logs, gas_mirror, stamp
 from smets.features.logs import Logs
 from smets.features.tenancy_server import TenancyServer

@@ -3,11 +3,12 @@
 from smets import clock
 from smets.compat import const
 from smets.devices import endpoints
-from smets.devices.base import Device, half_hours, parse_eui
+from smets.devices.base import Device
+from smets.eui import parse_eui
 from smets.features import gas_report, stamp
 from smets.gbcs import table_gas, use_cases
-from smets.ports.han import HanFrame
 from smets.zcl import clusters, types
+from smets.zcl.han_frame import HanFrame
 
 # GBCS recommends that the mirror is updated each 30 minutes.
 REPORT_PERIOD = const(1800)
@@ -62,7 +63,7 @@ class Gsme(Device):
         if self.clock.status == clock.INVALID:
             # Without a valid clock there is no half hour to report at: count from power-up.
             self._count_up(seconds)
-        for _ in half_hours(self.clock, seconds):
+        for _ in clock.half_hours(self.clock, seconds):
             self._draw()
             self.push()
 

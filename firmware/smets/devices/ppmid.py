@@ -3,9 +3,9 @@ from smets.devices.display import Display
 from smets.features.prepayment.requests import Requests
 from smets.features.sleep import KEY_S, WAKE_S, Sleep
 from smets.features.tenancy import cleared, machine
-from smets.ports.han import PROFILE_ZDO
 from smets.zcl import clusters
 from smets.zcl.client import Request
+from smets.zcl.han_frame import PROFILE_ZDO
 
 
 class Ppmid(Display):

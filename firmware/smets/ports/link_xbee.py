@@ -5,9 +5,10 @@
 # None, and `write(data)`, which may take a part. Whatever it brings, nothing is raised: what is
 # wrong is counted in `errors` by reason, and `fault` says the last thing in words.
 from smets.compat import const
-from smets.ports import han, xbee_addresses, xbee_api
-from smets.ports.han import HanFrame
+from smets.ports import xbee_addresses, xbee_api
 from smets.ports.xbee_setup import Setup
+from smets.zcl import han_frame
+from smets.zcl.han_frame import HanFrame
 
 _ALL = b"\xff\xff\xff\xff\xff\xff\xff\xff"  # no single EUI-64
 _BROADCAST = b"\x00\x00\x00\x00\x00\x00\xff\xff"  # as a module wants it
@@ -99,7 +100,7 @@ class XBeeLink:
 
     def limit(self, frame) -> int:
         """Octets of payload that the module takes for a frame with these flags."""
-        if frame.flags & (han.BROADCAST | han.GROUP):
+        if frame.flags & (han_frame.BROADCAST | han_frame.GROUP):
             return _BROADCAST_SECURED if self._secured else _BROADCAST_PLAIN
         payload = self.module.payload
         if _options(frame) & _APS and payload < _FRAGMENTS:
@@ -112,7 +113,7 @@ class XBeeLink:
             return 0
         address, network = self._where(frame)
         payload = frame.payload
-        if frame.profile == han.PROFILE_ZDO:
+        if frame.profile == han_frame.PROFILE_ZDO:
             payload = xbee_addresses.zdo_out(frame, self.module.network, network)
         self._frame_id = self._frame_id % 255 + 1
         self._flight.append([self._frame_id, address, 0])
@@ -178,9 +179,9 @@ class XBeeLink:
 
     def _where(self, frame):
         """EUI-64 of the module and 16-bit address to send to."""
-        if frame.flags & han.GROUP:
+        if frame.flags & han_frame.GROUP:
             return _ALL, int.from_bytes(frame.destination[6:8], "big")
-        if frame.flags & han.BROADCAST:
+        if frame.flags & han_frame.BROADCAST:
             return _BROADCAST, xbee_addresses.UNKNOWN
         address = self._addresses.module_of(frame.destination)
         return address, self._addresses.network_of(address)
@@ -207,10 +208,10 @@ class XBeeLink:
         if address is None or not self.eui:
             self._error("unknown source" if self.eui else "early frame")
             return None
-        flags = han.APS_SECURED if options & _APS else 0
+        flags = han_frame.APS_SECURED if options & _APS else 0
         target = self.eui
         if options & _WAS_BROADCAST:
-            flags |= han.BROADCAST
+            flags |= han_frame.BROADCAST
             target = _ALL
         frame = HanFrame(
             self._addresses.device_of(address),
@@ -222,7 +223,7 @@ class XBeeLink:
             profile,
             flags,
         )
-        if profile == han.PROFILE_ZDO:
+        if profile == han_frame.PROFILE_ZDO:
             frame.payload = xbee_addresses.zdo_in(frame, self.eui, self.module.network, network)
         return frame
 
@@ -278,11 +279,11 @@ class XBeeLink:
 
 def _options(frame):
     """Transmit options of a frame; ZDO and what goes to many is never APS encrypted."""
-    if frame.flags & han.GROUP:
+    if frame.flags & han_frame.GROUP:
         return _MULTICAST
-    if frame.flags & han.BROADCAST or frame.profile == han.PROFILE_ZDO:
+    if frame.flags & han_frame.BROADCAST or frame.profile == han_frame.PROFILE_ZDO:
         return 0
-    return _APS if frame.flags & han.APS_SECURED else 0
+    return _APS if frame.flags & han_frame.APS_SECURED else 0
 
 
 def pump(link: XBeeLink, device, passed: int = 0):

@@ -1,5 +1,10 @@
-# The sampler port: where voltage samples come from. One module an implementation, chosen by name.
+# The sampler port: where voltage samples come from. One module an implementation.
+# See open_sampler.py for how one is chosen.
 # Boards: an isolated low-voltage source only; never connect mains to a development board.
+from smets.compat import const
+
+# Largest reading of a metering IC, in mV.
+MAX_READING = const(0xFFFFF)
 
 
 class SamplerError(Exception):
@@ -32,25 +37,3 @@ class Sampler:
         Here, where there is no source: everything is missing.
         """
         sink(passed, (), 0, 0)
-
-
-def open_sampler(config: dict) -> Sampler:
-    """The sampler that a board's configuration names under "sampler"; SamplerError if unknown.
-
-    "sim", "sim-readings", "replay", "rp2" or "atm90e32"; further keys as in its module.
-    """
-    kind = config.get("sampler")
-    if kind == "sim":
-        from smets.ports.sampler_sim import SimSampler as made
-    elif kind == "sim-readings":
-        from smets.ports.sampler_sim import SimReadings as made
-    elif kind == "replay":
-        from smets.ports.sampler_replay import ReplaySampler as made
-    elif kind == "rp2":
-        from smets.ports.sampler_rp2 import from_config as made
-    elif kind == "atm90e32":
-        from smets.ports.sampler_atm90e32 import from_config as made
-    else:
-        raise SamplerError("unknown sampler")
-    options = {key: value for key, value in config.items() if key != "sampler"}
-    return made(**options)

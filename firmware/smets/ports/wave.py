@@ -11,8 +11,8 @@
 #                (kind, start ms, end ms) with "interruption" (0 V) or "dropout" (no samples)
 # Times are since the sampler's start, [start, end); the first event that fits counts.
 from smets.compat import const
-from smets.features.voltage.rms import MAX_READING, isqrt
-from smets.ports.sampler import SamplerError
+from smets.integers import isqrt
+from smets.ports.sampler import MAX_READING, SamplerError
 
 MISSING = const(-1)
 

@@ -3,8 +3,8 @@
 # (ZCL 2.4.1.4; ZigBee specification 2.4.2.8 for a search).
 from smets.codec import DecodeError, Reader
 from smets.compat import const
-from smets.ports.han import PROFILE_SE, PROFILE_ZDO, HanFrame
 from smets.zcl import discovery, frame
+from smets.zcl.han_frame import PROFILE_SE, PROFILE_ZDO, HanFrame
 
 # Requests that wait at one time; more push out the one that would be given up first.
 LIMIT = const(32)

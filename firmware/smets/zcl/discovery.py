@@ -12,7 +12,7 @@
 # network gives out other ones (ports.link_xbee) translates.
 from smets.codec import DecodeError, Reader, Writer
 from smets.compat import const
-from smets.ports.han import BROADCAST, PROFILE_SE, PROFILE_ZDO, HanFrame
+from smets.zcl.han_frame import BROADCAST, PROFILE_SE, PROFILE_ZDO, HanFrame
 
 SIMPLE_DESC = const(0x0004)
 ACTIVE_EP = const(0x0005)

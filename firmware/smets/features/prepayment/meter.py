@@ -70,7 +70,7 @@ class Prepayment:
 
         After a restart the account has gone on since, and only "ppmid" is taken.
         """
-        from smets.devices.base import parse_eui
+        from smets.eui import parse_eui
 
         if not isinstance(description, dict):
             raise ValueError("prepayment: not an object")

@@ -4,9 +4,9 @@ from smets.codec import DecodeError, Reader
 from smets.compat import const
 from smets.features.tenancy import policy
 from smets.features.tenancy.peer import Peer, records
-from smets.ports.han import APS_SECURED, BROADCAST, GROUP, PROFILE_SE
 from smets.zcl import clusters, frame, types
 from smets.zcl.client import Read, refusal
+from smets.zcl.han_frame import APS_SECURED, BROADCAST, GROUP, PROFILE_SE
 
 _DATE = const(0x0200)  # ChangeofTenancyUpdateDate/Time
 _CONTROL = const(0x0201)  # ProposedTenancyChangeControl

@@ -1,13 +1,12 @@
 # Exact RMS of ADC codes or of RMS readings: integer sums, mean removed, rounded once to volts.
 # Every value up to a full window fits a 31-bit small integer, so that sampling allocates nothing.
 from smets.compat import const
+from smets.integers import isqrt
 
 # Most squares of a 12-bit code about mid-scale whose sum stays below 2**30.
 BLOCK = const(255)
 # Most samples of a window.
 LONGEST_WINDOW = const(16384)
-# Largest reading of a metering IC, in mV.
-MAX_READING = const(0xFFFFF)
 
 _CODE = const(0xFFF)  # an ADC code is 12 bits, offset binary
 _MID = const(2048)
@@ -37,22 +36,6 @@ try:
     from smets.features.voltage.rms_viper import fold
 except (ImportError, SyntaxError):
     fold = fold_python
-
-
-def isqrt(value: int) -> int:
-    """Largest integer whose square is not above `value`, which is 0 or more."""
-    if value == 0:
-        return 0
-    guess = 1
-    rest = value
-    while rest:
-        rest >>= 2
-        guess <<= 1
-    while True:
-        better = (guess + value // guess) >> 1
-        if better >= guess:
-            return guess
-        guess = better
 
 
 class Accumulator:

@@ -7,7 +7,8 @@ from smets.features.voltage import events, policy, settings
 from smets.features.voltage.meter import LOG_ENTRIES, LOG_WIDTH, VoltageMeter
 from smets.features.voltage.steady import OrderedEvents, SteadyMeter
 from smets.features.voltage.timing import Recorder
-from smets.ports.sampler import SamplerError, open_sampler
+from smets.ports.open_sampler import open_sampler
+from smets.ports.sampler import SamplerError
 from smets.ports.store import StoreError
 
 _RECORD = "voltage"
