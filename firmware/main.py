@@ -2,10 +2,10 @@
 # The role comes from the command line; on a board from device.json of the install in use.
 import sys
 
-# An install is a folder with the firmware and its device.json. This file names the one in use;
-# where there is none, device.json and the firmware lie in the root and in /lib.
+# An install is a folder with the firmware and its device.json. This file names the one in use.
+# Without it, device.json and the firmware lie in the root and in /lib.
 _IN_USE = "/slot"
-# This one names an install that has not shown yet that it works: it is tried once.
+# This file names a new install, which has not proved itself yet and is tried once.
 _ON_TRIAL = "/slot.try"
 
 
@@ -39,7 +39,7 @@ def run(role: str, folder: str = ""):
 
 
 def _collect_early():
-    """Collect before the heap is full: what stays then does not lie scattered all over it."""
+    """Collect before the heap is full, so that lasting objects do not lie scattered over it."""
     import gc
 
     if hasattr(gc, "threshold") and hasattr(gc, "mem_free"):
@@ -61,7 +61,7 @@ def run_board():
     _collect_early()
     name = trial = _read(_ON_TRIAL)
     if trial:
-        # Whatever happens from here on, the next start is of the install that works.
+        # From here on the next start is of the install that works, whatever happens.
         os.remove(_ON_TRIAL)
     else:
         name = _read(_IN_USE)

@@ -1,15 +1,16 @@
-# Work that takes longer than a watchdog waits says that it goes on. Who has a watchdog listens;
-# a loop that says so has an end of its own: it is over its data, not until something happens.
+# Work that takes longer than a watchdog waits tells that it goes on. The code that feeds the
+# watchdog listens. Only loops over data may call `tell`, since they end by themselves; a loop that
+# waits for something must not.
 _listener = None
 
 
 def listen(listener):
-    """Call `listener()` at each `tell` from now on; None: nobody."""
+    """Call `listener()` at each `tell` from now on; None stops that."""
     global _listener
     _listener = listener
 
 
 def tell():
-    """Work goes on: said at least once a second on a board, by what may take longer."""
+    """Tell that work goes on; long work calls this at least once a second on a board."""
     if _listener is not None:
         _listener()

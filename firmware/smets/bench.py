@@ -53,7 +53,7 @@ def _digits(text: str) -> bool:
 
 
 def _document(body):
-    """What a body in JSON says; nothing is an empty object. ValueError where it is none."""
+    """The value of a JSON body; an empty body is an empty object. ValueError for other text."""
     if not body:
         return {}
     document = json.loads(body)
@@ -94,7 +94,7 @@ class Bench:
         }
 
     def line(self, line: str):
-        """Take one line and write what comes of it; nothing that a line holds raises here."""
+        """Take one line and write its outcome; no content of a line raises here."""
         number = 0
         kind = ""
         try:
@@ -154,7 +154,7 @@ class Bench:
             self._write("\n")
 
     def _take_block(self, number, body):
-        """A block of a command; the last one gets the response, the others how many came."""
+        """Take a block of a command; the last one gets the response, the others a count."""
         from smets.gbcs.gbt import Assembler, BlockError
 
         if self._assembler is None:
@@ -240,8 +240,8 @@ class Bench:
 
         What lasts on its flash (replay counters, a tenancy, logs) stays, unless `store` is true.
         """
-        # The old one goes first: a board's heap has no room for two. Not even a local variable
-        # of this frame may have held it.
+        # The old device goes first, as a board's heap has no room for two. Not even a local
+        # variable of this frame may have held it.
         del self.device
         self.session = self._alert_counter = self._assembler = self._screen = None
         self._block = 0
@@ -285,7 +285,7 @@ class Bench:
         seconds = document["seconds"]
         if not isinstance(seconds, int) or seconds < 0:
             raise LineError("seconds is not a whole number from 0 up")
-        while seconds > _STEP:  # what a step puts on the HAN leaves before the next
+        while seconds > _STEP:  # frames of a step leave before the next step
             self.device.advance(_STEP)
             self._flush()
             seconds -= _STEP
@@ -303,7 +303,7 @@ class Bench:
         return {}
 
     def _act(self, document):
-        """Do once what a person could do: {"name": value}, names in `device.actions`."""
+        """Do one act of a person, once: {"name": value}, names in `device.actions`."""
         actions = getattr(self.device, "actions", {})
         for name in document:
             if name not in actions:
@@ -313,7 +313,7 @@ class Bench:
         return {}
 
     def _query(self, document):
-        """Memory in use, refusals by reason, clock, stamp: what a host may want to know."""
+        """Memory in use, refusals by reason, clock, stamp and summary of the device."""
         gc.collect()
         session = self.session
         answer = {

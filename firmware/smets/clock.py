@@ -1,4 +1,4 @@
-# Device time: UTC seconds since 2000-01-01T00:00:00Z, and how far it is to be trusted.
+# Device time: UTC seconds since 2000-01-01T00:00:00Z, and its status.
 # Status names: GBCS DeviceTimeStatus {reliable(0), invalid(1), unreliable(2)}.
 from smets.compat import const
 

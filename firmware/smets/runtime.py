@@ -1,4 +1,4 @@
-# What keeps a board's device running: its lines in and out, real time, its radio, restarts.
+# Keeps a board's device running: lines in and out, real time, radio, restarts.
 # main.py calls `main` on a board; a process on a host serves the bench link without it.
 import gc
 import json
@@ -45,7 +45,7 @@ class Runtime(bench.Bench):
         super().__init__(devices.build(settings["role"], store), write)
         self.settings = settings
         self.ring = ring or Ring()
-        self.failure = None  # an exception after which the device is not to be trusted
+        self.failure = None  # an exception after which the device cannot be trusted
         self._confirm = confirm
         self._radio = radio
         self._journal = Journal(store) if store else None
@@ -61,9 +61,9 @@ class Runtime(bench.Bench):
         self._flush()
 
     def _restore(self, journal, store):
-        """Load what was loaded; what happened since is in the records of the features."""
+        """Load the host's lines again; later changes are in the records of the features."""
         volatile = _VOLATILE.get(self.device.name, _VOLATILE_ELSEWHERE)
-        # A feature that stores what is loaded must not store it over what came later.
+        # A feature must not store these old values over its later ones.
         self.device.store = None
         self._journal = None
         for verb, document in journal.replay():
@@ -85,7 +85,7 @@ class Runtime(bench.Bench):
         try:
             self._verbs[verb](document)
         except (ValueError, KeyError, TypeError, bench.LineError, bench.state.StateError) as error:
-            # Firmware that no longer takes what an older one took: the rest is still loaded.
+            # Newer firmware may refuse a line that an older one took; the rest is still loaded.
             self.ring.add("%s not loaded again: %s" % (verb, error))
 
     def _flush(self):
@@ -137,14 +137,14 @@ class Runtime(bench.Bench):
         return answer
 
     def _log(self, document):
-        """What went wrong lately: {"clear": true} forgets it."""
+        """The last exceptions; {"clear": true} forgets them."""
         answer = {"restarts": self.ring.restarts, "log": self.ring.texts()}
         if document.get("clear"):
             self.ring.clear()
         return answer
 
     def _report(self, document):
-        """How the radio is; nothing where there is none."""
+        """The state of the radio; empty without a radio."""
         return self._radio.status() if self._radio else {}
 
     def _reset(self, document):
@@ -228,7 +228,7 @@ class Loop:
                 self._radio,
             )
             if self._clock:
-                # Nobody cut the power: the clock went on.
+                # There was no power cut, so the clock goes on.
                 runtime.device.clock.set(*self._clock)
             self.runtime = runtime
 
@@ -252,7 +252,7 @@ class Loop:
         self._console.write(text)
 
     def _listen(self) -> int:
-        """What comes in, or NOTHING after a while without anything."""
+        """The next input, or NOTHING after a while without any."""
         console, lines, watchdog = self._console, self._lines, self._watchdog
         wait = self._poll_ms
         if self.runtime and self.runtime.device.live:

@@ -157,7 +157,7 @@ def execute(request: Request, model, session) -> Parts:
 
 
 def _carry_out(element, model, session):
-    """A piece to answer with, or a result code."""
+    """A piece of the answer, or a result code."""
     if isinstance(element.wanted, int):
         return element.wanted
     if element.wanted is not None:

@@ -9,7 +9,7 @@ _CHUNK = const(480)
 
 
 def compact_array_head(description: bytes, size: int) -> bytes:
-    """What stands before `size` octets of rows in a compact-array."""
+    """The octets before `size` octets of rows in a compact-array."""
     octets = length_size(size)
     if octets == 1:
         return _COMPACT_ARRAY + description + bytes((size,))
@@ -47,7 +47,7 @@ class Profile:
         self._changed = changed
 
     def get(self, start: int, end: int):
-        """The rows with start <= time <= end as a stream; a result code where that cannot be."""
+        """The rows with start <= time <= end as a stream, or a result code."""
         log = self._slot.log
         if log is None:
             return objects.OBJECT_UNDEFINED
@@ -59,11 +59,11 @@ class Profile:
             return objects.HARDWARE_FAULT
 
     def set(self, data) -> int:
-        """A log is not set."""
+        """Refuse: a log cannot be set."""
         return objects.READ_WRITE_DENIED
 
     def invoke(self, data) -> int:
-        """It has no methods."""
+        """Refuse: a log has no methods."""
         return objects.OBJECT_UNDEFINED
 
     def load(self, buffer):

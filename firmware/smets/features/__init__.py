@@ -1,1 +1,1 @@
-# What devices do, apart from any protocol: mirrors, tenancy, voltage, logs.
+# Behaviour of devices, apart from any protocol: mirrors, tenancy, voltage, logs.

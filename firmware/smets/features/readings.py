@@ -1,4 +1,4 @@
-# What a display has read from a meter and shows now: nothing of it is stored.
+# Values that a display read from a meter and shows now. They are not stored.
 # A purge drops it with everything else of the former tenant.
 from smets import clock
 from smets.features.tenancy.cleared import ELECTRICITY, GAS
@@ -40,7 +40,7 @@ class Readings:
         self.seconds = now
 
     def drop(self, cluster: int, attribute: int):
-        """The meter has no such value, or no more."""
+        """Note that the meter does not have the value, or no longer has it."""
         self._values.pop((cluster, attribute), None)
 
     def get(self, cluster: int, attribute: int):

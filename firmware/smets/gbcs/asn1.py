@@ -1,4 +1,4 @@
-# Use cases in ASN.1: the engine. A row's body names what carries it out, "@module.function" of
+# Use cases in ASN.1: the engine. A row's body names its function, "@module.function" of
 # smets.gbcs; it checks the payload and returns the function that acts and gives the answer.
 
 
@@ -16,7 +16,7 @@ class Call:
 
 
 def prepare(call: Call):
-    """What carries the command out and returns the DER of the answer.
+    """The function that carries the command out and returns the DER of the answer.
 
     DecodeError where the payload is not that of the use case: nothing has happened then.
     """

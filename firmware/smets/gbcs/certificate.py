@@ -1,5 +1,5 @@
-# What a device needs to know of an organisation's certificate (GBCS 12.4): whose key it is, and
-# for what. Other fields are passed over.
+# The fields of an organisation's certificate that a device needs (GBCS 12.4): owner, key and
+# usage. Other fields are passed over.
 from smets.codec import DecodeError
 from smets.crypto import CryptoError
 from smets.gbcs import der
@@ -16,7 +16,7 @@ KEY_AGREEMENT = b"\x03\x08"
 class Certificate:
     """A parsed certificate: `unique_id`, `key`, `usage`, `key_identifier`, as far as it has them.
 
-    DecodeError for octets that are none.
+    DecodeError for other octets.
     """
 
     def __init__(self, element: der.Element):

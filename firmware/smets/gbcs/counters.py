@@ -1,4 +1,4 @@
-# Highest accepted originator counter of each party: what makes a replay a replay.
+# Highest accepted originator counter of each party; a command at or below it is a replay.
 # Written to the store before the command's answer leaves, so a restart forgets nothing.
 from binascii import hexlify
 

@@ -43,7 +43,7 @@ _OTHER = 127
 
 
 def _party(call, role: int):
-    """Who holds the cells of a role: the originator if it is of that role."""
+    """The party that holds the cells of a role: the originator if it is of that role."""
     name = _ROLES.get(role)
     if name is None or call.party.role == name:
         return call.party if name else None
@@ -219,7 +219,7 @@ def _store(call, holder, name, replacements, floor):
     identifier = holder.id
     for item in replacements:
         identifier = item.certificate.unique_id
-        if item.cell_usage == 0:  # that of top-ups has no cell of its own here
+        if item.cell_usage == 0:  # the cell for top-ups is not kept here
             keys[item.usage] = item.certificate.key
     secret = holder.secret if keys[KEY_AGREEMENT] == holder.ka_public else None
     if floor >= 0:

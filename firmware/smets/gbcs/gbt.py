@@ -8,7 +8,7 @@ from smets.compat import const
 # GBCS code uses buffers of this size. So a link carries messages whole until CTRL:LINK sets a
 # limit. Alternatives: any other size; blocks that wait for an acknowledgement each.
 LIMIT = const(1200)
-# Least size of an APDU: its head, and data worth the while.
+# Least size of an APDU: its head and a useful amount of data.
 SMALLEST = const(64)
 
 _TAG = const(0xE0)
@@ -26,7 +26,7 @@ class BlockError(Exception):
 class Blocks:
     """A message (`length`, `chunks()`) as a sequence of APDUs of at most `size` octets.
 
-    Streamed: of the message no more than one block is in memory.
+    It is streamed: only one block of the message is in memory.
     """
 
     def __init__(self, message, size: int = LIMIT):

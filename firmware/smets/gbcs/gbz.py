@@ -19,7 +19,7 @@ _CIPHERED = b"\x31\x00\x00\x00\x00"
 _CIPHERED_AAD = b"\x31"
 _TAG_SIZE = const(12)
 
-# What a component after a failed one gets (RTDS error vectors): command FF, FAILURE.
+# The answer to a component after a failed one (RTDS error vectors): command FF, FAILURE.
 _NOT_CARRIED_OUT = const(0xFF)
 
 
@@ -90,7 +90,7 @@ class _Permitted:
 
 
 def _permitted(body: str, components) -> list:
-    """The body row of each component; NotPermitted where there is none."""
+    """The body row of each component; NotPermitted for a component without a row."""
     rows = [_Permitted(text) for text in body.split(";")]
     found = []
     for component in components:

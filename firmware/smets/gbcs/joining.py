@@ -134,7 +134,7 @@ def read_log(call):
     def act():
         log = call.device.joined
         if not log:
-            # What a bench never told the device cannot be read.
+            # A log that the bench never loaded cannot be read.
             return der.sequence(der.integer(1))
         entries = [_entry(identifier, log[identifier]) for identifier in log]
         return der.sequence(der.integer(0), der.sequence(*entries))

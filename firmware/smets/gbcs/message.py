@@ -121,7 +121,7 @@ def _grouping_header(reader, message):
 
 
 class Header:
-    """What goes into the header of a response or an alert; ids and counters are 8 octets."""
+    """The header of a response or an alert; ids and counters are 8 octets."""
 
     def __init__(self, cra: int, counter, originator, target, code: int):
         self.cra = cra
@@ -130,7 +130,7 @@ class Header:
         self.target = bytes(target)
         self.code = code
         self.date_time = b""
-        self.other = b""  # what follows the message code in other-information
+        self.other = b""  # the octets after the message code in other-information
 
     def encode(self, content_length: int) -> bytes:
         """The grouping header, from DF to the content length."""

@@ -1,5 +1,5 @@
 # A GBCS session: authenticate, target, role, replay, use case, then the response (GBCS 4.3, 6).
-# Whatever is refused gets no response, changes nothing, and is counted under its reason.
+# A refused command gets no response, changes nothing, and is counted under its reason.
 from hashlib import sha256
 
 from smets import cosem_time
@@ -122,7 +122,7 @@ class Session:
         self._check_replay(command, use_case)
         signed = signed or use_case.signed_response
         if not signed:
-            self.keys.secret(party)  # what could not be answered is not carried out
+            self.keys.secret(party)  # a command that cannot be answered is not carried out
         exchange = Exchange(command, self.keys, party)
         self.device.exchange = exchange
         carry_out = self._prepare(command, use_case, exchange)
@@ -186,7 +186,7 @@ class Session:
                 raise Refused("replay")
 
     def _prepare(self, command, use_case, exchange):
-        """Check the payload; returns what carries it out and gives the response payload."""
+        """Check the payload; returns the function that acts and gives the response payload."""
         if use_case.dlms:
             request = access.prepare(command.payload, use_case, exchange)
             return lambda: access.execute(request, self.device.dlms, exchange)

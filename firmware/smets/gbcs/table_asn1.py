@@ -2,7 +2,7 @@
 # From RTDS 4.5.0 bytes; the GBCS 4.0 tables have no body for them.
 # fmt: off
 
-# Each row: message code, use case, targets with roles, flags, what carries it out (use_cases.py).
+# Each row: message code, use case, targets with roles, flags, function (see use_cases.py).
 ROWS = (
     # Provide Security Credentials Details; SRV 6.24.1
     (0x0008, "CS02a", "EBT GBT PBT HBT", "v", "@credentials.provide"),

@@ -1,4 +1,4 @@
-# Use cases: what each message code permits, and how the answer is protected. Tables, no engine.
+# Use cases: the content that each message code permits, and the protection of its answer.
 # A row is (message code, name, targets, flags, body); the rows stand in table_*.py.
 #
 # targets  words of a device letter and role letters: "PSN GS" is GPF for supplier and network
@@ -8,7 +8,7 @@
 #          originator counter is that of a token, u an update, d the response header carries the
 #          device time with clock_status FF, t it carries the SECMP0015 stamp.
 # body     what the payload may hold: GBZ components (see gbz.py), DLMS elements (see access.py),
-#          or "@" and what carries out a use case in ASN.1 (see asn1.py).
+#          or "@" and the function of a use case in ASN.1 (see asn1.py).
 from smets.compat import const
 
 # Device letters in `targets`.
@@ -67,7 +67,7 @@ def find(tables, code: int, device: str):
         found = _find(rows, code, device)
         if found:
             return found
-    # Those in ASN.1 are rare, and in no device's own tables: they take no memory until asked for.
+    # Use cases in ASN.1 are rare and in a table of their own, which is loaded when first needed.
     from smets.gbcs import table_asn1
 
     return _find(table_asn1.ROWS, code, device)

@@ -1,5 +1,5 @@
 # Attribute tables of the clusters that GB devices serve: id, data type, name (ZSE 1.4, GBCS).
-# All of these are read-only on the HAN: what changes them is a meter or a remote party.
+# All of these are read-only on the HAN; a meter or a remote party changes them.
 from smets.zcl.types import (
     BITMAP8,
     BITMAP16,
@@ -162,7 +162,7 @@ ATTRIBUTES = {
 
 
 def find(cluster: int, attribute: int):
-    """The (id, type, name) row of an attribute, or None where the table has none."""
+    """The (id, type, name) row of an attribute, or None where the table lacks it."""
     for row in ATTRIBUTES.get(cluster, ()):
         if row[0] == attribute:
             return row

@@ -74,7 +74,7 @@ def answer(eui: bytes, table: dict, frame) -> HanFrame | None:
             _status(writer, DEVICE_NOT_FOUND, interest)
             writer.u8(0)
         elif not build(writer, reader, address_of(eui), table):
-            # What finds nothing is said by nobody in answer to a question to all.
+            # A broadcast question that finds nothing gets no answer.
             if not own or frame.flags & BROADCAST:
                 return None
     except DecodeError:

@@ -1,4 +1,4 @@
-# What a server cluster answers on the HAN: reads, refused writes and reporting, commands.
+# Answers of a server cluster on the HAN: reads, refused writes and reporting, commands.
 # Attributes are read-only to displays; a response carries frame control 18, as stacks send it.
 from smets.codec import DecodeError, Reader, Writer
 from smets.compat import const
@@ -10,7 +10,7 @@ _ANSWER = const(0x18)
 
 
 def answer(server, served, cluster: int, payload):
-    """The ZCL frame that answers `payload`, or None where nothing is to be said.
+    """The ZCL frame that answers `payload`, or None for no answer.
 
     `served` are the clusters of the endpoint. A malformed frame, a frame of the client side's
     own attributes, or one for another manufacturer is answered as ZCL 2.4 asks, or not at all.
@@ -53,7 +53,7 @@ def _read(server, cluster, request):
 
 
 def _write(server, cluster, request):
-    """Nothing is written from the HAN: each record is refused, values stay."""
+    """Refuse each record: the HAN writes nothing, and values stay."""
     writer = _start(request, frame.WRITE_ATTRIBUTES_RESPONSE)
     reader = Reader(request.payload)
     while reader.left():
@@ -67,7 +67,7 @@ def _write(server, cluster, request):
 
 
 def _configure_reporting(server, cluster, request):
-    """No attribute is reported to displays: they poll."""
+    """Refuse each record: displays poll, and no attribute is reported."""
     writer = _start(request, frame.CONFIGURE_REPORTING_RESPONSE)
     reader = Reader(request.payload)
     while reader.left():
@@ -116,7 +116,7 @@ def _command(server, cluster, request):
     return frame.header(control, request.sequence, call.reply_command, result[0])
 
 
-# What answers a display's command: cluster, command -> response command.
+# Response command of each command of a display, by cluster and command.
 _REPLIES = {
     (clusters.METERING, 0x08): 0x07,  # GetSampledData
     (clusters.METERING, 0x06): 0x06,  # GetSnapshot

@@ -1,4 +1,4 @@
-# What a display keeps of a household, and what of it a change of tenancy clears.
+# The data of a household that a display keeps, and the part that a change of tenancy clears.
 # Bits: change control 0x0201, bits 9 and 10 (SE table of change-control bits).
 from smets.compat import const
 

@@ -1,4 +1,4 @@
-# Dated entries and exported files: what a display keeps of a household that is not a series.
+# Dated entries and exported files: data of a household that is not a series.
 # Files are above 1022 octets, the most that littlefs puts into its metadata.
 import struct
 from binascii import crc32
@@ -52,7 +52,7 @@ class Entries:
         length, check = struct.unpack_from(">II", octets, 0)
         body = memoryview(octets)[8 : 8 + length]
         if len(body) != length or crc32(body) != check:
-            return []  # torn, on a file system that tears: nothing of it can be believed
+            return []  # torn, on a file system that tears; no part of it can be trusted
         entries = []
         at = 0
         while at < length:

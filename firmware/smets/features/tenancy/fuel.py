@@ -22,7 +22,7 @@ class Fuel:
         self.intent: int | None = None
         self.classes = 0
         self.applied: int | None = None
-        self.damaged = False  # its record was: what that said is unknown
+        self.damaged = False  # its record was damaged, so its content is unknown
         self.read = False  # since the start, waking, or for too long
         self.hint: int | None = None  # a date that was pushed and is not confirmed by a read
         self.purge: Purge | None = None

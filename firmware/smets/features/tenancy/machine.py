@@ -1,4 +1,4 @@
-# The tenancy of each fuel on a display: what its meter said, what is being cleared, what is.
+# The tenancy of each fuel on a display: dates of its meter, of a purge under way, of the last one.
 # Hide first, then write the intent, then purge, and write "applied" last; see policy.py.
 from smets.compat import const
 from smets.features.tenancy import policy
@@ -54,7 +54,7 @@ class Tenancy:
     # --- What the meters say --------------------------------------------------------------------
 
     def meter(self, fuel: int, eui: int):
-        """The meter of a fuel, an EUI-64: what another one said before is not believed."""
+        """Set the meter of a fuel, an EUI-64; dates of another meter no longer count."""
         state = self._fuels[fuel]
         if state.eui != eui:
             state.eui = eui
@@ -146,7 +146,7 @@ class Tenancy:
         return CLEAR
 
     def dates(self, fuel: int) -> tuple:
-        """(last seen, intent, applied), each None where there is none."""
+        """(last seen, intent, applied), each a date or None."""
         state = self._fuels[fuel]
         return state.seen, state.intent, state.applied
 
@@ -178,7 +178,7 @@ class Tenancy:
         return policy.SHARED_DATE(dates) if dates else 0
 
     def _review(self):
-        """Tell of everything that may be seen no longer, before anything else is done."""
+        """Tell of everything that may no longer be seen, before anything else is done."""
         for scope, before in self._shown.items():
             bound = self.visible_from(scope)
             self._shown[scope] = bound

@@ -1,5 +1,5 @@
 # Clearing one fuel's history in bounded steps: the files first, then the flash they lay on.
-# Begun again after a power cut it repeats what was done, without harm.
+# After a power cut it begins again; repeating its work does no harm.
 from smets.ports.store import StoreError
 
 
@@ -29,7 +29,7 @@ class Purge:
         try:
             self._vault.expire(name, *self._dates)
         except StoreError:
-            # No room to write or no way to read: what should stay goes with what has to go.
+            # The file cannot be read or written, so records that could stay go as well.
             self._vault.disk.remove(name)
         self._names.pop()
         return False

@@ -41,7 +41,7 @@ class Vault:
         self._kinds = {SERIES: self.series, ENTRIES: self.entries, EXPORT: self.exports}
 
     def visible(self, scope: int) -> int | None:
-        """The time from which records may be shown, None where none may be."""
+        """The time from which records may be shown; None hides all."""
         return self.guard.visible_from(scope) if self.guard else None
 
     def keep(self, scope: int) -> int:
@@ -79,7 +79,7 @@ class Vault:
     def expire(self, name: str, date: int, shared_date: int):
         """Take what is older than the date of its scope out of a file, or remove the file.
 
-        A file that is not the vault's goes: nobody can tell what is in it.
+        A file that is not the vault's goes, because its content is unknown.
         """
         owner = owner_of(name)
         if owner is None:
