@@ -8,31 +8,47 @@ from smets.gbcs.keys import Party
 
 # RemotePartyRole to the roles of KEYS.json.
 _ROLES = {
+    1: "recovery",
     2: "supplier",
     3: "network_operator",
     4: "access_control_broker",
     5: "transitional_cos",
+    6: "wan_provider",
     8: "load_controller",
 }
 # Which keys a role's cells hold (GBCS 4.3.2.6).
 _CELLS = {
+    1: (DIGITAL_SIGNATURE,),
     2: (DIGITAL_SIGNATURE, KEY_AGREEMENT),
     3: (DIGITAL_SIGNATURE, KEY_AGREEMENT),
     4: (KEY_AGREEMENT,),
     5: (DIGITAL_SIGNATURE,),
+    6: (DIGITAL_SIGNATURE,),
     8: (DIGITAL_SIGNATURE, KEY_AGREEMENT),
 }
+_ANY = 0
 # CredentialsReplacementMode to (the role that authorises, the role replaced).
 _MODES = {
     2: (2, 2),
     3: (3, 3),
     4: (4, 4),
+    5: (6, 6),
     6: (5, 5),
     7: (5, 2),
+    8: (1, _ANY),
     10: (8, 8),
     11: (2, 8),
 }
-_CODES = {0x0102: 2, 0x0103: 3, 0x0104: 4, 0x0106: 6, 0x0107: 7, 0x0126: 11}
+_CODES = {
+    0x0102: 2,
+    0x0103: 3,
+    0x0104: 4,
+    0x0105: 5,
+    0x0106: 6,
+    0x0107: 7,
+    0x0108: 8,
+    0x0126: 11,
+}
 
 # TrustAnchor status codes
 _SUCCESS = 0
@@ -133,6 +149,8 @@ def replace(call):
     if mode != _CODES[call.code]:
         raise DecodeError(items[0].content.pos, "replacement mode")
     authoriser, role = _MODES[mode]
+    if role == _ANY:  # recovery replaces one role at a time, which the first cell names
+        role = _first_role(items[1])
     changes, floor = _changes(call, control[1:], authoriser, role)
     path = [Certificate(item) for item in items[2].items()]
     replacements = [_Replacement(item, path) for item in items[1].items()]
@@ -162,6 +180,17 @@ def replace(call):
         )
 
     return act
+
+
+def _first_role(element) -> int:
+    """The role of the first cell that is replaced; DecodeError where it is none that is held."""
+    for item in element.items():
+        parts = item.items()
+        role = _cell(parts[1])[0] if len(parts) == 2 else -1
+        if role in _CELLS:
+            return role
+        break
+    raise DecodeError(element.content.pos, "cell of a role")
 
 
 def _changes(call, members, authoriser, role):

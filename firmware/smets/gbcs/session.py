@@ -111,7 +111,10 @@ class Session:
         if party is None:
             raise Refused("unknown-party")
         signed = use_case.critical or (use_case.variant and not len(command.mac))
-        if use_case.critical or not signed:
+        if use_case.only_signed:
+            if len(command.mac):
+                raise Refused("unexpected-mac")
+        elif use_case.critical or not signed:
             self._check_mac(command, party)
         self._check_role(command, party, use_case)
         self._check_signature(command, party, signed)
@@ -159,9 +162,15 @@ class Session:
 
     def _check_role(self, command, party, use_case):
         letter = use_cases.ROLES.get(party.role, "")
-        # The broker may also carry a request for a party that it names (GBCS 7.2.7).
-        on_behalf = letter == "B" and len(command.party)
-        if not letter or (letter not in use_case.roles and not on_behalf):
+        if len(command.party) and letter == "B" and "b" in use_case.roles:
+            # The broker carries a request for a party that it names, whose rights count.
+            party = self.keys.find(command.party)
+            if party is None:
+                raise Refused("unknown-party", "named for " + use_case.name)
+            letter = use_cases.ROLES.get(party.role, "")
+        elif len(command.party) and letter != "B":
+            raise Refused("role", party.role + " names another party")
+        if not letter or letter not in use_case.roles:
             raise Refused("role", party.role + " for " + use_case.name)
 
     def _check_signature(self, command, party, signed):

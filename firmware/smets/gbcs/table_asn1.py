@@ -15,7 +15,7 @@ ROWS = (
     # Method A Join (Meter); SRV 8.7.1
     (0x000D, "CS03A1", "ES", "cru", "@joining.join"),
     # Method B Join; SRV 8.7.2
-    (0x000E, "CS03B", "GS", "ru", "@joining.join"),
+    (0x000E, "CS03B", "GSb", "ru", "@joining.join"),
     # Method A or C Unjoin; SRV 8.8.1
     (0x000F, "CS04AC", "ES GS", "cru", "@joining.unjoin"),
     # Method B Unjoin; SRV 8.8.2
@@ -23,7 +23,7 @@ ROWS = (
     # Activate Firmware; SRV 11.3
     (0x0012, "CS06", "ES GS", "crdu", "@joining.activate_firmware"),
     # Read Device Join Details; SRV 8.9
-    (0x0013, "CS07", "GS", "", "@joining.read_log"),
+    (0x0013, "CS07", "GSb", "", "@joining.read_log"),
     # Set Clock on GSME; SRV 6.11, 8.1.1
     (0x007F, "GCS28", "GS", "cru", "@joining.set_clock"),
     # Restore GPF Device Log; SRV 8.12.2
@@ -36,8 +36,12 @@ ROWS = (
     (0x0103, "CS02b-networkOperatorByNetworkOperator", "ENB GNB PNB", "crdu",
      "@credentials.replace"),
     (0x0104, "CS02b-accessControlBrokerByACB", "EB GB PB HB", "srdu", "@credentials.replace"),
+    (0x0105, "CS02b-wanProviderByWanProvider", "HW", "crdu", "@credentials.replace"),
     (0x0106, "CS02b-transCoSByTransCoS", "ET GT PT", "crdu", "@credentials.replace"),
     (0x0107, "CS02b-supplierByTransCoS", "ET GT PT", "crdu", "@credentials.replace"),
+    # By recovery the command is signed and has no MAC.
+    (0x0108, "CS02b-anyExceptAbnormalRootByRecovery", "ER GR PR HR", "cordu",
+     "@credentials.replace"),
     # Provide Security Credential Details; SRV 6.24.1
     (0x011B, "CS02f", "ESBT", "v", "@credentials.provide"),
     # Update Load Controller Security Credentials; SRV 6.15.1

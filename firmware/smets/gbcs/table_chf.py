@@ -17,7 +17,7 @@ ROWS = (
      "a104/0-0:30.3.0.255/5:02"
     ),
     # (no title in the sources; reads the same object as CCS06); SRV 8.9
-    (0x0004, "CCS05CCS04", "HS", "",
+    (0x0004, "CCS05CCS04", "HSb", "",
      "g104/0-0:30.3.0.255/4"
     ),
     # Read ESME/SAPC/Comms Hub Firmware Version; SRV 11.2; SMETS 5.7.5.17, SMETS 9.6.3.3, CHTS
@@ -26,7 +26,7 @@ ROWS = (
      "g1/0-0:0.2.1.255/2"
     ),
     # Read Configuration Data Device Information (CHF identity); SRV 6.2.4
-    (0x0092, "ECS26i", "HS", "",
+    (0x0092, "ECS26i", "HSb", "",
      "g1/0-0:96.1.1.255/2 g1/0-0:96.1.4.255/2 g1/0-0:96.1.6.255/2"
     ),
     # Read CHF Event Log; SRV 6.13; CHTS 4.6.3.3

@@ -2,11 +2,12 @@
 # A row is (message code, name, targets, flags, body); the rows stand in table_*.py.
 #
 # targets  words of a device letter and role letters: "PSN GS" is GPF for supplier and network
-#          operator, GSME for the supplier alone.
-# flags    c critical (signed command and response), s only the response is signed, v the command
-#          has a MAC or a signature and its answer the same, r protected against replay, k its
-#          originator counter is that of a token, u an update, d the response header carries the
-#          device time with clock_status FF, t it carries the SECMP0015 stamp.
+#          operator, GSME for the supplier alone. With b the broker may carry the command for a
+#          party that it names and that has one of the roles (only where nothing is signed).
+# flags    c critical (signed command and response), o the command has no MAC, s only the response
+#          is signed, v the command has a MAC or a signature and its answer the same, r protected
+#          against replay, k its originator counter is that of a token, u an update, d the response
+#          header carries the device time with clock_status FF, t it carries the SECMP0015 stamp.
 # body     what the payload may hold: GBZ components (see gbz.py), DLMS elements (see access.py),
 #          or "@" and the function of a use case in ASN.1 (see asn1.py).
 from smets.compat import const
@@ -50,6 +51,7 @@ class UseCase:
         flags = row[_FLAGS]
         self.critical = "c" in flags
         self.variant = "v" in flags
+        self.only_signed = "o" in flags
         self.signed_response = "c" in flags or "s" in flags
         self.replay_protected = "r" in flags
         self.update = "u" in flags
