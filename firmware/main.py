@@ -20,6 +20,7 @@ def run(role: str, folder: str = ""):
         from smets.ports.store import Store
 
         store = Store(folder)
+        store.check()
 
     out = sys.stdout
 

@@ -325,6 +325,8 @@ class Bench:
             "clock_status": clock.STATUS_NAMES[self.device.clock.status],
         }
         answer["summary"] = self.device.summary()
+        if self._store is not None and self._store.faults:
+            answer["summary"]["damaged"] = self._store.faults
         if self.device.clock.seconds < clock.UTC_INVALID:
             answer["time"] = clock.format_iso(self.device.clock.seconds)
         return answer

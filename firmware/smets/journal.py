@@ -5,6 +5,7 @@ import json
 import sys
 from binascii import crc32
 
+from smets import record
 from smets.compat import const
 from smets.ports.store import StoreError
 
@@ -12,7 +13,23 @@ _RING_ENTRIES = const(8)
 _RING_TEXT = const(480)  # characters of an entry: a traceback of some eight calls
 _RING_RECORD = "log"
 _JOURNAL_RECORDS = const(256)
-_INPUTS_RECORD = "inputs"
+FRAGMENT = "load."  # how the names of fragments begin
+
+_LOG = record.Table(
+    _RING_RECORD,
+    (("texts", record.rows(_RING_ENTRIES, record.up_to(4 * _RING_TEXT)), ()),),
+    "the log begins empty",
+)
+_LOADED = record.Table(
+    "load",
+    (("verb", record.up_to(8), b""), ("document", record.up_to(0xFFFF), b"")),
+    "that fragment is lost, the others are loaded",
+)
+_INPUTS = record.Table(
+    "inputs",
+    (("document", record.up_to(0xFFFF), b"{}"),),
+    "no input is set",
+)
 
 
 class JournalFull(Exception):
@@ -26,13 +43,12 @@ class Ring:
         self.restarts = 0  # since power-up
         self._store = store
         self._texts = []
-        record = None
         try:
-            record = store.get(_RING_RECORD) if store else None
-        except StoreError:
+            held = _LOG.read(store) if store else None
+            if held:
+                self._texts = [row[0].decode() for row in held[0]]
+        except (StoreError, UnicodeError):
             pass  # a log that cannot be read must not keep the device from running
-        if record:
-            self._texts = json.loads(record.decode())
 
     def add(self, text: str):
         """Enter a text, cut to its end if it is long; the same one again is entered once."""
@@ -67,7 +83,7 @@ class Ring:
     def _keep(self):
         if self._store:
             try:
-                self._store.put(_RING_RECORD, json.dumps(self._texts).encode())
+                _LOG.write(self._store, [[(text.encode(),) for text in self._texts]])
             except StoreError:
                 pass  # flash may be what failed
 
@@ -80,45 +96,70 @@ class Journal:
         # Number of a fragment -> check value of its text, to find a fragment loaded twice.
         self._checks = {}
         for name in store.names():
-            if name[:5] == "load.":
-                self._checks[int(name[5:])] = -1
+            number = name[len(FRAGMENT) :]
+            if name.startswith(FRAGMENT) and number.isdigit():
+                self._checks[int(number)] = -1
         self._next = max(self._checks) + 1 if self._checks else 0
 
+    def holds(self, verb: str, document) -> bool:
+        """Whether this fragment is kept."""
+        return _check(verb, _text(document)) in self._checks.values()
+
     def add(self, verb: str, document):
-        """Keep a fragment; StoreError, JournalFull."""
-        text = (verb + " " + json.dumps(document)).encode()
-        check = crc32(text)
-        for number in list(self._checks):
-            if verb != "APPEND" and self._checks[number] == check:
-                self._drop(number)
-        if len(self._checks) >= _JOURNAL_RECORDS:
+        """Keep a fragment; StoreError, JournalFull.
+
+        The new record is there before the same fragment, loaded earlier, goes.
+        """
+        text = _text(document)
+        check = _check(verb, text)
+        old = []
+        if verb != "APPEND":
+            old = [number for number in self._checks if self._checks[number] == check]
+        if len(self._checks) - len(old) >= _JOURNAL_RECORDS:
             raise JournalFull("no room to keep more fragments: FORGET first")
-        self._store.put("load.%d" % self._next, text)
+        if old == [self._next - 1]:
+            return  # it is the newest
+        _LOADED.write(self._store, [verb.encode(), text], FRAGMENT + str(self._next))
         self._checks[self._next] = check
         self._next += 1
+        for number in old:
+            self._store.delete(FRAGMENT + str(number))
+            del self._checks[number]
 
     def replay(self):
-        """Yield (verb, document) in the order of loading; ("", reason) for one that is lost."""
+        """Yield (verb, document) in the order of loading; one that is lost is reported."""
         for number in sorted(self._checks):
+            name = FRAGMENT + str(number)
             try:
-                text = self._store.get("load.%d" % number) or b"STATE {}"
-            except StoreError as error:
-                yield "", str(error)
+                held = _LOADED.read(self._store, name)
+                if held is None:
+                    continue
+                self._checks[number] = _check(held[0].decode(), held[1])
+                document = json.loads(held[1].decode())
+            except StoreError:
+                continue  # it was reported
+            except ValueError as error:
+                self._store.report(name, str(error))
                 continue
-            self._checks[number] = crc32(text)
-            verb, _, document = text.decode().partition(" ")
-            yield verb, json.loads(document)
+            yield held[0].decode(), document
 
     def inputs(self) -> dict:
         """The simulation inputs that were set."""
-        text = self._store.get(_INPUTS_RECORD)
-        return json.loads(text.decode()) if text else {}
+        try:
+            held = _INPUTS.read(self._store)
+            document = json.loads(held[0].decode()) if held else {}
+        except StoreError:
+            return {}  # it was reported
+        except ValueError as error:
+            self._store.report(_INPUTS.kind, str(error))
+            return {}
+        return document if isinstance(document, dict) else {}
 
     def add_inputs(self, document):
-        """Keep simulation inputs."""
+        """Keep simulation inputs; StoreError."""
         merged = self.inputs()
         merged.update(document)
-        self._store.put(_INPUTS_RECORD, json.dumps(merged).encode())
+        _INPUTS.write(self._store, [_text(merged)])
 
     def clear(self):
         """Forget every record of the device, those of its features too; the log stays."""
@@ -126,6 +167,10 @@ class Journal:
         self._checks = {}
         self._next = 0
 
-    def _drop(self, number):
-        self._store.delete("load.%d" % number)
-        del self._checks[number]
+
+def _text(document) -> bytes:
+    return json.dumps(document).encode()
+
+
+def _check(verb: str, text: bytes) -> int:
+    return crc32(text, crc32(verb.encode()))

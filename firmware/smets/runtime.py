@@ -5,7 +5,7 @@ import json
 
 from smets import alive, bench, devices
 from smets.compat import const
-from smets.journal import Journal, JournalFull, Ring
+from smets.journal import FRAGMENT, Journal, JournalFull, Ring
 from smets.ports import console as console_port
 from smets.ports.store import Store
 from smets.ports.watchdog import Watchdog
@@ -42,6 +42,8 @@ class Runtime(bench.Bench):
 
         With a radio HAN frames stay in the device's outbox for it; see Loop.
         """
+        if store:
+            store.restart()
         super().__init__(devices.build(settings["role"], store), write)
         self.settings = settings
         self.ring = ring or Ring()
@@ -52,8 +54,14 @@ class Runtime(bench.Bench):
         self._verbs["LOG"] = self._log
         self._verbs["RESET"] = self._reset
         self._verbs["RADIO"] = self._report
+        if store:
+            store.on_fault = self._fault
+            for name in store.faults:  # what the device found as it was built
+                self._fault(name, store.faults[name])
         if self._journal:
             self._restore(self._journal, store)
+            # Fragments have been read; others are read when they are needed, which may be late.
+            store.check(FRAGMENT)
 
     def tick(self, seconds: int):
         """Let real time pass."""
@@ -66,12 +74,17 @@ class Runtime(bench.Bench):
         # A feature must not store these old values over its later ones.
         self.device.store = None
         self._journal = None
+        waiting = []  # parties that came before the device's own keys were loaded once more
         for verb, document in journal.replay():
-            if not verb:
-                self.ring.add("a loaded fragment is lost: %s" % document)
-                continue
             for member in volatile:
                 document.pop(member, None)
+            if verb == "KEYS" and self.session is None:
+                if "device_id" not in document:
+                    waiting.append(document)
+                    continue
+                self._again(verb, {"device_id": document["device_id"]})
+                for earlier in waiting:
+                    self._again(verb, earlier)
             self._again(verb, document)
         self._again("SET", journal.inputs())
         self._journal = journal
@@ -87,6 +100,9 @@ class Runtime(bench.Bench):
         except (ValueError, KeyError, TypeError, bench.LineError, bench.state.StateError) as error:
             # Newer firmware may refuse a line that an older one took; the rest is still loaded.
             self.ring.add("%s not loaded again: %s" % (verb, error))
+
+    def _fault(self, name, why):
+        self.ring.add("record %s: %s" % (name, why))
 
     def _flush(self):
         if self._radio is None:
@@ -111,30 +127,42 @@ class Runtime(bench.Bench):
         return super()._forget(document)
 
     def _keys(self, document):
-        answer = super()._keys(document)
-        return self._keep("KEYS", document, answer)
+        before = self._parties_told()
+        return self._kept(super()._keys, "KEYS", document, before)
 
     def _state(self, document):
-        answer = super()._state(document)
-        return self._keep("STATE", document, answer)
+        return self._kept(super()._state, "STATE", document)
 
     def _append(self, document):
-        answer = super()._append(document)
-        return self._keep("APPEND", document, answer)
-
-    def _keep(self, verb, document, answer):
-        if self._journal:
-            try:
-                self._journal.add(verb, document)
-            except JournalFull as error:
-                raise bench.LineError(str(error))
-        return answer
+        return self._kept(super()._append, "APPEND", document)
 
     def _set(self, document):
-        answer = super()._set(document)
-        if self._journal:
-            self._journal.add_inputs(document)
+        return self._kept(super()._set, "SET", document)
+
+    def _kept(self, load, verb, document, before=None):
+        """Load a document and keep it: what features store of it and the document as a whole."""
+        journal = self._journal
+        if journal is None or self._store is None:
+            return load(document)
+        self._store.begin()
+        try:
+            answer = load(document)
+            if verb == "SET":
+                journal.add_inputs(document)
+            elif not (before and before == self._parties_told() and journal.holds(verb, document)):
+                journal.add(verb, document)
+            self._store.commit()
+        except Exception as error:
+            self._store.rollback()
+            # What it has noted of fragments may not have been kept.
+            self._journal = Journal(self._store)
+            if isinstance(error, JournalFull):
+                raise bench.LineError(str(error))
+            raise
         return answer
+
+    def _parties_told(self):
+        return self.session and self.session.keys.told()
 
     def _log(self, document):
         """The last exceptions; {"clear": true} forgets them."""

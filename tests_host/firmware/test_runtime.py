@@ -330,14 +330,90 @@ def test_a_damaged_or_outdated_fragment_does_not_stop_the_device():
     made = device("gsme", path)
     tell(made, "STATE", {"zcl": STEPS})
     tell(made, "KEYS", {"device_id": EUI})
-    Store(path).put("load.2", b'STATE {"member_of_old_firmware":1}')
+    outdated = b'{"member_of_old_firmware":1}'
+    Store(path).put("load.2", b"\x01\x00\x05STATE\x00" + bytes((len(outdated),)) + outdated)
+    Store(path).put("load.3", b"\x02\x00\x05STATE\x00\x02{}!")
     with open(path + "/load.0", "wb") as file:
         file.write(b"damaged")
-    again = device("gsme", path)[0]
+    restarted = device("gsme", path)
+    again = restarted[0]
     assert again.session.keys.device_id.hex().upper() == EUI, "the rest is loaded"
     assert again.device.zcl.get(0x0702, 0) is None
-    lost, outdated = again.ring.texts()
-    assert "lost" in lost and "member_of_old_firmware" in outdated, (lost, outdated)
+    lost, outdated, newer = again.ring.texts()
+    assert lost == "record load.0: damaged" and "member_of_old_firmware" in outdated
+    assert newer == "record load.3: version 2, known are 1 to 1"
+    assert tell(restarted, "QUERY")["summary"]["damaged"] == {
+        "load.0": "damaged",
+        "load.3": "version 2, known are 1 to 1",
+    }
+
+
+def test_damaged_inputs_do_not_stop_the_device():
+    path = tmpdir() + "/state"
+    tell(device("gsme", path), "SET", {"draw": 5})
+    with open(path + "/inputs", "r+b") as file:
+        file.write(b"\xff")
+    again = device("gsme", path)
+    assert again[0].device.draw == 0 and again[0].ring.texts() == ["record inputs: damaged"]
+    tell(again, "SET", {"draw": 6})
+    assert device("gsme", path)[0].device.draw == 6
+
+
+def test_what_is_loaded_again_unchanged_is_not_written_again():
+    """issue: loading the same KEYS again lost them; and flash wears."""
+    path = tmpdir() + "/state"
+    made = device("gsme", path)
+    other = {"id": "02534D4554010001", "role": "supplier", "ka_public": "04" + "22" * 64}
+    documents = ({"device_id": EUI}, {"parties": [PARTY]}, {"parties": [other]})
+    for document in documents:
+        tell(made, "KEYS", document)
+    for again in (made, device("gsme", path)):
+        for document in documents:
+            tell(again, "KEYS", document)
+    assert Store(path).names() == ["load.0", "load.1", "load.2"]
+    changed = {"parties": [{"id": PARTY["id"], "role": "supplier", "ka_public": "04" + "33" * 64}]}
+    for document in (changed, {"parties": [PARTY]}, {"device_id": EUI}):
+        tell(made, "KEYS", document)
+    assert "load.1" not in Store(path).names(), "what came between is older now"
+    party = device("gsme", path)[0].session.keys.find(bytes.fromhex(PARTY["id"]))
+    assert party.ka_public[1] == 0x11
+
+
+def test_the_identity_may_be_loaded_again_after_the_parties():
+    path = tmpdir() + "/state"
+    made = device("gsme", path)
+    private = ("%064X" % 5, "%064X" % 6)
+    tell(made, "KEYS", {"device_id": EUI, "private_key": private[0]})
+    tell(made, "KEYS", {"parties": [PARTY]})
+    tell(made, "KEYS", {"device_id": EUI, "private_key": private[1]})
+    tell(made, "KEYS", {"device_id": EUI, "private_key": private[0]})
+    assert Store(path).names() == ["load.1", "load.2", "load.3"], "parties come first now"
+    keys = device("gsme", path)[0].session.keys
+    assert keys.find(bytes.fromhex(PARTY["id"])) is not None
+    assert keys.private_key[-1] == 5
+
+
+def test_what_cannot_be_kept_is_refused():
+    class Full(Store):
+        full = False
+
+        def put(self, name, data):
+            if self.full:
+                raise StoreError(28)
+            super().put(name, data)
+
+    said = []
+    store = Full(tmpdir() + "/state")
+    made = (runtime.Runtime({"role": "gsme"}, said.append, store), said)
+    tell(made, "KEYS", {"device_id": EUI})
+    store.full = True
+    for verb, document in (("STATE", {"zcl": STEPS}), ("KEYS", {"parties": [PARTY]})):
+        for _ in range(2):
+            assert "StoreError" in refused(made, verb, document)
+    assert "StoreError" in refused(made, "SET", {"draw": 5})
+    store.full = False
+    tell(made, "STATE", {"zcl": STEPS})
+    assert device("gsme", store.path)[0].device.zcl.get(0x0702, 0) == 4711
 
 
 def test_without_a_store_nothing_is_kept():
@@ -853,18 +929,10 @@ def test_the_role_of_the_command_line_serves_standard_input():
 
 
 def test_store_errors_are_exceptions_like_others():
-    class Full:
-        path = ""
-
+    class Broken(Store):
         def names(self):
-            raise StoreError(28)
+            raise StoreError(5)
 
-        def get(self, name):
-            return None
-
-        def put(self, name, data):
-            raise StoreError(28)
-
-    script, _, loop = serve(line("HELLO"), store=Full())
+    script, _, loop = serve(line("HELLO"), store=Broken(tmpdir() + "/state"))
     assert "StoreError" in script.lines()[0]
     assert loop.ring.restarts == 4

@@ -1,19 +1,26 @@
 # Alerts: what a device tells a remote party by itself (GBCS: message code 1001, CRA flag 03).
 # Generic non-critical alert: no signature, a MAC for the party that it is sent to.
-from smets import cosem_time
+from smets import cosem_time, record
 from smets.codec import Writer
 from smets.compat import const
 from smets.crypto.gcm import Gcm
 from smets.crypto.kdf import derive
-from smets.gbcs import message
+from smets.gbcs import message, policy
 from smets.parts import Parts
+from smets.ports.store import StoreError
 
 NON_CRITICAL = const(0x1001)
 
-_RECORD = "alert-counter"
+_RECORD = "alert-counter."
 # project-choice: counters taken from the store at once. The flash is written once for so many
 # alerts, and a restart skips what is left of them. Alternative: 1, a write for each alert.
 _RESERVE = const(16)
+
+_COUNTER = record.Table(
+    "alert-counter",
+    (("reserved", record.U64, 0),),
+    "counters go on beyond all that can have been used",
+)
 
 # Data-Notification; the low octets of the counter follow, then an empty date-time.
 _NOTIFICATION = b"\x0f\x20"
@@ -26,16 +33,33 @@ class AlertCounter:
     """The originator counter of a device's own messages: never the same twice."""
 
     def __init__(self, store=None):
-        """`store` (smets.ports.store) remembers it; StoreError where it cannot be read."""
+        """`store` (smets.ports.store) remembers it, in two records that are written in turns."""
         self._store = store
-        record = store.get(_RECORD) if store else None
-        self._last = self._reserved = int.from_bytes(record, "big") if record else 0
+        self._last = 0
+        self._turn = 0  # which of the two is written next
+        damaged = 0
+        for turn in range(2 if store else 0):
+            try:
+                held = _COUNTER.read(store, _RECORD + str(turn))
+            except StoreError:
+                damaged += 1
+                self._turn = turn
+                continue
+            if held and held[0] >= self._last:
+                self._last = held[0]
+                if not damaged:
+                    self._turn = 1 - turn
+        if damaged:
+            # The other one is the older of the two, or the newer.
+            self._last += _RESERVE if damaged == 1 else policy.ALERT_COUNTER_LEAP
+        self._reserved = self._last
 
     def next(self) -> bytes:
         """The next counter, 8 octets; StoreError, and none is used, if it cannot be kept."""
         if self._store and self._last >= self._reserved:
             reserved = self._last + _RESERVE
-            self._store.put(_RECORD, reserved.to_bytes(8, "big"))
+            _COUNTER.write(self._store, (reserved,), _RECORD + str(self._turn))
+            self._turn = 1 - self._turn
             self._reserved = reserved
         self._last += 1
         return self._last.to_bytes(8, "big")

@@ -2,7 +2,18 @@
 # Written to the store before the command's answer leaves, so a restart forgets nothing.
 from binascii import hexlify
 
+from smets import record
+
 _PREFIX = "counter-"
+
+# project-choice: a party of which the counter is damaged is refused: nobody knows what it has
+# sent. New credentials (CS02b) or a bench's FORGET end that. Alternative: a second copy, which
+# costs each command one more write.
+_COUNTER = record.Table(
+    "counter",
+    (("counter", record.octets(8), bytes(8)),),
+    "commands of that party are refused until it has new credentials",
+)
 
 
 class Counters:
@@ -14,16 +25,22 @@ class Counters:
         self._known = {}
 
     def get(self, party: bytes):
-        """The highest accepted counter of a party, or None."""
+        """The highest accepted counter of a party, or None; StoreError where it is damaged."""
         if party not in self._known and self._store:
-            self._known[party] = self._store.get(_name(party))
+            held = _COUNTER.read(self._store, _name(party))
+            self._known[party] = held[0] if held else None
         return self._known.get(party)
 
     def set(self, party: bytes, counter: bytes):
         """Accept a counter; raises what the store raises, and then nothing has changed."""
         if self._store:
-            self._store.put(_name(party), counter)
+            _COUNTER.write(self._store, (counter,), _name(party))
         self._known[party] = counter
+
+    def forget(self):
+        """Read again what is kept: what was accepted since was not kept after all."""
+        if self._store:
+            self._known = {}
 
 
 def _name(party: bytes) -> str:

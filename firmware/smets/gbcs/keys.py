@@ -15,6 +15,25 @@ class Party:
         # A supplier's key agreement key for top-ups, and the secret that it yields.
         self.prepayment_public: bytes | None = None
         self.prepayment_secret: bytes | None = None
+        self._worked_out = []  # names of secrets that nobody loaded
+
+    def told(self) -> tuple:
+        """All that was loaded, to be compared."""
+        return (
+            self.id,
+            self.role,
+            self.ka_public,
+            self.ds_public,
+            self.prepayment_public,
+            None if "secret" in self._worked_out else self.secret,
+            None if "prepayment_secret" in self._worked_out else self.prepayment_secret,
+        )
+
+    def work_out(self, name: str, secret: bytes) -> bytes:
+        """Keep a secret that follows from the keys."""
+        self._worked_out.append(name)
+        setattr(self, name, secret)
+        return secret
 
 
 class Keys:
@@ -25,6 +44,11 @@ class Keys:
         self.private_key = private_key
         self.ds_private_key = ds_private_key
         self._parties = []  # in the order in which they came; a dict has none on a device
+
+    def told(self) -> tuple:
+        """All that was loaded, to be compared."""
+        parties = [party.told() for party in self._parties]
+        return (self.private_key, self.ds_private_key, parties)
 
     def add(self, party: Party):
         """Take a party in, replacing one of the same id."""
@@ -66,7 +90,7 @@ class Keys:
         if party.secret is None:
             if not party.ka_public:
                 raise CryptoError("the party has no key agreement key")
-            party.secret = self.agree(party.ka_public)
+            return party.work_out("secret", self.agree(party.ka_public))
         return party.secret
 
     def prepayment_secret(self, party: Party) -> bytes:
@@ -75,7 +99,7 @@ class Keys:
         if secret is None:
             if party.prepayment_public is None:
                 raise CryptoError("the supplier has no key for top-ups")
-            secret = party.prepayment_secret = self.agree(party.prepayment_public)
+            return party.work_out("prepayment_secret", self.agree(party.prepayment_public))
         return secret
 
     def agree(self, public: bytes) -> bytes:

@@ -25,6 +25,10 @@ def time_taken(start: int, end: int, own: int) -> int:
     return start
 
 
+# What a device's own counter leaps by where both records of it are damaged: more than it can have
+# sent. Alternative: no alert until a bench's FORGET.
+ALERT_COUNTER_LEAP = const(0x1000000)
+
 # Entries of a Device Log (CS03, GCS59): a GPF or a meter pairs with a handful of devices.
 # Alternative: any larger number; each entry takes flash.
 DEVICE_LOG_ENTRIES = const(16)

@@ -298,6 +298,12 @@ class Store:
         for name in left:
             remove(self.path + "/" + name)
 
+    def restart(self):
+        """A device begins over this store: give up what was under way, tell of damage anew."""
+        self.rollback()
+        self.faults = {}
+        self.on_fault = None
+
     # --- Damage -------------------------------------------------------------------------------
 
     def report(self, name: str, why: str):
