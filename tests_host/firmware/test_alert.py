@@ -60,3 +60,38 @@ def test_alert_counter_is_never_used_twice():
     store.fails = False
     assert counter.next() == (49).to_bytes(8, "big")
     assert alert.AlertCounter().next() == (1).to_bytes(8, "big")
+
+
+def test_a_damaged_counter_jumps_ahead():
+    """issue: alerts go on; with one record damaged and with both, no counter comes twice."""
+    path = tmpdir() + "/s"
+    store = Store(path)
+    counter = alert.AlertCounter(store)
+    first = 1
+    for _ in range(4):
+        for _ in range(first, first + 40):
+            last = counter.next()
+        names = [name for name in store.names() if name[:5] == "alert"]
+        assert len(names) == 2, names
+        for name in names:
+            with open(path + "/" + name, "rb") as file:
+                kept = file.read()
+            for at in range(len(kept)):
+                with open(path + "/" + name, "wb") as file:
+                    file.write(kept[:at] + bytes((kept[at] ^ 0x40,)) + kept[at + 1 :])
+                again = Store(path)
+                found = alert.AlertCounter(again)
+                assert last < found.next() <= _plus(last, 49), (name, at)
+                assert again.faults == {name: "damaged"}
+                with open(path + "/" + name, "wb") as file:
+                    file.write(kept)
+        counter = alert.AlertCounter(store)
+    for name in names:
+        store.put(name, b"")
+    after = alert.AlertCounter(store).next()
+    assert after > _plus(last, 1000000)
+    assert alert.AlertCounter(store).next() > after
+
+
+def _plus(counter, more):
+    return (int.from_bytes(counter, "big") + more).to_bytes(8, "big")

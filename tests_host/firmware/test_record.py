@@ -8,7 +8,11 @@ from smets import record
 from smets.ports.store import Store, StoreError
 
 # Modules of the firmware that have tables of records.
-MODULES = ()
+MODULES = (
+    "smets.gbcs.alert",
+    "smets.gbcs.counters",
+    "smets.journal",
+)
 SAMPLE = (
     ("number", record.U16, 7),
     ("signed", record.I32, -5),

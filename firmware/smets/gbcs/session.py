@@ -129,15 +129,33 @@ class Session:
         exchange = Exchange(command, self.keys, party)
         self.device.exchange = exchange
         carry_out = self._prepare(command, use_case, exchange)
-        if use_case.replay_protected and not use_case.token:
-            # Before it is carried out: a power cut in between may lose the command, never
-            # carry it out twice.
-            self.device.counters.set(exchange.originator, exchange.counter)
-        parts = carry_out()
+        counted = use_case.replay_protected and not use_case.token
+        parts = self._as_a_whole(carry_out, exchange if counted else None)
         response = self._respond(command, use_case, party, parts, signed)
         self.answered += 1
         self._note_counter(command)
         return response if use_case.update else self._keep(digest, response)
+
+    def _as_a_whole(self, carry_out, counted):
+        """Carry a command out: its counter and all that it sets are kept, or nothing of it is.
+
+        After a power cut it was carried out and counts, or it can be sent again.
+        """
+        device = self.device
+        if device.store:
+            device.store.begin()
+        try:
+            if counted:
+                device.counters.set(counted.originator, counted.counter)
+            parts = carry_out()
+            if device.store:
+                device.store.commit()
+        except Exception:
+            if device.store:
+                device.store.rollback()
+                device.counters.forget()
+            raise
+        return parts
 
     def _check_mac(self, command, party):
         # The broker vouches for every remote party; a PPMID on the HAN speaks for itself.
