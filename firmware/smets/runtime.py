@@ -58,7 +58,7 @@ class Runtime(bench.Bench):
             store.on_fault = self._fault
             for name in store.faults:  # what the device found as it was built
                 self._fault(name, store.faults[name])
-        if self._journal:
+        if store and self._journal:
             self._restore(self._journal, store)
             # Fragments have been read; others are read when they are needed, which may be late.
             store.check(FRAGMENT)
