@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from host_tools import __version__, commands
+from host_tools.console import run
 
 
 def _print_version(wanted: bool) -> None:
@@ -23,7 +24,10 @@ def _options(
         ),
     ] = False,
 ) -> None:
-    """Open firmware of GB smart-metering devices: run it, talk to it, check it."""
+    """Open firmware of GB smart-metering devices: run it, talk to it, check it.
+
+    Exit status of every command: 2 for bad arguments and files, 70 for an error of this program.
+    """
 
 
 def build() -> typer.Typer:
@@ -45,4 +49,4 @@ app = build()
 
 def main() -> None:
     """Entry point of the installed command."""
-    app(prog_name="smets")
+    raise SystemExit(run(lambda: app(prog_name="smets")))

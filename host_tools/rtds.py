@@ -18,6 +18,7 @@ from host_tools import fragments
 from host_tools.bench import BenchClient, BenchError, Refusal, open_transport
 from host_tools.gbcs import header, use_cases
 from host_tools.gbcs.errors import DecodeError
+from host_tools.gbcs.reader import Reader
 from host_tools.gbcs.tree import Node
 from host_tools.roles import RESPONDERS
 
@@ -161,9 +162,12 @@ def _same_header(answer: bytes, expected: bytes) -> bool:
     if answer[:1] != expected[:1]:
         return False
     try:
-        ours, theirs = (
-            header.read(data, Node("message", 0, len(data))).header for data in (answer, expected)
+        one, other = (
+            header.read(Reader(data), Node("message", 0, len(data))) for data in (answer, expected)
         )
     except DecodeError:
         return False
+    if one.pre_command or other.pre_command:
+        return False
+    ours, theirs = one.header, other.header
     return replace(ours, start=theirs.start, content=theirs.content) == theirs

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from host_tools.commands.parse import fail
+from host_tools.eui import parse_eui
 from host_tools.gbcs import use_cases
 from host_tools.gbcs.params import ParameterError, from_text
 from host_tools.gbcs.times import parse_iso
@@ -86,12 +87,10 @@ def command(
 
 
 def _eui(text: str, option: str) -> bytes:
-    if len(text) == 16:
-        try:
-            return bytes.fromhex(text)
-        except ValueError:
-            pass
-    raise ValueError(f"{option} {text}: an EUI-64 is 16 hex digits")
+    try:
+        return parse_eui(text)
+    except ValueError as error:
+        raise ValueError(f"{option} {text}: {error}") from None
 
 
 def _params(texts: list[str]) -> dict[str, Json]:
@@ -109,9 +108,13 @@ def _params(texts: list[str]) -> dict[str, Json]:
 def _supplementary(text: str) -> tuple[bytes, int | None] | None:
     if not text:
         return None
-    eui, separator, counter = text.partition(":")
     try:
-        return _eui(eui, "--supplementary"), int(counter, 0) if separator else None
+        return parse_eui(text), None  # colons may be in the EUI itself
+    except ValueError:
+        pass
+    eui, _, counter = text.rpartition(":")
+    try:
+        return parse_eui(eui), int(counter, 0)
     except ValueError as error:
         raise ValueError(f"--supplementary {text}: {error}") from None
 

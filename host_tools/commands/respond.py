@@ -10,7 +10,8 @@ import typer
 
 from host_tools import fragments
 from host_tools.bench import BenchClient, BenchError, Refusal, open_transport
-from host_tools.messages import InputError, read_messages
+from host_tools.console import complain
+from host_tools.messages import Input, InputError, is_pre_command, read_messages
 from host_tools.roles import RESPONDERS
 from host_tools.schemas import SchemaProblem, read_document
 
@@ -19,7 +20,7 @@ EXIT_NO_RESPONSE = 3
 
 
 def _fail(text: str) -> typer.Exit:
-    typer.echo(f"smets respond: {text}", err=True)
+    complain(f"smets respond: {text}")
     return typer.Exit(EXIT_USAGE)
 
 
@@ -60,17 +61,21 @@ def respond(
         raise typer.Exit(EXIT_NO_RESPONSE)
 
 
-def _answer_all(client: BenchClient, messages: list[bytes]) -> int:
+def _answer_all(client: BenchClient, messages: list[Input]) -> int:
     """Print the answers in order; returns how many commands got none."""
     refused = 0
     for number, message in enumerate(messages, 1):
         try:
-            print(client.respond(message).hex().upper())
+            if message.note:
+                complain(f"command {number}: {message.note}")
+            if is_pre_command(message.octets):
+                complain(f"command {number}: a Pre-Command: neither signature nor MAC")
+            print(client.respond(message.octets).hex().upper())
         except Refusal as reason:
             refused += 1
             if len(messages) > 1:
                 print()
-            print(f"command {number}: no response, {reason}", file=sys.stderr)
+            complain(f"command {number}: no response, {reason}")
         sys.stdout.flush()
     return refused
 

@@ -11,7 +11,7 @@ import typer
 
 from host_tools.bench import BenchClient, BenchError, open_transport
 from host_tools.gbcs.errors import DecodeError
-from host_tools.gbcs.message import decode
+from host_tools.gbcs.message import Message, decode
 from host_tools.gbcs.times import parse_iso, seconds_2000
 from host_tools.keys import KeyRing, SchemaProblem, load_parties
 from host_tools.messages import InputError, read_messages
@@ -170,11 +170,18 @@ def _read(source: str, keys: list[Path]) -> Series:
             return read_table(path.read_text(encoding="utf-8"))
         return from_state(cast("dict[str, Any]", read_document(path, "state")))
     ring = KeyRing.load(keys)
-    messages = [decode(octets, ring) for octets in read_messages(source)]
-    for message in messages:
+    messages: list[Message] = []
+    for item in read_messages(source):
+        try:
+            message = decode(item.octets, ring)
+        except DecodeError as error:
+            raise SeriesError(f"{item.where}: {error}") from None
         if message.failed:
             check = message.failed[0]
-            raise SeriesError(f"{check.name} of a response: {check.reason or 'wrong'}")
+            raise SeriesError(
+                f"{item.where}: {check.name} of a response: {check.reason or 'wrong'}"
+            )
+        messages.append(message)
     return from_messages(messages)
 
 

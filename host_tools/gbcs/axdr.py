@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from host_tools.gbcs import times
+from host_tools.gbcs.errors import DecodeError
 from host_tools.gbcs.reader import Reader, encode_length
 from host_tools.gbcs.tree import Json
 
@@ -42,13 +42,15 @@ _TAGS = {
     **{name: tag for name, (tag, _, _) in _INTEGERS.items()},
 }
 _NAMES = {tag: name for name, tag in _TAGS.items()}
+_TEXTS = ("visible-string", "utf8-string")  # {"hex": ...} where the octets are no UTF-8
 _RAW = {"bcd": 1, "float32": 4, "float64": 8, "date-time": 12, "date": 5, "time": 4}
 
 
 @dataclass
 class Value:
     """A DLMS value. `value` is plain JSON for simple types and compact-array rows; `items` holds
-    the elements of arrays and structures; `rows` the place of each compact-array row.
+    the elements of arrays and structures; `rows` the place of each compact-array row. Text that
+    is not UTF-8 is {"hex": ...}.
     """
 
     type: str
@@ -58,6 +60,7 @@ class Value:
     items: list[Value] = field(default_factory=lambda: list[Value]())
     element_type: Json = None
     rows: list[tuple[int, int]] = field(default_factory=lambda: list[tuple[int, int]]())
+    rest: bytes = b""  # of a compact-array: what follows the last row that could be read
 
     def to_json(self) -> dict[str, Json]:
         """The value in the notation of STATE.json: {"type", "value"[, "element_type"]}."""
@@ -132,15 +135,15 @@ def _read_content(reader: Reader, kind: str, what: str) -> Json:
         raw = reader.take((count + 7) // 8, what)
         bits = "".join(f"{octet:08b}" for octet in raw)
         if "1" in bits[count:]:
-            raise reader.error(f"{what}: unused bits of a bit-string are not 0", start)
+            reader.fault(f"{what}: unused bits of a bit-string are not 0", start)
         return bits[:count]
     raw = reader.take(count, what)
     if kind == "octet-string":
         return raw.hex().upper()
     try:
-        return raw.decode("ascii" if kind == "visible-string" else "utf-8")
+        return raw.decode()
     except UnicodeDecodeError:
-        raise reader.error(f"{what}: not {kind} text", start) from None
+        return {"hex": raw.hex().upper()}
 
 
 def _read_compact(reader: Reader, what: str, start: int, depth: int) -> Value:
@@ -149,14 +152,22 @@ def _read_compact(reader: Reader, what: str, start: int, depth: int) -> Value:
     content = reader.part(size, what)
     rows: list[Json] = []
     places: list[tuple[int, int]] = []
-    while content.left:
+    place = content.pos
+    try:
+        while content.left:
+            place = content.pos
+            row = _read_row(content, element_type, f"{what}[{len(rows)}]")
+            if content.pos == place:
+                raise content.error(f"{what}: rows of this type take no octets")
+            rows.append(row)
+            places.append((place, content.pos - place))
         place = content.pos
-        rows.append(_read_row(content, element_type, f"{what}[{len(rows)}]"))
-        if content.pos == place:
-            raise content.error(f"{what}: rows of this type take no octets")
-        places.append((place, content.pos - place))
-    length = reader.pos - start
-    return Value("compact-array", start, length, rows, element_type=element_type, rows=places)
+    except DecodeError as error:  # the array ends where it says, so what follows it is known
+        reader.faults.append(error)
+    rest = content.data[place : content.end]
+    value = Value("compact-array", start, reader.pos - start, rows, rest=rest)
+    value.element_type, value.rows = element_type, places
+    return value
 
 
 def _read_description(reader: Reader, what: str, depth: int) -> Json:
@@ -238,6 +249,9 @@ def _encode_content(kind: str, value: Json) -> bytes:
         return b""
     if kind == "boolean":
         return b"\xff" if value else b"\x00"
+    if kind in _TEXTS and isinstance(value, dict) and isinstance(value.get("hex"), str):
+        raw = bytes.fromhex(cast("str", value["hex"]))
+        return encode_length(len(raw)) + raw
     if not isinstance(value, str):
         raise ValueError(f"{value!r} is not the text of a {kind}")
     if kind == "bit-string":
@@ -275,11 +289,3 @@ def _encode_row(element_type: Json, row: Json) -> bytes:
     if not isinstance(row, list) or len(row) != len(kinds):
         raise ValueError(f"{row!r} does not have the {len(kinds)} elements of its type")
     return b"".join(_encode_row(kind, item) for kind, item in zip(kinds, row, strict=True))
-
-
-def date_time_text(octets: bytes) -> str:
-    """A 12-octet string read as a COSEM date-time, or "" if it is none."""
-    try:
-        return times.cosem_date_time(octets).text() if len(octets) == 12 else ""
-    except ValueError:
-        return ""

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable
+from datetime import datetime
 from typing import Protocol
 
 from cryptography import x509
 
 from host_tools.gbcs.reader import Reader
-from host_tools.gbcs.tree import Json, Node
+from host_tools.gbcs.tree import Json, Node, sheltered
 
 MAX_DEPTH = 32
+_NEVER = "99991231235959Z"  # an activation that is cancelled
 
 
 class _Subject(Protocol):
@@ -46,8 +48,8 @@ def read(reader: Reader, parent: Node, names: list[str] | None = None) -> Json:
     outermost SEQUENCE (or to a single primitive). Optional fields come last.
     """
     node = _element(reader, "content", 0)
-    reader.finish("the ASN.1 content")
     parent.children.append(node)
+    reader.finish("the ASN.1 content")
     fields = node.children or [node]
     flat = names and names[0] != "root" and not any("." in name or "|" in name for name in names)
     if names and flat and len(fields) <= len(names):
@@ -88,14 +90,16 @@ def _element(reader: Reader, name: str, depth: int) -> Node:
     inner = reader.part(length, title)
     node = Node(title, start, reader.pos - start, space=reader.space)
     if universal and constructed != (number in (16, 17)):
-        raise reader.error(f"{title} is {'' if constructed else 'not '}constructed", start)
+        reader.fault(f"{title} is {'' if constructed else 'not '}constructed", start)
     if constructed:
-        while inner.left:
-            node.children.append(_element(inner, title, depth + 1))
+        with sheltered(inner, node):
+            while inner.left:
+                node.children.append(_element(inner, title, depth + 1))
         node.text = _certificate_text(reader.data[start : reader.pos]) if number == 16 else ""
         node.text = node.text or f"{title} of {len(node.children)}"
     elif universal:
-        node.value, node.text = _primitive(inner, number, title)
+        with sheltered(inner, node):
+            node.value, node.text = _primitive(inner, number, title)
     else:
         raw = inner.take(inner.left, title)
         node.value = raw.hex().upper()
@@ -132,17 +136,29 @@ def _primitive(reader: Reader, number: int, title: str) -> tuple[Json, str]:
         return bits, f"{bits} ({title})"
     if number in _TEXT:
         try:
-            text = raw.decode("utf-8" if number == 12 else "ascii")
+            text = raw.decode()
         except UnicodeDecodeError:
-            raise reader.error(f"{title} is not text", start) from None
-        return text, f"{_moment(text) if number == 24 else text} ({title})"
+            reader.fault(f"{title} is not text", start)
+            shown = raw.hex().upper()
+            return {"hex": shown}, f'hex {shown} ({title}; as Latin-1 "{raw.decode("latin-1")}")'
+        if number == 24:
+            return text, f"{_moment(reader, text, start)} ({title})"
+        return text, f"{text} ({title})"
     return raw.hex().upper(), f"{raw.hex().upper() or 'empty'} ({title})"
 
 
-def _moment(text: str) -> str:
-    if not re.fullmatch(r"\d{14}Z", text):
+def _moment(reader: Reader, text: str, start: int) -> str:
+    if not re.fullmatch(r"\d{14}Z", text, re.ASCII):
         return text
-    return f"{text[:4]}-{text[4:6]}-{text[6:8]}T{text[8:10]}:{text[10:12]}:{text[12:]}"
+    shown = f"{text[:4]}-{text[4:6]}-{text[6:8]}T{text[8:10]}:{text[10:12]}:{text[12:]}"
+    if text == _NEVER:
+        return f"{shown}, never"
+    try:
+        datetime.strptime(text, "%Y%m%d%H%M%SZ")
+    except ValueError:
+        reader.fault(f"{text} is no time", start)
+        return f"{shown} (malformed: no time)"
+    return shown
 
 
 def _object_identifier(reader: Reader, raw: bytes, start: int) -> tuple[Json, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass, field
 
 from host_tools.gbcs import axdr, times
@@ -9,6 +10,11 @@ from host_tools.gbcs.reader import Reader
 from host_tools.gbcs.tree import Json, Node
 
 ACCESS_REQUEST, ACCESS_RESPONSE, DATA_NOTIFICATION = 0xD9, 0xDA, 0x0F
+NAMES = {
+    ACCESS_REQUEST: "Access-Request",
+    ACCESS_RESPONSE: "Access-Response",
+    DATA_NOTIFICATION: "Data-Notification",
+}
 
 OPERATIONS = {1: "get", 2: "set", 3: "action", 4: "get", 5: "set"}  # 4, 5: with selection
 
@@ -97,8 +103,8 @@ class Item:
 class Apdu:
     """A decoded APDU: `items` of a request, `data` of both, `results` of a response."""
 
-    tag: int
-    invoke_id: int
+    tag: int = 0
+    invoke_id: int = 0
     date_time: bytes = b""
     items: list[Item] = field(default_factory=lambda: list[Item]())
     data: list[axdr.Value] = field(default_factory=lambda: list[axdr.Value]())
@@ -108,9 +114,11 @@ class Apdu:
 
     def to_json(self) -> dict[str, Json]:
         """What the APDU says, values in the notation of STATE.json."""
-        names = {0xD9: "access-request", 0xDA: "access-response", 0x0F: "data-notification"}
         data: list[Json] = [value.to_json() for value in self.data]
-        out: dict[str, Json] = {"apdu": names[self.tag], "invoke_id": self.invoke_id}
+        out: dict[str, Json] = {
+            "apdu": NAMES[self.tag].lower() if self.tag else None,
+            "invoke_id": self.invoke_id,
+        }
         if self.items:
             items: list[Json] = []
             for item in self.items:
@@ -128,35 +136,31 @@ class Apdu:
         out["data"] = data
         if self.results:
             out["results"] = [
-                {"op": OPERATIONS[choice], "result": result} for choice, result in self.results
+                {"op": OPERATIONS.get(choice), "result": result} for choice, result in self.results
             ]
         return out
 
 
-def read(reader: Reader, node: Node) -> Apdu:
-    """Read one APDU to the end of the reader."""
+def read(apdu: Apdu, reader: Reader, node: Node) -> None:
+    """Read one APDU to the end of the reader, into `apdu` as far as it can be read."""
     start = reader.pos
     tag = reader.uint(1, "APDU tag")
-    names = {
-        ACCESS_REQUEST: "Access-Request",
-        ACCESS_RESPONSE: "Access-Response",
-        DATA_NOTIFICATION: "Data-Notification",
-    }
-    if tag not in names:
+    if tag not in NAMES:
         raise reader.error(f"0x{tag:02X} is not a DLMS APDU of GBCS", start)
-    node.child("APDU", reader, start, tag, names[tag])
+    apdu.tag = tag
+    node.child("APDU", reader, start, tag, NAMES[tag])
     start = reader.pos
     invoke = reader.uint(4, "long-invoke-id-and-priority")
     node.child("long-invoke-id", reader, start, invoke, _invoke_text(invoke))
-    apdu = Apdu(tag, invoke, _date_time(reader, node))
+    apdu.invoke_id = invoke
+    apdu.date_time = _date_time(reader, node)
     if tag == DATA_NOTIFICATION:
         _read_data(reader, apdu, node, "body")
     elif tag == ACCESS_REQUEST:
         _read_request(reader, apdu, node)
     else:
         _read_response(reader, apdu, node)
-    reader.finish(names[tag])
-    return apdu
+    reader.finish(NAMES[tag])
 
 
 def _invoke_text(invoke: int) -> str:
@@ -174,10 +178,15 @@ def _date_time(reader: Reader, node: Node) -> bytes:
     raw = reader.take(reader.length("length of APDU date-time"), "APDU date-time")
     text = "none"
     if raw:
+        text = raw.hex().upper()
         try:
-            text = times.cosem_date_time(raw).text()
+            value = times.cosem_date_time(raw)
         except ValueError as error:
-            raise reader.error(f"APDU date-time: {error}", start) from None
+            reader.fault(f"APDU date-time: {error}", start)
+        else:
+            text = value.text()
+            if value.problem:
+                reader.fault(f"APDU date-time: {value.problem}", start)
     node.child("date-time", reader, start, raw.hex().upper() or None, text)
     return raw
 
@@ -225,7 +234,7 @@ def _read_request(reader: Reader, apdu: Apdu, node: Node) -> None:
     _read_specification(reader, node, apdu)
     _read_list(reader, apdu, node)
     if len(apdu.data) != len(apdu.items):
-        raise reader.error(f"{len(apdu.items)} accesses, but {len(apdu.data)} data")
+        reader.fault(f"{len(apdu.items)} accesses, but {len(apdu.data)} data")
 
 
 def _read_response(reader: Reader, apdu: Apdu, node: Node) -> None:
@@ -238,13 +247,14 @@ def _read_response(reader: Reader, apdu: Apdu, node: Node) -> None:
         start = reader.pos
         choice = reader.uint(1, f"result {index}")
         if choice not in (1, 2, 3):
-            raise reader.error(f"result {index}: choice {choice}", start)
+            reader.fault(f"result {index}: choice {choice}", start)
         result = reader.uint(1, f"result {index}")
         apdu.results.append((choice, result))
-        text = f"{OPERATIONS[choice]}: {RESULTS.get(result, 'reserved')} ({result})"
+        operation = OPERATIONS.get(choice, f"choice {choice}")
+        text = f"{operation}: {RESULTS.get(result, 'reserved')} ({result})"
         node.child(f"result {index}", reader, start, result, text)
     if count != len(apdu.data):
-        raise reader.error(f"{len(apdu.data)} data, but {count} results")
+        reader.fault(f"{len(apdu.data)} data, but {count} results")
 
 
 def value_node(name: str, value: axdr.Value, reader: Reader) -> Node:
@@ -262,6 +272,12 @@ def value_node(name: str, value: axdr.Value, reader: Reader) -> Node:
             child = Node(f"[{index}]", place[0], place[1], row, space=reader.space)
             child.text = row_text(row)
             node.children.append(child)
+        if value.rest:
+            shown = value.rest.hex().upper()
+            place = value.offset + value.length - len(value.rest)
+            lost = Node("not read", place, len(value.rest), shown, space=reader.space)
+            lost.text = f"{shown} (no row of this array)"
+            node.children.append(lost)
     else:
         node.value = value.value
         node.text = simple_text(value)
@@ -281,11 +297,31 @@ def simple_text(value: axdr.Value) -> str:
     """A simple A-XDR value with its type, for people."""
     if value.type == "null-data":
         return "null-data"
-    moment = axdr.date_time_text(value.octets)
-    if moment:
-        return f"{moment} ({value.value})"
     if value.type == "octet-string":
-        shown = value.octets.decode("ascii", "replace")
-        quoted = f' "{shown}"' if value.octets and shown.isprintable() and shown.isascii() else ""
+        moment = times.likely_text(value.octets)
+        if moment:
+            return f"{moment} ({value.value})"
+        text = octets_text(value.octets)
+        quoted = f' "{text}"' if text else ""
         return f"{value.value or 'empty'}{quoted} (octet-string, {len(value.octets)})"
+    if isinstance(value.value, dict):  # text that is no UTF-8
+        raw = bytes.fromhex(str(value.value["hex"]))
+        return f'hex {raw.hex().upper()} ({value.type}; as Latin-1 "{raw.decode("latin-1")}")'
+    if value.type == "date-time" and isinstance(value.value, str):
+        shown = times.cosem_date_time(bytes.fromhex(value.value)).text()
+        return f"{shown} ({value.value}, {value.type})"
+    if value.type in ("float32", "float64") and isinstance(value.value, str):
+        (number,) = struct.unpack(
+            ">f" if value.type == "float32" else ">d", bytes.fromhex(value.value)
+        )
+        return f"{number} ({value.value}, {value.type})"
     return f"{value.value} ({value.type})"
+
+
+def octets_text(raw: bytes) -> str:
+    """The octets as the UTF-8 text that they may be; "" where they are none that is readable."""
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        return ""
+    return text if text.isprintable() else ""

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from typing import Any, cast
 
-from host_tools.gbcs import dlms, times, units, zcl_table
+from host_tools.gbcs import alert_bodies, dlms, times, units, zcl_table
 from host_tools.gbcs.axdr import Value
+from host_tools.gbcs.reader import Reader
 from host_tools.gbcs.tree import Json, Node
 from host_tools.gbcs.use_cases import UseCase, by_code
 
 Row = dict[str, Any]
 
 FDEA_DLMS = 0x00CC
+_TIMES = ("timeStamp", "outageStart", "outageEnd", "start", "end")  # in alerts
 PROFILE_GENERIC, REGISTER, EXTENDED_REGISTER = 7, 3, 4
 
 # Objects whose unit is fixed (no scaler travels with them).
@@ -52,7 +54,7 @@ def annotate(apdu: dlms.Apdu, use_case: UseCase | None) -> None:
     for index, value in enumerate(apdu.data):
         node = apdu.nodes[index]
         row = rows[index] if rows else {}
-        if apdu.items:
+        if index < len(apdu.items):
             item = apdu.items[index]
             if (row.get("class"), row.get("obis")) != (item.class_id, item.obis):
                 row = {}
@@ -93,7 +95,9 @@ def fixed_unit(class_id: int, obis: str, attr: int) -> str:
 def times_in_rows(value: Value, node: Node) -> None:
     """Show the first column of a profile buffer as the time it is (seconds since 2000)."""
     if value.type == "compact-array" and isinstance(value.value, list):
-        for row, child in zip(value.value, node.children, strict=True):
+        if not _begins_with_time(value.element_type):
+            return
+        for row, child in zip(value.value, node.children, strict=False):
             if isinstance(row, list) and row and isinstance(row[0], int):
                 rest = dlms.row_text(cast("Json", row[1:]))
                 child.text = f"{times.utc_text(row[0])}: {rest}"
@@ -102,6 +106,12 @@ def times_in_rows(value: Value, node: Node) -> None:
             first = item.items[0] if item.items else None
             if first is not None and first.type == "double-long-unsigned":
                 child.children[0].text = times.utc_text(cast("int", first.value))
+
+
+def _begins_with_time(element_type: Json) -> bool:
+    # UTC seconds since 2000 are of 32 bits; what is of another size is a number.
+    parts = element_type.get("structure") if isinstance(element_type, dict) else None
+    return isinstance(parts, list) and parts[:1] == ["double-long-unsigned"]
 
 
 def name_protected(use_case: UseCase | None, index: int, value: Value, node: Node) -> None:
@@ -169,12 +179,55 @@ def future_dated_text(body: bytes) -> str:
 
 
 def _annotate_alert(apdu: dlms.Apdu, use_case: UseCase | None) -> None:
-    names: list[str] = use_case.table.get("alert_body", []) if use_case else []
+    code = use_case.code if use_case is not None and use_case.code is not None else -1
+    if not apdu.data:
+        return
     body, node = apdu.data[0], apdu.nodes[0]
+    if body.type != "structure":
+        _annotate_rows(body, node)
+        return
+    names = alert_bodies.item_names(code, len(body.items))
     for index, (item, child) in enumerate(zip(body.items, node.children, strict=True)):
-        default = ("alertCode", "timeStamp")[index] if index < 2 else child.name
-        child.name = names[index] if len(names) == len(body.items) else default
+        if index < len(names):
+            child.name = names[index]
         if index == 0 and isinstance(item.value, int):
             child.text = f"0x{item.value:04X}"
-        elif index == 2 and use_case is not None and use_case.code == FDEA_DLMS:
-            child.text = future_dated_text(item.octets)
+        elif len(item.octets) == 12 and child.name in _TIMES:
+            child.text = f"{times.cosem_date_time(item.octets).text()} ({item.value})"
+        elif index > 1:
+            _name_parts(code, item, child)
+
+
+def _annotate_rows(body: Value, node: Node) -> None:
+    """Alert codes (and times of 32 bits) of an alert that is a compact-array."""
+    kinds = body.element_type.get("structure") if isinstance(body.element_type, dict) else None
+    if not isinstance(kinds, list) or kinds[:1] != ["long-unsigned"]:
+        return
+    for child in node.children:
+        row = child.value
+        if not isinstance(row, list) or not isinstance(row[0], int):
+            continue
+        parts = [f"alertCode 0x{row[0]:04X}"]
+        for kind, item in zip(kinds[1:], row[1:], strict=True):
+            if isinstance(item, int) and kind == "double-long-unsigned" and len(parts) == 1:
+                parts.append(f"timeStamp {times.utc_text(item)}")
+            else:
+                parts.append(dlms.row_text(item))
+        child.text = ", ".join(parts)
+
+
+def _name_parts(code: int, value: Value, node: Node) -> None:
+    """Name what is inside an item of an alert: octets by their fields, structures by position."""
+    fields = alert_bodies.octet_fields(code, value.octets)
+    if fields:
+        node.text = future_dated_text(value.octets) if code == FDEA_DLMS else node.text
+        start = value.offset + value.length - len(value.octets)
+        reader = Reader(bytes(start) + value.octets, start, space=node.space)
+        alert_bodies.add_fields(reader, node, fields)
+    names = alert_bodies.part_names(code, len(value.items))
+    for name, item, child in zip(names, value.items, node.children, strict=False):
+        child.name = name
+        for entry, row in zip(item.items, child.children, strict=True):
+            inner = alert_bodies.entry_names(code, len(entry.items))
+            for field, part in zip(inner, row.children, strict=False):
+                part.name = field

@@ -11,12 +11,12 @@ from collections.abc import Iterable, Iterator
 from host_tools.gbcs.errors import DecodeError
 from host_tools.gbcs.reader import Reader, encode_length
 
-__all__ = ["LIMIT", "Assembler", "acknowledged", "join", "split"]
+__all__ = ["LIMIT", "TAG", "Assembler", "acknowledged", "cut", "is_last", "join", "split"]
 
 # Longest message that goes whole on a link with the limit of GBCS: secondary evidence only.
 LIMIT = 1200
 
-_TAG = 0xE0
+TAG = 0xE0
 _LAST = 0x80
 _STREAMING = 0x40
 _HEAD = 6
@@ -32,7 +32,7 @@ class Assembler:
     def take(self, block: bytes) -> bytes | None:
         """Take the next block; the message with its last one. DecodeError for any other block."""
         reader = Reader(block)
-        reader.expect(_TAG, "General-Block-Transfer tag")
+        reader.expect(TAG, "General-Block-Transfer tag")
         control = reader.uint(1, "block-control")
         start = reader.pos
         number = reader.uint(2, "block-number")
@@ -53,9 +53,28 @@ class Assembler:
 
 def acknowledged(block: bytes) -> int | None:
     """How many blocks a block without number and data acknowledges; None for any other block."""
-    if len(block) == _HEAD + 1 and block[0] == _TAG and block[2:4] == b"\0\0" and not block[6]:
+    if len(block) == _HEAD + 1 and block[0] == TAG and block[2:4] == b"\0\0" and not block[6]:
         return int.from_bytes(block[4:6], "big")
     return None
+
+
+def cut(octets: bytes) -> Iterator[bytes]:
+    """Cut octets into the blocks that follow each other in them; what is no block comes last."""
+    reader = Reader(octets)
+    while reader.left:
+        start = reader.pos
+        try:
+            reader.expect(TAG, "General-Block-Transfer tag")
+            reader.take(_HEAD - 1, "numbers of a block")
+            reader.take(reader.length("length of block-data"), "block-data")
+        except DecodeError:
+            reader.pos = reader.end
+        yield octets[start : reader.pos]
+
+
+def is_last(block: bytes) -> bool:
+    """Whether a block says that it is the last one."""
+    return len(block) > 1 and bool(block[1] & _LAST)
 
 
 def join(blocks: Iterable[bytes]) -> bytes:
@@ -81,4 +100,4 @@ def split(message: bytes, size: int = LIMIT) -> Iterator[bytes]:
         data = message[index * room : (index + 1) * room]
         control = (_LAST if index == count - 1 else _STREAMING) | 1
         numbers = (index + 1).to_bytes(2, "big") + bytes(2)
-        yield bytes([_TAG, control]) + numbers + encode_length(len(data)) + data
+        yield bytes([TAG, control]) + numbers + encode_length(len(data)) + data

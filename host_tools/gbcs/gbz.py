@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from host_tools.gbcs import times, zcl, zcl_table
+from host_tools.gbcs import alert_bodies, dlms_names, times, zcl, zcl_table
 from host_tools.gbcs.reader import Reader
-from host_tools.gbcs.tree import Json, Node
+from host_tools.gbcs.tree import Json, Node, rest_as_octets, sheltered
 
 PROFILE = 0x0109
 LAST, ENCRYPTED, FROM_DATE_TIME = 0x01, 0x02, 0x10
@@ -84,20 +84,22 @@ class Payload:
         return out
 
 
-def read(reader: Reader, node: Node, opener: Opener | None) -> Payload:
-    """Read a command's or response's payload to the end of the reader."""
-    payload = Payload()
+def read(payload: Payload, reader: Reader, node: Node, opener: Opener | None) -> None:
+    """Read a command's or response's payload to the end of the reader, as far as it can be."""
     count = _read_start(reader, node)
     if count == 0:
         raise reader.error("a GBZ payload without components", reader.pos - 1)
     _read_components(reader, node, payload, count, opener)
     reader.finish("the last GBZ component")
-    return payload
 
 
-def read_alert(reader: Reader, node: Node, opener: Opener | None, octets_body: bool) -> Payload:
-    """Read an alert's payload; with `octets_body` its body is one octet-string, no components."""
-    payload = Payload()
+def read_alert(
+    payload: Payload, reader: Reader, node: Node, opener: Opener | None, message_code: int
+) -> None:
+    """Read an alert's payload: code, time, and a body of the message code's own form.
+
+    A body of another form is components, or octets that are shown as such.
+    """
     count = _read_start(reader, node)
     start = reader.pos
     payload.alert_code = reader.uint(2, "alert code")
@@ -105,15 +107,35 @@ def read_alert(reader: Reader, node: Node, opener: Opener | None, octets_body: b
     start = reader.pos
     payload.alert_time = reader.uint(4, "alert time")
     node.child("alert time", reader, start, payload.alert_time, times.utc_text(payload.alert_time))
-    if count and octets_body:
-        start = reader.pos
-        payload.alert_body = reader.take(reader.uint(1, "length of the alert body"), "alert body")
-        shown = payload.alert_body.hex().upper()
-        node.child("body", reader, start, shown, shown)
-    elif count:
+    if not reader.left:
+        if count:
+            reader.fault(f"{count} components are told, and none is there")
+        return
+    body = reader.data[reader.pos : reader.end]
+    form = alert_bodies.gbz_form(message_code, body)
+    if form is not None:
+        head, fields = form
+        payload.alert_body = body[len(head) :]
+        group = node.child("body", reader, reader.pos, payload.alert_body.hex().upper())
+        group.text = dlms_names.future_dated_text(payload.alert_body)
+        reader.take(len(head), "tag and length of the body")
+        alert_bodies.add_fields(reader, group, fields)
+        group.close(reader)
+    elif not count:
+        raise reader.error(f"{reader.left} trailing octets after the GBZ alert")
+    elif not _are_components(body, count):
+        payload.alert_body = body
+        rest_as_octets(reader, node, "body", "not of a form that is known")
+    else:
         _read_components(reader, node, payload, count, opener)
-    reader.finish("the GBZ alert")
-    return payload
+
+
+def _are_components(body: bytes, count: int) -> bool:
+    # Whether the lengths of `count` components add up to the body.
+    place = 0
+    for _ in range(count):
+        place += 5 + int.from_bytes(body[place + 3 : place + 5], "big")
+    return place == len(body)
 
 
 def _read_start(reader: Reader, node: Node) -> int:
@@ -138,11 +160,11 @@ def _read_components(
         last = bool(component.control & LAST)
         if last != (index == count - 1):
             what = "marked last" if last else "not marked last"
-            raise reader.error(f"component {index} of {count} is {what}", component.offset)
+            reader.fault(f"component {index} of {count} is {what}", component.offset)
         if component.encrypted:
             if component.frame_counter != encrypted & 0xFF:
                 what = f"frame counter {component.frame_counter}, expected {encrypted & 0xFF}"
-                raise reader.error(f"component {index}: {what}", component.offset + 6)
+                reader.fault(f"component {index}: {what}", component.offset + 6)
             encrypted += 1
 
 
@@ -150,10 +172,10 @@ def _read_component(reader: Reader, parent: Node, index: int, opener: Opener | N
     start = reader.pos
     control = reader.uint(1, f"control of component {index}")
     if control & ~(LAST | ENCRYPTED | FROM_DATE_TIME):
-        raise reader.error(f"component {index}: control 0x{control:02X} has unknown bits", start)
+        reader.fault(f"component {index}: control 0x{control:02X} has unknown bits", start)
     if control & ENCRYPTED and control & FROM_DATE_TIME:
         what = "an encrypted component has no from-date-time"
-        raise reader.error(f"component {index}: {what}", start)
+        reader.fault(f"component {index}: {what}", start)
     node = parent.child(f"component {index}", reader, start)
     words = ["last" if control & LAST else "not last"]
     words += ["encrypted"] if control & ENCRYPTED else []
@@ -168,7 +190,16 @@ def _read_component(reader: Reader, parent: Node, index: int, opener: Opener | N
     node.child("length", reader, place, length, str(length))
     inner = reader.part(length, f"component {index}")
     component = Component(index, control, cluster, start)
-    if control & FROM_DATE_TIME:
+    with sheltered(inner, node):
+        _read_body(inner, component, node, opener)
+    node.close(reader)
+    said = component.frame.name if component.frame else ""
+    node.text = f"{name} {said or ('(encrypted)' if component.encrypted else '')}".strip()
+    return component
+
+
+def _read_body(inner: Reader, component: Component, node: Node, opener: Opener | None) -> None:
+    if component.control & FROM_DATE_TIME:
         place = inner.pos
         component.from_date_time = inner.uint(4, "from date-time")
         shown = times.utc_text(component.from_date_time)
@@ -179,10 +210,7 @@ def _read_component(reader: Reader, parent: Node, index: int, opener: Opener | N
     if component.encrypted:
         _read_ciphered(inner, component, node, opener)
     else:
-        component.frame = zcl.read_payload(inner, cluster, component.header, node)
-    node.close(reader)
-    node.text = f"{name} {component.frame.name if component.frame else '(encrypted)'}"
-    return component
+        component.frame = zcl.read_payload(inner, component.cluster, component.header, node)
 
 
 def _read_additional_header(reader: Reader, component: Component, node: Node) -> None:
@@ -226,7 +254,7 @@ def _read_ciphered(
     if plaintext is None or component.header is None:
         return
     space = f"the plaintext of component {component.index}"
-    opened = Reader(plaintext, space=space)
+    opened = Reader(plaintext, space=space, faults=reader.faults)
     child = Node("decrypted", 0, len(plaintext), space=space)
     node.children.append(child)
     component.frame = zcl.read_payload(opened, component.cluster, component.header, child)

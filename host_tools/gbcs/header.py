@@ -72,6 +72,11 @@ class Envelope:
     data: bytes
 
     @property
+    def pre_command(self) -> bool:
+        """Whether there is neither signature nor MAC, as in a command before it is sent."""
+        return not self.signature and not self.mac
+
+    @property
     def signed_part(self) -> bytes:
         """What the signature covers: grouping header without its DF tag, and payload."""
         return self.data[self.header.start + 1 : self.header.content[1]]
@@ -95,11 +100,12 @@ def add_mac_header(protected: bytes, mac: bytes) -> bytes:
     )
 
 
-def read(data: bytes, root: Node, unsigned: bool = False) -> Envelope:
-    """Split a message to its last octet; `unsigned` accepts a pre-command, which has neither
-    signature nor MAC. Raises DecodeError.
+def read(reader: Reader, root: Node) -> Envelope:
+    """Split a message to its last octet; a pre-command has neither signature nor MAC.
+
+    Raises DecodeError; what is wrong with a field that has its length is noted in `reader.faults`.
     """
-    reader = Reader(data)
+    data = reader.data
     if not data:
         raise DecodeError(0, "an empty message")
     has_mac = data[0] == GENERAL_CIPHERING
@@ -109,9 +115,10 @@ def read(data: bytes, root: Node, unsigned: bool = False) -> Envelope:
         raise DecodeError(0, f"0x{data[0]:02X} begins no message: expected 0xDD or 0xDF")
     header = _read_grouping(reader, root)
     signature, mac = b"", b""
-    if unsigned and not has_mac and not reader.left:
-        return Envelope(header, signature, mac, data)
     start = reader.pos
+    if not has_mac and not reader.left:
+        root.child("signature", reader, start, None, "none: the message ends before it")
+        return Envelope(header, signature, mac, data)
     length = reader.uint(1, "signature length")
     if length not in (0, SIGNATURE_LENGTH):
         raise reader.error(f"signature length {length}, expected 0 or 64", start)
@@ -120,8 +127,6 @@ def read(data: bytes, root: Node, unsigned: bool = False) -> Envelope:
         root.child("signature", reader, start, signature.hex().upper(), "ECDSA P-256, r || s")
     else:
         root.child("signature", reader, start, None, "none")
-        if not has_mac and not unsigned:
-            raise reader.error("neither signature nor MAC", start)
     if has_mac:
         start = reader.pos
         mac = reader.take(MAC_LENGTH, "MAC")
@@ -212,10 +217,9 @@ def _read_date_time(reader: Reader, node: Node) -> bytes:
     raw = reader.take(length, "date-time")
     text = "none"
     if raw:
-        try:
-            value = times.cosem_date_time(raw)
-        except ValueError as error:
-            raise reader.error(f"date-time: {error}", start) from None
+        value = times.cosem_date_time(raw)
+        if value.problem:
+            reader.fault(f"date-time: {value.problem}", start)
         text = f"{value.text()}, clock status 0x{value.status:02X}"
     node.child("date-time", reader, start, raw.hex().upper() or None, text)
     return raw
@@ -257,6 +261,6 @@ def _read_other_information(reader: Reader, parent: Node, cra: int) -> _Other:
     child = node.child("key agreement certificate", inner, begin, certificate.hex().upper())
     subject = certificate_subject(certificate)
     if subject is None:
-        raise inner.error("other-information: not an X.509 certificate", begin)
-    child.text = subject
+        inner.fault("other-information: not an X.509 certificate", begin)
+    child.text = subject or f"{certificate.hex().upper()} (not an X.509 certificate)"
     return code, party, counter, None, certificate

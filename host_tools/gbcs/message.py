@@ -19,12 +19,11 @@ from host_tools.gbcs import (
     use_cases,
 )
 from host_tools.gbcs.checks import Check
+from host_tools.gbcs.errors import DecodeError
 from host_tools.gbcs.protected import Protected
 from host_tools.gbcs.reader import Reader
-from host_tools.gbcs.tree import Json, Node
+from host_tools.gbcs.tree import Json, Node, sheltered
 from host_tools.keys import KeyRing
-
-FDEA_GBZ = 0x00CD  # its alert body is one octet-string, not a component
 
 Content: TypeAlias = "gbz.Payload | dlms.Apdu | Json"
 
@@ -41,6 +40,7 @@ class Message:
     checks: list[Check] = field(default_factory=lambda: list[Check]())
     stamp: stamp.Stamp | None = None
     protected: list[Protected] = field(default_factory=lambda: list[Protected]())
+    faults: list[DecodeError] = field(default_factory=lambda: list[DecodeError]())
 
     @property
     def header(self) -> header.Header:
@@ -83,6 +83,7 @@ class Message:
             out["supplementary_party"] = head.supplementary_party.hex().upper()
             out["supplementary_counter"] = head.supplementary_counter
             out["supplementary_originator_counter"] = head.supplementary_originator_counter
+        out["pre_command"] = self.envelope.pre_command
         out["signed"] = bool(self.envelope.signature)
         out["mac"] = self.envelope.mac.hex().upper() or None
         out["protocol"] = self.protocol
@@ -95,6 +96,11 @@ class Message:
             out["protected"] = [
                 block.value.to_json() if block.value else None for block in self.protected
             ]
+        if self.faults:
+            out["faults"] = [
+                {"offset": fault.offset, "space": fault.space, "what": fault.what}
+                for fault in self.faults
+            ]
         out["checks"] = [check.to_json() for check in self.checks]
         if self.stamp is not None:
             out["timestamp"] = self.stamp.to_json()
@@ -105,26 +111,44 @@ class Message:
 def decode(data: bytes, ring: KeyRing | None = None, unsigned: bool = False) -> Message:
     """Decode a message to its last octet and check what the keys allow.
 
-    Raises DecodeError if the octets are not a well-formed message. A wrong MAC, signature or tag
-    is no error of decoding: see `Message.failed`.
+    Raises DecodeError if the octets are not a well-formed message; `unsigned` accepts one without
+    signature and MAC. A wrong MAC, signature or tag is no error of decoding: see `Message.failed`.
+    """
+    message = examine(data, ring)
+    if message.faults:
+        raise message.faults[0]
+    if message.envelope.pre_command and not unsigned:
+        raise DecodeError(len(data), "neither signature nor MAC")
+    return message
+
+
+def examine(data: bytes, ring: KeyRing | None = None) -> Message:
+    """Decode as much of a message as can be read; what is wrong with a part is in its `faults`.
+
+    Raises DecodeError only where the octets cannot be split into header, payload and signature.
     """
     keys = KeyRing() if ring is None else ring
     root = Node("message", 0, len(data))
-    envelope = header.read(data, root, unsigned)
+    whole = Reader(data)
+    envelope = header.read(whole, root)
     head = envelope.header
     use_case = use_cases.by_code(head.message_code)
-    reader = Reader(data, *head.content)
+    reader = Reader(data, *head.content, faults=whole.faults)
     node = Node("payload", head.content[0], head.content[1] - head.content[0])
     # After the grouping header, the last node before the content.
     after = [item.offset < node.offset for item in root.children].count(True)
     root.children.insert(after, node)
-    message = Message(envelope, root, _protocol(reader), use_case=use_case)
+    message = Message(envelope, root, _protocol(reader), use_case=use_case, faults=whole.faults)
     node.text = message.protocol
+    kind = head.kind
+    if envelope.pre_command:
+        kind = "Pre-Command" if head.cra == 1 else f"{kind} without signature and MAC"
     if use_case is not None:
-        root.text = f"{use_case.id} {head.kind}: {use_case.title}"
+        root.text = f"{use_case.id} {kind}: {use_case.title}"
     else:
-        root.text = f"{head.kind} 0x{head.message_code:04X}"
-    _READERS[message.protocol](message, reader, node, keys)
+        root.text = f"{kind} 0x{head.message_code:04X}"
+    with sheltered(reader, node):
+        _READERS[message.protocol](message, reader, node, keys)
     first = [checks.check_mac(envelope, keys), checks.check_signature(envelope, keys)]
     message.checks[:0] = [check for check in first if check is not None]
     _note_checks(message)
@@ -136,7 +160,8 @@ def decode(data: bytes, ring: KeyRing | None = None, unsigned: bool = False) -> 
 
 def _protocol(reader: Reader) -> str:
     if not reader.left:
-        raise reader.error("no content")
+        reader.fault("no content")
+        return "none"
     first = reader.data[reader.pos]
     if first == gbz.PROFILE >> 8:
         return "GBZ"
@@ -148,16 +173,13 @@ def _protocol(reader: Reader) -> str:
 def _read_gbz(message: Message, reader: Reader, node: Node, ring: KeyRing) -> None:
     head = message.header
     opener = checks.component_opener(head, ring)
-    if head.cra == 3:
-        octets_body = head.message_code == FDEA_GBZ
-        payload = gbz.read_alert(reader, node, opener, octets_body)
-    else:
-        payload = gbz.read(reader, node, opener)
+    payload = gbz.Payload()
     message.content = payload
-    if payload.alert_body is not None:
-        body = node.find("body")
-        if body is not None:
-            body.text = dlms_names.future_dated_text(payload.alert_body)
+    with sheltered(reader, node):
+        if head.cra == 3:
+            gbz.read_alert(payload, reader, node, opener, head.message_code)
+        else:
+            gbz.read(payload, reader, node, opener)
     for item in payload.components:
         if item.encrypted:
             name = f"component {item.index}"
@@ -167,16 +189,19 @@ def _read_gbz(message: Message, reader: Reader, node: Node, ring: KeyRing) -> No
 
 
 def _read_dlms(message: Message, reader: Reader, node: Node, ring: KeyRing) -> None:
-    apdu = dlms.read(reader, node)
+    apdu = dlms.Apdu()
     message.content = apdu
+    with sheltered(reader, node):
+        dlms.read(apdu, reader, node)
     dlms_names.annotate(apdu, message.use_case)
     for index, value in enumerate(apdu.data):
         for block in protected.find(value):
             name = f"protected data {index}"
-            message.checks.append(protected.open_block(block, ring, name))
+            message.checks.append(protected.open_block(block, ring, name, reader.faults))
             message.protected.append(block)
-            if block.node is not None and block.value is not None:
-                dlms_names.name_protected(message.use_case, index, block.value, block.node)
+            if block.node is not None:
+                if block.value is not None:
+                    dlms_names.name_protected(message.use_case, index, block.value, block.node)
                 apdu.nodes[index].children.append(block.node)
 
 
@@ -189,7 +214,16 @@ def _read_asn1(message: Message, reader: Reader, node: Node, ring: KeyRing) -> N
     message.content = der.read(reader, node, names)
 
 
-_READERS = {"GBZ": _read_gbz, "DLMS": _read_dlms, "ASN.1": _read_asn1}
+def _read_nothing(message: Message, reader: Reader, node: Node, ring: KeyRing) -> None:
+    pass
+
+
+_READERS = {
+    "GBZ": _read_gbz,
+    "DLMS": _read_dlms,
+    "ASN.1": _read_asn1,
+    "none": _read_nothing,
+}
 
 
 def _note_checks(message: Message) -> None:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from host_tools.gbcs import axdr, dlms
 from host_tools.gbcs.checks import Check, opener
+from host_tools.gbcs.errors import DecodeError
 from host_tools.gbcs.reader import Reader
-from host_tools.gbcs.tree import Node
+from host_tools.gbcs.tree import Node, sheltered
 from host_tools.keys import KeyRing
 
 _HEAD = b"\x31\x00\x00\x00\x00"
@@ -55,8 +56,8 @@ def _match(value: axdr.Value) -> Protected | None:
     return Protected(originator, recipient, counter, start, octets)
 
 
-def open_block(block: Protected, ring: KeyRing, name: str) -> Check:
-    """Decrypt a block in place and decode its content; DecodeError if that is malformed."""
+def open_block(block: Protected, ring: KeyRing, name: str, faults: list[DecodeError]) -> Check:
+    """Decrypt a block in place and decode its content; what is wrong with that is a fault."""
     secret = ring.secret(block.originator, block.recipient)
     if secret is None:
         pair = f"{block.originator.hex().upper()} x {block.recipient.hex().upper()}"
@@ -67,8 +68,11 @@ def open_block(block: Protected, ring: KeyRing, name: str) -> Check:
     if plaintext is None:
         return Check(name, False, "wrong tag")
     space = f"the plaintext of {name}"
-    reader = Reader(plaintext, space=space)
-    block.value = axdr.read(reader, "protected data")
-    reader.finish("the protected data")
-    block.node = dlms.value_node("decrypted", block.value, reader)
+    reader = Reader(plaintext, space=space, faults=faults)
+    block.node = Node("decrypted", 0, len(plaintext), space=space)
+    with sheltered(reader, block.node):
+        value = axdr.read(reader, "protected data")
+        block.node = dlms.value_node("decrypted", value, reader)
+        reader.finish("the protected data")
+        block.value = value
     return Check(name, True)

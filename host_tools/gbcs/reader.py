@@ -9,22 +9,33 @@ class Reader:
     """Reads big-endian and little-endian fields between `start` and `end` of `data`.
 
     Offsets in errors and in `pos` are offsets into `data`, whatever `start` is, so that a
-    reader over part of a message still speaks of places in the whole message.
+    reader over part of a message still speaks of places in the whole message. `faults` takes what
+    is wrong with a part and does not keep the rest from being read; parts share it.
     """
 
-    __slots__ = ("data", "end", "pos", "space")
+    __slots__ = ("data", "end", "faults", "pos", "space")
 
     def __init__(
-        self, data: bytes, start: int = 0, end: int | None = None, space: str = ""
+        self,
+        data: bytes,
+        start: int = 0,
+        end: int | None = None,
+        space: str = "",
+        faults: list[DecodeError] | None = None,
     ) -> None:
         self.data = data
         self.pos = start
         self.end = len(data) if end is None else end
         self.space = space
+        self.faults: list[DecodeError] = [] if faults is None else faults
 
     def error(self, what: str, offset: int | None = None) -> DecodeError:
         """Make (not raise) a DecodeError at `offset`, or at the cursor."""
         return DecodeError(self.pos if offset is None else offset, what, self.space)
+
+    def fault(self, what: str, offset: int | None = None) -> None:
+        """Note what is wrong at `offset`, or at the cursor, and go on."""
+        self.faults.append(self.error(what, offset))
 
     @property
     def left(self) -> int:
@@ -79,7 +90,7 @@ class Reader:
         """A reader over the next `count` octets; the cursor moves past them."""
         start = self.pos
         self.take(count, what)
-        return Reader(self.data, start, start + count, self.space)
+        return Reader(self.data, start, start + count, self.space, self.faults)
 
     def finish(self, what: str) -> None:
         """Raise if octets are left over."""

@@ -6,6 +6,7 @@ from rich.console import Group
 from rich.text import Text
 from rich.tree import Tree
 
+from host_tools.console import plain
 from host_tools.gbcs.message import Message
 from host_tools.gbcs.tree import Node
 
@@ -20,13 +21,15 @@ def _label(node: Node, width: int) -> Text:
     line = Text()
     place = f"{node.offset:0{width}X}"
     line.append(f"{'+' if node.space else ''}{place} ", style="dim")
-    line.append(node.name, style="cyan")
+    line.append(plain(node.name), style="cyan")
     if node.text:
-        line.append(f"  {_short(node.text)}")
+        line.append(f"  {plain(_short(node.text))}")
     if node.note:
         good = node.note.startswith("valid")
         bad = node.note.startswith("INVALID")
-        line.append(f"  [{node.note}]", style="green" if good else "bold red" if bad else "yellow")
+        line.append(
+            f"  [{plain(node.note)}]", style="green" if good else "bold red" if bad else "yellow"
+        )
     return line
 
 
@@ -49,7 +52,7 @@ def _check_lines(message: Message) -> list[Text]:
         line = Text(f"{check.name}: ")
         line.append(check.word, style=style)
         if check.reason:
-            line.append(f" ({check.reason})")
+            line.append(f" ({plain(check.reason)})")
         lines.append(line)
     return lines
 
@@ -60,7 +63,7 @@ def render(message: Message, rows: int = 24) -> Group:
     `rows` limits how many rows of a log are shown; 0 shows all.
     """
     width = 2 if message.tree.length <= 0x100 else 4
-    head = Text(message.tree.text, style="bold")
+    head = Text(plain(message.tree.text), style="bold")
     head.append(f"  ({message.tree.length} octets)", style="dim")
     tree = Tree(head, guide_style="dim")
     _grow(tree, message.tree, width, rows)
@@ -70,4 +73,8 @@ def render(message: Message, rows: int = 24) -> Group:
         lines.append(Text(f"Timestamp: {message.stamp.text()}"))
     elif use_case is not None and use_case.stamped and message.header.cra == 2:
         lines.append(Text("Timestamp: none (date-time length 0)"))
+    if message.envelope.pre_command:
+        lines.append(Text("neither signature nor MAC: a Pre-Command, not yet signed or MACed"))
+    for fault in message.faults:
+        lines.append(Text(f"MALFORMED: {plain(str(fault))}", style="bold red"))
     return Group(tree, *lines)

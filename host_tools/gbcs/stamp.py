@@ -21,7 +21,8 @@ NOT_SPECIFIED = 0xFF
 class Stamp:
     """`is_from_gsme` is None while the device type is unknown, `clock_status` None if unspecified.
 
-    `malformed` says what is wrong with the clock status octet, which then counts as invalid.
+    `malformed` says what is wrong with the clock status octet, which then counts as invalid, or
+    with the date and time, of which there then is no instant.
     """
 
     octets: bytes
@@ -59,7 +60,8 @@ class Stamp:
         """For people, on one line."""
         when = times.iso(self.moment) if self.moment else "no time"
         if self.clock_status is None:
-            return f"{when}, without a status"
+            shown = f"{when}, without a status"
+            return f"{shown} ({self.malformed})" if self.malformed else shown
         flag = {True: "true", False: "false", None: "?"}[self.is_from_gsme]
         shown = f'{when} isFromGSME="{flag}" ClockStatus="{self.clock_status}"'
         notes = [note for note in (self.malformed, self.remark) if note]
@@ -70,14 +72,15 @@ def read_stamp(octets: bytes, responder: str | None) -> Stamp | None:
     """Read the header date-time of a Response; None where there is none (no stamp).
 
     `responder` is the type of the device that answered ("GPF", "GSME"), None if not known.
-    Raises ValueError for octets that are no date-time.
+    Raises ValueError for octets that are not 12.
     """
     if not octets:
         return None
     value = times.cosem_date_time(octets)
     status = value.status
+    impossible = f"date-time malformed: {value.problem}" if value.problem else ""
     if status == NOT_SPECIFIED:
-        return Stamp(octets, responder, None, None, value.moment)
+        return Stamp(octets, responder, None, None, value.moment, impossible)
     faults: list[str] = []
     if status & RESERVED:
         bits = ", ".join(str(bit) for bit in range(3, 8) if status >> bit & 1)
@@ -91,7 +94,8 @@ def read_stamp(octets: bytes, responder: str | None) -> Stamp | None:
     elif source is None:
         remark = "source not known without the device type (GPF or GSME)"
     malformed = f"clock status 0x{status:02X} malformed: {', '.join(faults)}" if faults else ""
-    if faults or status & INVALID:
+    malformed = "; ".join(text for text in (impossible, malformed) if text)
+    if faults or impossible or status & INVALID:
         word = "invalid"
     else:
         word = "unreliable" if status & DOUBTFUL else "reliable"

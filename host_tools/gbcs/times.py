@@ -1,19 +1,23 @@
 """Times of the field: COSEM date-time (Blue Book 4.1.6.1) and ZigBee UTCTime (2000 epoch).
 
-Every time in a GBCS message is UTC. A COSEM date-time may leave parts unspecified (0xFF);
-such a value has no instant and is shown part by part.
+Times in a GBCS message are UTC, with a deviation that is not specified; where one is, it counts.
+A COSEM date-time may leave parts unspecified (0xFF), or say what is no date: such a value has no
+instant and is shown part by part.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 EPOCH_2000 = datetime(2000, 1, 1, tzinfo=UTC)
 UTC_INVALID = 0xFFFFFFFF
 NOW = bytes.fromhex("0000000000000000008000FF")  # DLMS activation date-time: at once
 NEVER = bytes.fromhex("FFFFFFFFFFFFFFFFFF8000FF")  # DLMS activation date-time: never, cancel
+
+DEVIATION_NOT_SPECIFIED = -32768
+_DEVIATIONS = range(-840, 841)  # minutes: 14 hours to either side
 
 _ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 
@@ -40,20 +44,28 @@ def seconds_2000(moment: datetime) -> int:
 
 
 def from_seconds_2000(seconds: int) -> datetime:
-    """The moment of a ZigBee UTCTime or of a DLMS log time stamp."""
+    """The moment of a ZigBee UTCTime or of a DLMS log time stamp, 32 bits."""
     return EPOCH_2000 + timedelta(seconds=seconds)
 
 
 def utc_text(seconds: int) -> str:
-    """A ZigBee UTCTime for people; 0xFFFFFFFF is the invalid value."""
+    """A ZigBee UTCTime for people; 0xFFFFFFFF is the invalid value.
+
+    A number that 32 bits do not hold is no such time and is shown as the number it is.
+    """
     if seconds == UTC_INVALID:
         return "invalid (0xFFFFFFFF)"
+    if not 0 <= seconds < UTC_INVALID:
+        return str(seconds)
     return iso(from_seconds_2000(seconds))
 
 
 @dataclass(frozen=True)
 class CosemDateTime:
-    """The 12 octets of a COSEM date-time; `moment` is None unless date and time are all given."""
+    """The 12 octets of a COSEM date-time.
+
+    `moment` is UTC, None unless date and time are all given; `problem` says what is impossible.
+    """
 
     raw: bytes
     year: int
@@ -64,9 +76,10 @@ class CosemDateTime:
     minute: int
     second: int
     hundredths: int
-    deviation: int  # minutes; -32768 = not specified
+    deviation: int  # minutes from local time to UTC; DEVIATION_NOT_SPECIFIED
     status: int
-    moment: datetime | None
+    moment: datetime | None = None
+    problem: str = ""
 
     @property
     def specified(self) -> bool:
@@ -85,7 +98,21 @@ class CosemDateTime:
             return "not specified"
         date = f"{_part(self.year, 0xFFFF, 4)}-{_part(self.month)}-{_part(self.day)}"
         time = f"{_part(self.hour)}:{_part(self.minute)}:{_part(self.second)}"
-        return f"{date} {time}"
+        shown = f"{date} {time}"
+        return f"{shown} (malformed: {self.problem})" if self.problem else shown
+
+
+def likely_text(raw: bytes) -> str:
+    """What an octet-string says if it is a date-time, or "" if it is hardly one.
+
+    Any octets may be meant: an impossible date counts where the parts around it are usual.
+    """
+    if len(raw) != 12:
+        return ""
+    value = cosem_date_time(raw)
+    usual = value.weekday in (*range(1, 8), 0xFF) and 1970 <= value.year < 2137
+    deviation = value.deviation == DEVIATION_NOT_SPECIFIED or value.deviation in _DEVIATIONS
+    return value.text() if not value.problem or (usual and deviation) else ""
 
 
 def _part(value: int, missing: int = 0xFF, width: int = 2) -> str:
@@ -93,31 +120,46 @@ def _part(value: int, missing: int = 0xFF, width: int = 2) -> str:
 
 
 def cosem_date_time(raw: bytes) -> CosemDateTime:
-    """Split 12 octets; raises ValueError if a part is out of its range.
-
-    The deviation is not applied: GBCS sends UTC with deviation 0x8000 (not specified).
-    """
+    """Split 12 octets; ValueError for another count of them."""
     if len(raw) != 12:
         raise ValueError(f"a COSEM date-time has 12 octets, not {len(raw)}")
-    year, month, day, weekday = int.from_bytes(raw[:2], "big"), raw[2], raw[3], raw[4]
-    hour, minute, second, hundredths = raw[5], raw[6], raw[7], raw[8]
     deviation = int.from_bytes(raw[9:11], "big", signed=True)
-    if raw[:9] != NOW[:9]:
-        _check("month", month, range(1, 13), {0xFD, 0xFE, 0xFF})
-        _check("day", day, range(1, 32), {0xFD, 0xFE, 0xFF})
-        _check("day of week", weekday, range(1, 8), {0xFF})
-    _check("hour", hour, range(24), {0xFF})
-    _check("minute", minute, range(60), {0xFF})
-    _check("second", second, range(60), {0xFF})
-    _check("hundredths", hundredths, range(100), {0xFF})
-    moment: datetime | None = None
-    if year != 0xFFFF and 1 <= month <= 12 and 1 <= day <= 31 and 0xFF not in raw[5:8]:
-        try:
-            moment = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
-        except ValueError:
-            raise ValueError(f"{year:04d}-{month:02d}-{day:02d} is not a date") from None
-    time = (hour, minute, second, hundredths)
-    return CosemDateTime(raw, year, month, day, weekday, *time, deviation, raw[11], moment)
+    year, month, day, weekday = int.from_bytes(raw[:2], "big"), raw[2], raw[3], raw[4]
+    date = (year, month, day, weekday)
+    value = CosemDateTime(raw, *date, raw[5], raw[6], raw[7], raw[8], deviation, raw[11])
+    try:
+        _check_parts(value)
+        return replace(value, moment=_moment(value))
+    except ValueError as error:
+        return replace(value, problem=str(error))
+
+
+def _check_parts(value: CosemDateTime) -> None:
+    if value.raw[:9] != NOW[:9]:
+        _check("month", value.month, range(1, 13), {0xFD, 0xFE, 0xFF})
+        _check("day", value.day, range(1, 32), {0xFD, 0xFE, 0xFF})
+        _check("day of week", value.weekday, range(1, 8), {0xFF})
+    _check("hour", value.hour, range(24), {0xFF})
+    _check("minute", value.minute, range(60), {0xFF})
+    _check("second", value.second, range(60), {0xFF})
+    _check("hundredths", value.hundredths, range(100), {0xFF})
+    _check("deviation", value.deviation, _DEVIATIONS, {DEVIATION_NOT_SPECIFIED})
+
+
+def _moment(value: CosemDateTime) -> datetime | None:
+    date = (value.year, value.month, value.day)
+    time = (value.hour, value.minute, value.second)
+    if value.year == 0xFFFF or value.month > 12 or value.day > 31 or 0xFF in time:
+        return None
+    if value.raw[:9] == NOW[:9]:
+        return None
+    try:
+        local = datetime(*date, *time, tzinfo=UTC)
+        if value.deviation == DEVIATION_NOT_SPECIFIED:
+            return local
+        return local + timedelta(minutes=value.deviation)
+    except (ValueError, OverflowError):
+        raise ValueError("{:04d}-{:02d}-{:02d} is not a date".format(*date)) from None
 
 
 def _check(name: str, value: int, valid: range, special: set[int]) -> None:

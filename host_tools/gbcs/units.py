@@ -50,7 +50,7 @@ def decimal_text(value: int, exponent: int) -> str:
 
 def _number(frame: zcl.Frame, attribute_id: int) -> int | None:
     item = frame.attribute(attribute_id)
-    value = item.value if item is not None else None
+    value = item.known if item is not None else None
     return value if isinstance(value, int) else None
 
 
@@ -63,19 +63,27 @@ def annotate_zcl(frames: Iterable[zcl.Frame]) -> None:
     digit = currency = None
     for frame in known:
         if frame.cluster == PRICE:
-            digit = _number(frame, TRAILING_DIGIT) if digit is None else digit
+            digit = _trailing_digit(frame) if digit is None else digit
             currency = _number(frame, CURRENCY) if currency is None else currency
     if digit is None:
         return
     unit = "currency units" if currency is None else CURRENCIES.get(currency, f"ISO {currency}")
     for frame in known:
         for item in frame.attributes:
-            if _is_money(frame.cluster, item) and isinstance(item.value, int) and item.node:
-                amount = decimal_text(item.value, -(digit >> 4))
-                item.node.text = f"{amount} {unit} (raw {item.value})"
+            if _is_money(frame.cluster, item) and isinstance(item.known, int) and item.node:
+                amount = decimal_text(item.known, -(digit >> 4))
+                item.node.text = f"{amount} {unit} (raw {item.known})"
+
+
+def _trailing_digit(frame: zcl.Frame) -> int | None:
+    # The high four bits of an octet; a value of another size says nothing.
+    digit = _number(frame, TRAILING_DIGIT)
+    return digit if digit is not None and 0 <= digit <= 0xFF else None
 
 
 def _is_money(cluster: int, item: zcl.Attribute) -> bool:
+    if item.manufacturer is not None:
+        return False
     if cluster == PREPAYMENT:
         return item.id in _MONEY
     return cluster == PRICE and (item.id == 0x0301 or 0x0400 <= item.id < 0x0600)
@@ -90,7 +98,9 @@ def _annotate_metering(frame: zcl.Frame) -> None:
     for item in frame.attributes:
         if item.type != UINT48 or not isinstance(item.value, int) or item.node is None:
             continue
-        if item.value == (1 << 48) - 1:
+        if item.manufacturer is not None:
+            continue
+        if item.known is None:
             item.node.text = "no value (all ones)"
         elif unit is None or multiplier is None or not divisor:
             item.node.text = f"{item.value} (raw: unit, multiplier or divisor not in this answer)"

@@ -84,6 +84,8 @@ def _read_plain(reader: Reader, kind: str, name: str) -> tuple[Json, str]:
     type_id = zcl_types.TYPE_IDS[_ALIASES.get(kind, kind)]
     value = zcl_types.read(reader, type_id, name)
     text = zcl_types.text(type_id, value)
+    if isinstance(value, int) and zcl_types.is_no_value(type_id, value) and kind != "utc":
+        text = f"{value} ({text.partition('(')[2] or 'all ones)'}"  # a command gives it a meaning
     if kind == "utc":
         text = _time_text(value)
     elif name == "Issuer Event ID":  # the time of issue, by GBCS

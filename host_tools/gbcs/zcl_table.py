@@ -47,10 +47,21 @@ GENERAL_COMMANDS = {
     0x05: "Write Attributes No Response",
     0x06: "Configure Reporting",
     0x07: "Configure Reporting Response",
+    0x08: "Read Reporting Configuration",
+    0x09: "Read Reporting Configuration Response",
     0x0A: "Report Attributes",
     0x0B: "Default Response",
     0x0C: "Discover Attributes",
     0x0D: "Discover Attributes Response",
+    0x0E: "Read Attributes Structured",
+    0x0F: "Write Attributes Structured",
+    0x10: "Write Attributes Structured Response",
+    0x11: "Discover Commands Received",
+    0x12: "Discover Commands Received Response",
+    0x13: "Discover Commands Generated",
+    0x14: "Discover Commands Generated Response",
+    0x15: "Discover Attributes Extended",
+    0x16: "Discover Attributes Extended Response",
 }
 
 

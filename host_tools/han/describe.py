@@ -58,13 +58,17 @@ def describe(frame: Frame, names: Mapping[int, str] | None = None) -> Described:
         return Described(source, destination, "ZDO", command, _of_zdo(frame), octets)
     cluster = zcl_table.cluster_name(frame.cluster) or f"cluster 0x{frame.cluster:04X}"
     try:
-        decoded, _ = zcl.read_frame(frame.payload, frame.cluster)
+        decoded, _, faults = zcl.examine_frame(frame.payload, frame.cluster)
     except DecodeError as error:
         words = f"not decoded: {error}"
         return Described(source, destination, cluster, "?", _cut(words), octets, True)
     units.annotate_zcl([decoded])
     name = decoded.name or f"command 0x{decoded.header.command:02X}"
-    return Described(source, destination, cluster, name, _cut(_carried(decoded)), octets)
+    if decoded.header.manufacturer is not None:
+        name += f" of manufacturer 0x{decoded.header.manufacturer:04X}"
+    words = [_carried(decoded), *(f"not decoded: {fault}" for fault in faults)]
+    carries = _cut("; ".join(word for word in words if word))
+    return Described(source, destination, cluster, name, carries, octets, bool(faults))
 
 
 def _cut(text: str) -> str:

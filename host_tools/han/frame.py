@@ -20,6 +20,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from host_tools.eui import parse_eui as parse_octets
+
 VERSION: Final = 0x01
 PROFILE_SMART_ENERGY: Final = 0x0109
 PROFILE_ZDO: Final = 0x0000
@@ -142,11 +144,11 @@ def from_line(line: str) -> tuple[int, Frame]:
 
 
 def parse_eui(text: str) -> int:
-    """Parse an EUI-64 of 16 hexadecimal digits; colons and hyphens between octets are allowed."""
-    digits = re.sub(r"[:-]", "", text.strip())
-    if re.fullmatch(r"[0-9A-Fa-f]{16}", digits) is None:
-        raise FrameError("an EUI-64 has 16 hexadecimal digits")
-    return int(digits, 16)
+    """Parse an EUI-64 in any of its usual notations (`host_tools.eui`)."""
+    try:
+        return int.from_bytes(parse_octets(text), "big")
+    except ValueError:
+        raise FrameError("an EUI-64 has 16 hexadecimal digits") from None
 
 
 def format_eui(eui: int) -> str:

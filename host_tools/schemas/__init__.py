@@ -21,6 +21,7 @@ from jsonschema import validators as jsonschema_validators
 from host_tools.gbcs.times import parse_iso
 from host_tools.schemas import meaning
 from host_tools.schemas.problem import SchemaProblem
+from host_tools.textfile import decode_text
 
 __all__ = ["NAMES", "SchemaProblem", "read_document", "schema", "schema_text", "validate"]
 
@@ -183,7 +184,7 @@ def read_document(path: Path, which: str) -> object:
 def parse_document(data: bytes) -> object:
     """Read JSON strictly: UTF-8, no member twice, no NaN; raises SchemaProblem."""
     try:
-        return json.loads(data.decode(), object_pairs_hook=_members, parse_constant=_refuse)
+        return json.loads(decode_text(data), object_pairs_hook=_members, parse_constant=_refuse)
     except UnicodeDecodeError as error:
         raise SchemaProblem((), f"not UTF-8 at octet {error.start}") from None
     except json.JSONDecodeError as error:

@@ -190,7 +190,7 @@ def test_commands_that_are_not_hexadecimal(files):
     fails(run(files, path), f"{path}, line 2: character 3 is 'x', not hexadecimal")
     path.write_text("\n\n")
     fails(run(files, path), f"{path}: no message")
-    path.write_bytes(b"\xff\xfe")
+    path.write_bytes(b"\xff\xfd")
     fails(run(files, path), "not text")
     fails(run(files, files.folder), "neither hexadecimal nor a file")
     fails(run(files, "-", given="0G"), "stdin, line 1: character 2 is 'G'")

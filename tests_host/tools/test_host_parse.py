@@ -85,7 +85,7 @@ def test_a_wrong_mac_is_exit_1_and_a_malformed_message_exit_2(files):
     lines = f"{message.hex()}\n{message.hex()[:-2]}\n{gas_answer()[0].hex()}\n"
     result = run("-", *keys, "--json", text=lines)
     assert result.exit_code == 2
-    assert result.stderr.startswith("line 2: offset 0x07 (7): ciphered-service length is 125")
+    assert result.stderr.startswith("stdin, line 2: offset 0x07 (7): ciphered-service length is")
     assert [json.loads(line).get("offset") for line in result.stdout.splitlines()] == [
         None,
         7,
@@ -129,11 +129,17 @@ def test_a_key_file_that_is_wrong_is_named(files):
     assert result.exit_code == 2
     assert result.stderr.startswith(f"{files / 'parties.json'}: parties[2].role: ")
     (files / "binary").write_bytes(b"\xff\xfe")
-    assert "not a text file of hex digits" in run(files / "binary").stderr
-    assert "is not a hex digit" in run("-", text="DG").stderr
+    assert "no message given" in run(files / "binary").stderr
+    (files / "binary").write_bytes(b"\xdd\x00\xff")
+    assert "not text, so no file of messages" in run(files / "binary").stderr
+    assert "character 2 is 'G', not hexadecimal" in run("-", text="DG").stderr
 
 
-def test_a_pre_command_is_accepted_when_asked_for():
+def test_a_pre_command_is_recognised():
     command = SUPPLIER.command("GCS13a", GPF, 1000)
-    assert run(command[13:0x42].hex()).exit_code == 2
-    assert run(command[13:0x42].hex(), "--pre-command").exit_code == 0
+    for octets in (command[13:0x42], command[13:0x42] + b"\0"):
+        result = run(octets.hex())
+        assert result.exit_code == 0 and "GCS13a Pre-Command: " in result.stdout
+        assert "neither signature nor MAC" in result.stdout
+        assert json.loads(run(octets.hex(), "--json").stdout)["pre_command"] is True
+    assert json.loads(run(command.hex(), "--json").stdout)["pre_command"] is False

@@ -401,9 +401,9 @@ def test_fields_that_do_not_fit_are_refused(kind, value, text):
 
 
 def test_odd_zcl_types():
-    assert zcl_types.type_name(0x48) == "type 0x48"
-    with pytest.raises(DecodeError, match="data type 0x48 is not a known ZCL type"):
-        zcl_types.read(Reader(b"\x00"), 0x48, "x")
+    assert zcl_types.type_name(0x49) == "type 0x49"
+    with pytest.raises(DecodeError, match="data type 0x49 is not a known ZCL type"):
+        zcl_types.read(Reader(b"\x00"), 0x49, "x")
     key = zcl_types.read(Reader(bytes(16)), 0xF1, "key")
     assert key == {"hex": "00" * 16} and zcl_types.text(0xF1, key).startswith("hex ")
     assert zcl_types.date_text(bytes.fromhex("FFFFFFFF")) == "****-**-**"

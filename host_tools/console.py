@@ -1,0 +1,145 @@
+"""What is printed, and where it goes: text from outside is made harmless, streams end quietly.
+
+What a device says may hold control characters (of a terminal, of a spreadsheet, of markup). Each
+kind of output has its one function here; HTML is escaped by its templates.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import re
+import sys
+import traceback
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+__all__ = ["EXIT_INTERNAL", "cell", "complain", "distinct", "plain", "run", "say", "xml_text"]
+
+EXIT_USAGE = 2
+EXIT_INTERNAL = 70  # an error of this program, as sysexits.h has it
+EXIT_PIPE = 141  # as a shell tells a process that a closed pipe ended
+
+# Controls (C0, DEL, C1), separators that break a line, marks that turn the order of text, and
+# halves of surrogate pairs.
+_UNSAFE = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+_NOT_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+
+def _escape(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+def plain(text: str) -> str:
+    """One line of text for a terminal or log: what is no printable character is escaped."""
+    return _UNSAFE.sub(_escape, text)
+
+
+def lines(text: str) -> str:
+    """The same for text of several lines."""
+    return "\n".join(plain(line) for line in text.split("\n"))
+
+
+def cell(text: str) -> str:
+    """Text for a cell of a table: a spreadsheet takes it for no formula."""
+    safe = plain(text)
+    return f"'{safe}" if safe.startswith(_FORMULA) else safe
+
+
+def xml_text(text: str) -> str:
+    """Text for XML 1.0, which has no place for most control characters, even escaped."""
+    return _NOT_XML.sub(_escape, text)
+
+
+def say(text: str = "") -> None:
+    """Print lines that may hold what came from outside."""
+    print(lines(text))
+
+
+def complain(text: str) -> None:
+    """The same on standard error."""
+    print(lines(text), file=sys.stderr)
+
+
+def distinct(outputs: Iterable[Path | None], inputs: Iterable[Path | str | None] = ()) -> None:
+    """Raise ValueError where an output is an input, or two outputs are one: one would be lost."""
+    read = [Path(path) for path in inputs if path is not None and path != "-"]
+    written: list[Path] = []
+    for path in outputs:
+        if path is None:
+            continue
+        for other in read:
+            if _same(path, other):
+                raise ValueError(f"{path}: is an input, and would be overwritten")
+        for other in written:
+            if _same(path, other):
+                raise ValueError(f"{path}: two outputs have this name")
+        written.append(path)
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        if one.exists() and other.exists():
+            return one.samefile(other) and not _endless(one)
+        return one.resolve() == other.resolve()
+    except (OSError, ValueError):  # no such name: whoever opens it will say so
+        return False
+
+
+def _endless(path: Path) -> bool:
+    return path.is_char_device() or path.is_fifo()  # a terminal, /dev/null: nothing is lost
+
+
+def run(command: Callable[[], object]) -> int:
+    """Run a command line in a process of its own; returns its exit status.
+
+    Characters that the output cannot show are replaced. An output that cannot be written is one
+    line and status 2, a pipe that closes ends quietly, any error of this program is status 70.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    try:
+        status = _status(command)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        status = EXIT_PIPE
+    except OSError as error:
+        status = EXIT_USAGE
+        complain(f"smets: {error.filename or 'output'}: {error.strerror or error}")
+    except Exception:
+        status = EXIT_INTERNAL
+        traceback.print_exc()
+        complain("smets: an error of this program, not of its input: please report it")
+    _let_go(sys.stdout)
+    _let_go(sys.stderr)
+    return status
+
+
+def _status(command: Callable[[], object]) -> int:
+    out = sys.stdout
+    try:
+        command()
+    except SystemExit as end:
+        if sys.stdout is not out:  # so typer says that a pipe has closed
+            raise BrokenPipeError(errno.EPIPE, "closed") from None
+        if end.code is None or isinstance(end.code, int):
+            return end.code or 0
+        complain(str(end.code))
+        return 1
+    return 0
+
+
+def _let_go(stream: object) -> None:
+    """Flush, or drop what cannot be: the interpreter would complain of it as it ends."""
+    try:
+        stream.flush()  # pyright: ignore
+    except (OSError, ValueError):
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, 1 if stream is sys.stdout else 2)
+        os.close(null)
