@@ -1,7 +1,8 @@
 """Replays RTDS pairs: a device gets the command, and must give the response byte for byte.
 
 The vectors stay where they are (RTDS_DIR); nothing of them is copied. A signed response is
-compared without its signature, since ECDSA signatures vary.
+compared without its signature, since ECDSA signatures vary. The project's own vectors
+(`host_tools.vectors`) are replayed likewise.
 """
 
 from __future__ import annotations
@@ -21,10 +22,11 @@ from host_tools.gbcs.errors import DecodeError
 from host_tools.gbcs.reader import Reader
 from host_tools.gbcs.tree import Node
 from host_tools.roles import RESPONDERS
+from host_tools.vectors import files
 
 __all__ = ["NOT_IN_STATE", "Outcome", "Pair", "compare", "directory", "load_pairs", "replay"]
 
-DEFAULT_DIRECTORY = Path(__file__).resolve().parents[2] / "shared" / "rtds"
+DEFAULT_DIRECTORY = "../shared/rtds"
 _SIGNATURE = 64
 _GENERAL_SIGNING = 0xDF
 # Why an answer cannot be judged.
@@ -65,7 +67,13 @@ def directory() -> Path | None:
 
 
 def load_pairs(path: Path) -> Iterator[Pair]:
-    """Yield the pairs whose command, response and state are all there, in order of name."""
+    """Yield the pairs whose command, response and state are all there, in order of name.
+
+    A folder without an `index.csv` is a set of the project's own kind, in its own order.
+    """
+    if not (path / "index.csv").is_file():
+        yield from _own_pairs(path)
+        return
     rows: dict[str, dict[str, dict[str, str]]] = {}
     with (path / "index.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
@@ -85,6 +93,19 @@ def load_pairs(path: Path) -> Iterator[Pair]:
             _message(path, kinds["response"]),
             state,
             cast("dict[str, Any]", json.loads(keys_file.read_text(encoding="utf-8"))),
+        )
+
+
+def _own_pairs(path: Path) -> Iterator[Pair]:
+    for item in files.load(path):
+        yield Pair(
+            item["name"],
+            item["use_case"],
+            item["originator"],
+            bytes.fromhex(item["command"]),
+            bytes.fromhex(item["response"]),
+            item["state"],
+            item["keys"],
         )
 
 

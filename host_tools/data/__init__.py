@@ -4,6 +4,10 @@
 use case tables and the Smart Energy tables of Device Management, Time and Metering.
 `use_cases.json`: use cases with their message codes, roles, targets and command templates, taken
 from the GBCS 4.0 use case tables and, for those it lacks, from the order seen in test vectors.
+`answers.json`: what their responses hold, by use case: `shapes` (DLMS types of what each access
+gives or, for a set or an action, takes; of an action that returns, `asked>returned`; a list for
+protected objects), `gbz` (frame control, command, `e` for encrypted, `!` and the frame control of
+a failure, for each component), `dated` (a date-time in the header), `for` (a broker asks for it).
 """
 
 from __future__ import annotations

@@ -98,8 +98,12 @@ def decrypt(key: bytes, originator: bytes, ciphertext: bytes, tag: bytes) -> byt
 
 
 def sign(private: ec.EllipticCurvePrivateKey, signed: bytes) -> bytes:
-    """ECDSA over `signed` (grouping header without its DF tag, and payload) as r || s."""
-    r, s = utils.decode_dss_signature(private.sign(signed, ec.ECDSA(hashes.SHA256())))
+    """ECDSA over `signed` (grouping header without its DF tag, and payload) as r || s.
+
+    The nonce follows from key and message (RFC 6979), so that a message can be made again.
+    """
+    algorithm = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
+    r, s = utils.decode_dss_signature(private.sign(signed, algorithm))
     return r.to_bytes(32, "big") + s.to_bytes(32, "big")
 
 

@@ -1,0 +1,97 @@
+"""The set in files: `keys/<EUI-64>.json`, `parties.json`, and one file of vectors for a device.
+
+A file is a JSON list whose vectors take a few lines each: what is read by people, and compared by
+`git diff`, is the message.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+from host_tools.vectors.home import DEVICES, PARTIES, home, keys_document
+from host_tools.vectors.make import Answer, Vector, make
+
+__all__ = ["contents", "load", "write"]
+
+Json = dict[str, Any]
+
+
+def contents() -> dict[str, str]:
+    """The text of each file by its path in the set's folder."""
+    found = {
+        f"keys/{eui}.json": json.dumps(keys_document(device), indent=1) + "\n"
+        for device, eui in DEVICES.items()
+    }
+    found["parties.json"] = json.dumps(home().parties_document, indent=1) + "\n"
+    vectors = list(make())
+    for device in DEVICES:
+        own = [_text(vector) for vector in vectors if vector.device == device]
+        found[f"{device.lower()}.json"] = "[\n" + ",\n".join(own) + "\n]\n"
+    return found
+
+
+def write(folder: Path) -> int:
+    """Write the set; how many files differ from what was there."""
+    changed = 0
+    for name, text in contents().items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+            changed += 1
+    return changed
+
+
+def _text(vector: Vector) -> str:
+    """A vector with one member a line."""
+    members: Json = {
+        "use_case": vector.use_case,
+        "device": vector.device,
+        "originator": PARTIES[vector.originator],
+        "state": vector.state,
+    }
+    if vector.success:
+        members["command"] = vector.success.command.hex().upper()
+        members["response"] = vector.success.response.hex().upper()
+    if vector.error:
+        members["error"] = _error(vector.error, members.get("command"))
+    lines = (
+        f"{json.dumps(name)}: {json.dumps(value, separators=(',', ':'))}"
+        for name, value in members.items()
+    )
+    return "{" + ",\n ".join(lines) + "}"
+
+
+def _error(answer: Answer, shared: str | None) -> Json:
+    found: Json = {"faults": answer.faults} if answer.faults else {}
+    command = answer.command.hex().upper()
+    if command != shared:
+        found["command"] = command
+    return found | {"response": answer.response.hex().upper()}
+
+
+def load(folder: Path) -> Iterator[Json]:
+    """Yield each exchange of the set: `name`, `use_case`, `originator`, `command`, `response`,
+    `state` and `keys`, those of success before those of error.
+    """
+    for device, eui in DEVICES.items():
+        keys = _read(folder / "keys" / f"{eui}.json")
+        for item in cast("list[Json]", _read(folder / f"{device.lower()}.json")):
+            common = {"use_case": item["use_case"], "originator": item["originator"], "keys": keys}
+            name = f"{item['use_case']}-{device}"
+            if "response" in item:
+                told = {"command": item["command"], "response": item["response"]}
+                yield {"name": f"{name}/SUCCESS", **common, **told, "state": item["state"]}
+            error = item.get("error")
+            if error:
+                told = {"command": item.get("command"), **error}
+                faults = {"faults": told.pop("faults")} if "faults" in told else {}
+                state = item["state"] | faults
+                yield {"name": f"{name}/ERROR", **common, **told, "state": state}
+
+
+def _read(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
