@@ -104,7 +104,7 @@ def gpf(rig: rigs.Rig) -> Iterator[BenchClient]:
 
 @pytest.fixture(scope="session")
 def seed() -> int:
-    """What all draws of a run come from; SMETS_TEST_SEED repeats one."""
+    """The seed of all draws of a run; SMETS_TEST_SEED repeats one."""
     value = int(os.environ.get(SEED, "0")) or random.SystemRandom().randrange(1, 1 << 32)
     print(f"\n{SEED}={value}")
     return value

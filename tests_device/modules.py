@@ -13,7 +13,7 @@ from host_tools.install import FIRMWARE, compile_module, imports_of
 TESTS = Path(__file__).resolve().parent.parent / "tests_host"
 RUNNER = "run_device_tests"
 
-# What the issue of a new board is: does the core run there? --modules all runs the others too.
+# The question of a new board: does the core run there? --modules all runs the others too.
 CORE = (
     *("aes", "ecdsa", "gcm", "kdf", "p256"),
     *("clock", "codec", "cosem_time", "store", "state", "bench"),
@@ -99,7 +99,7 @@ def source(name: str) -> str:
 
 
 def library(name: str, arch: str) -> tuple[dict[str, bytes], frozenset[str]]:
-    """What the tests of a module need on a board: .mpy files by path, names of firmware modules.
+    """The needs of a module's tests on a board: .mpy files by path, names of firmware modules.
 
     Compiled here: on a board there is no heap for that.
     """
@@ -114,7 +114,7 @@ def compiled(name: str, arch: str) -> bytes:
 
 
 def program(name: str, names: list[str]) -> str:
-    """What runs tests of a module on a board; their folder is /tmp there."""
+    """The program that runs tests of a module on a board; their folder is /tmp there."""
     return (
         "import os, testkit\n"
         "def tmpdir():\n"

@@ -120,7 +120,7 @@ class Rig:
         self._restarted()
 
     def reset(self) -> None:
-        """What the reset pin does: by hand, or by the device's own reset."""
+        """Reset the board as its pin does: by hand, or by the device's own reset."""
         if self.hands is not None and "power" not in self.board.lacks:
             self.power_cycle()
             return
@@ -152,7 +152,7 @@ class Rig:
     # --- Modules on the board --------------------------------------------------------------------
 
     def library(self, files: dict[str, bytes], names: frozenset[str]) -> None:
-        """Have these files in LIBRARY, and there or frozen these modules and what they import."""
+        """Put these files into LIBRARY, and these modules with their imports unless frozen."""
         wanted = dict(files)
         if not self.frozen:
             wanted |= install.compiled(install.needed_by(names), self.board.arch)
@@ -176,7 +176,7 @@ class Rig:
             board.fill(folder, {})
 
     def script(self, code: str, timeout: float = 120) -> str:
-        """What code prints that finds the modules of LIBRARY."""
+        """The output of code that finds the modules of LIBRARY."""
         with self.repl() as repl:
             return repl.exec(f"import sys\nsys.path.insert(0, {LIBRARY!r})\n{code}", timeout)
 

@@ -1,4 +1,4 @@
-"""What the tests say to a device as a supplier, and what it has to answer, octet by octet."""
+"""Commands that the tests send as a supplier, and the answers of a device, octet by octet."""
 
 from __future__ import annotations
 

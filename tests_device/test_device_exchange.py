@@ -46,7 +46,7 @@ def test_memory_is_as_before_after_many_exchanges(
 ) -> None:
     """A thousand, with another counter each; --exchanges says how many on a slow board."""
     supplier.load(gpf, "gpf")
-    # What is kept of the last commands is full after these.
+    # These commands fill the list of the last ones.
     for counter in range(1, 65):
         supplier.exchange(gpf, "gpf", counter)
     first = gpf.control("QUERY")["memory"]

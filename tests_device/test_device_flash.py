@@ -19,7 +19,7 @@ MPREMOTE = str(Path(sys.executable).with_name("mpremote"))
 
 @pytest.mark.needs("flash")
 def test_flash_and_reflash(rig: Rig) -> None:
-    """What differs goes over the line and runs; what is the same is not sent again."""
+    """Files that differ go over the line and run; equal files are not sent again."""
     rig.start("gpf")
     made = rig.build("gpf", label="another")
     report = flash.flash(rig.port, made, rig.board)
@@ -91,7 +91,7 @@ def test_the_watchdog_leaves_the_repl_alone(rig: Rig) -> None:
 
 @pytest.mark.needs("repl", "flash", "watchdog")
 def test_the_watchdog_restarts_a_program_that_hangs(rig: Rig) -> None:
-    """And then the firmware runs again, of itself."""
+    """Afterwards the firmware runs again by itself."""
     assert rig.board.watchdog is not None
     short = {**rig.board.watchdog, "ms": 1500}
     rig.start("gpf")

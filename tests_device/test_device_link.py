@@ -145,7 +145,7 @@ def test_a_line_that_is_lost_with_its_host_spoils_one_line_at_most(line: Line, r
 
 
 def test_a_host_may_leave_in_the_middle_of_an_answer(line: Line, rig: Rig) -> None:
-    """What was for it may come first to the next; that has numbers of its own."""
+    """Its output may reach the next link first, which has numbers of its own."""
     line.transport.close()
     for number in range(20):
         with Line(rig) as leaving:

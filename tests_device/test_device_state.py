@@ -1,4 +1,4 @@
-"""What a device knows after the clock was set, the power cut, or the cable pulled."""
+"""The state of a device after the clock was set, the power cut, or the cable pulled."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_a_gas_proxy_has_an_empty_mirror_after_a_power_cut(rig: Rig) -> None:
 
 
 def tenancy_date(client: BenchClient) -> str:
-    """What a display reads as the date of the change of tenancy; empty for none."""
+    """The date of the change of tenancy that a display reads; empty for none."""
     frames: list[bytes] = []
     client.on_frame = frames.append
     asked = Frame(
@@ -158,7 +158,7 @@ def test_the_cable_may_be_pulled_at_any_moment(
             counter += 1
             asked = supplier.command("gsme", counter)
             texts.append(f"GBCS:DATA#{OTHERS + counter}:{len(asked)}:{asked.hex()}\n".encode())
-        # The last command may be cut; nobody waits for the answers that are on their way.
+        # The last command may be cut, and answers on their way are not awaited.
         texts[-1] = texts[-1][: draw.randrange(len(texts[-1]) + 1)]
         with rig.client() as client:
             client.transport._port.write(b"".join(texts))  # type: ignore[attr-defined]

@@ -14,7 +14,7 @@ from host_tools.raw_repl import RawRepl, ReplError
 DAY = 86400
 NOW = 9000 * DAY
 DATE = NOW - 2 * DAY + 900
-# What the former tenant leaves in each record, and what has to stay.
+# The former tenant's data in each record, and the data that has to stay.
 OLD, NEW = 0x434E5259, 0x4B454550
 CANARIES = (b"CNRY!CN!", b"canary-entry", b"canary-export")
 

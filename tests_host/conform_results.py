@@ -47,7 +47,7 @@ DATA = {
 
 
 def entry(name, row="GBCS", evidence=Evidence.SPEC, roles=("gpf",), **more):
-    """A catalogue entry that is run by nobody."""
+    """A catalogue entry that nothing runs."""
     return Check(
         name,
         row,

@@ -155,7 +155,7 @@ def nodes(message, name):
 
 
 def text_of(message, name):
-    """What the first field of that name shows."""
+    """The text of the first field of that name."""
     found = nodes(message, name)
     assert found, f"no field {name}"
     return found[0].text

@@ -13,7 +13,7 @@ def run(module_name, names=None):
     HEAP name free=.. used=.. (octets after a collection), DONE passed=.. failed=.. skipped=..
     """
     if hasattr(gc, "threshold"):
-        # As firmware/main.py does: what stays does not lie scattered among what goes.
+        # As firmware/main.py does, so that lasting objects do not lie scattered over the heap.
         gc.threshold((gc.mem_free() + gc.mem_alloc()) // 16)
     module = __import__(module_name)
     passed = failed = skipped = 0

@@ -1,4 +1,4 @@
-# What a test that runs on CPython and on MicroPython may use; no pytest, no pathlib.
+# Helpers of tests that run on CPython and on MicroPython, which have no pytest and no pathlib.
 # Files that start with "# engines: cpython unix" are collected once for each engine.
 import os
 

@@ -40,7 +40,7 @@ def octets(response):
 
 
 def secret(party):
-    """What stands for the ECDH secret of the device and a party."""
+    """A value in place of the ECDH secret of the device and a party."""
     return sha256(b"secret of " + party).digest()
 
 
@@ -297,7 +297,7 @@ GCS09 = 0x0072
 
 
 def gas_payload(code):
-    """What a command of one of these codes carries."""
+    """The payload of a command of one of these codes."""
     if code == GCS13A:
         return gbz((0x0702, read_frame(0, 0x0302, 0x0301, 0x0300, 0x0000)))
     if code == GCS13B:

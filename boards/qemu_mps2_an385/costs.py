@@ -1,4 +1,4 @@
-# What `make bench-qemu` counts: each case makes a function of no arguments from keys of its own.
+# The cases of `make bench-qemu`: each makes a function of no arguments from keys of its own.
 from array import array
 
 from smets import clock, devices

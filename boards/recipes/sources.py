@@ -1,7 +1,6 @@
-"""Have all that the emulated boards are built with and run on; exit status 1 where it is not had.
+"""Fetch the sources and tools of the emulated boards; exit status 1 where that fails.
 
-Builds fetch it by themselves. This is for who wants to know before whether they can: CI, where
-there may be no mirror.
+Builds fetch them by themselves. CI calls this first, to learn whether there is a mirror.
 """
 
 import subprocess

@@ -1,4 +1,4 @@
-# What a chip's boot code does, for the virtual board: mount flash, run boot.py, main.py and REPL.
+# The boot code of the virtual board, as of a chip: mount flash, run boot.py, main.py and REPL.
 # Run by the Unix port with -i; arguments: image, control descriptor, id, main or repl, cause of
 # the reset, flash operations until the power is cut.
 import shim

@@ -1,6 +1,6 @@
 # The hardware of the virtual board: flash in an image file, `machine` with reset and watchdog.
-# What the Unix port cannot do itself, the bridge (host_tools/virtual_board.py) does, asked over
-# the control descriptor.
+# The bridge (host_tools/virtual_board.py) does what the Unix port cannot; the control descriptor
+# carries the requests.
 import os
 import sys
 import time

@@ -1,8 +1,8 @@
 # Raspberry Pi Pico with a Digi XBee 3 Zigbee module as its HAN radio. Wiring is in README.md.
-# Nothing was measured on one: the link ran against a model of the module, the Pico is emulated.
+# No real board was measured: the link ran against a model of the module, the Pico is emulated.
 TITLE = "Raspberry Pi Pico with a Digi XBee 3 as HAN radio"
 ARCH = "armv6m"
-# That of boards/rpi_pico: it is the same board.
+# As in boards/rpi_pico, which is the same board.
 HEAP = 242 * 1024
 # The longest time of the RP2040's WDT is 8388 ms; WATCHDOG_CTRL is at 0x40058000, its clear alias
 # 0x3000 above, bit 30 ENABLE (RP2040 datasheet, 2.1.2 and 4.7.6).

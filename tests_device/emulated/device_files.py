@@ -33,7 +33,7 @@ print(json.dumps(said))
 
 @dataclass
 class Selection:
-    """What runs on a board, and why something else does not.
+    """The tests that run on a board, and why others do not.
 
     `without` has reasons by `file` or `file.function`; `only` has functions of files of which
     the others do not run.

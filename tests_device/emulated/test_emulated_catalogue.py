@@ -42,7 +42,7 @@ def pico(board_of) -> EmulatedPico:
 
 
 def play(pico: EmulatedPico, role: str) -> int:
-    """Have it play a role; how often it restarted until now."""
+    """Make it play a role; returns how often it has restarted."""
     board = boards.load(NAME)
     made = install.build(role, board, {"tick": False}, installed=True)
     assert flash.flash(pico.port, made, board).hello is not None
@@ -65,7 +65,7 @@ def test_the_catalogue_passes_on_a_pico(pico: EmulatedPico, role: str, tmp_path:
     results = json.loads(report.read_text(encoding="utf-8"))["results"]
     verdicts = {result["id"]: result["verdict"] for result in results}
     failed = {check for check, verdict in verdicts.items() if verdict == "fail"}
-    # Nobody of the bench cuts this board's power.
+    # The bench cannot cut this board's power.
     blocked = {result["text"] for result in results if result["verdict"] == "blocked"} - {
         "the device under test has no power control"
     }

@@ -48,7 +48,7 @@ def plain(board_of) -> EmulatedPico:
 
 
 def run(*words: object, cwd: Path | None = None, timeout: float = 240) -> str:
-    """What a program of the virtual environment prints; it has to succeed."""
+    """The output of a program of the virtual environment, which has to succeed."""
     command = [str(BIN / str(words[0])), *map(str, words[1:])]
     done = subprocess.run(
         command, cwd=cwd, capture_output=True, text=True, timeout=timeout, check=False
@@ -58,7 +58,7 @@ def run(*words: object, cwd: Path | None = None, timeout: float = 240) -> str:
 
 
 def mpremote(board: EmulatedPico, *words: object, cwd: Path | None = None) -> str:
-    """What mpremote prints."""
+    """The output of mpremote."""
     return run("mpremote", "connect", board.port, *words, cwd=cwd).replace("\r\n", "\n")
 
 

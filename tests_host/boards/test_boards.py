@@ -1,4 +1,4 @@
-"""What every folder of `boards/` has: data, a frozen build, and a page that says what was run."""
+"""Every folder of `boards/` has data, a frozen build, and a page about the tests that were run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from host_tools import boards
 
 FIRMWARE = boards.BOARDS.parent / "firmware"
-# What the issue of a board names in its README.
+# Sections that the README of a board must have.
 SUBJECTS = ("wir", "flash", "heap", "limit", "measured|run")
 NAMES = boards.names()
 

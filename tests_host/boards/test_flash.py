@@ -72,7 +72,7 @@ def small(version: str, main: str = "") -> Install:
 
 
 def hello(board: VirtualBoard) -> dict[str, object]:
-    """What the firmware of a board says, which a host may have left at its REPL."""
+    """The answer of a board's firmware; a host may have left the board at its REPL."""
     return flash.hello(board.port, timeout=20)
 
 
@@ -410,7 +410,7 @@ class _counting:
         return self._repl.counts[self._port] - UNCHANGED_STEPS
 
 
-# What an install that is there already takes: check, helpers, name, trial, tree, main.py.
+# Calls for an install that is there already: check, helpers, name, trial, tree, main.py.
 UNCHANGED_STEPS = 6
 
 
@@ -612,7 +612,7 @@ def test_boards_are_data_and_checked(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """What `smets flash` says."""
+    """The output of `smets flash`."""
     command = [SMETS, "flash", *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 

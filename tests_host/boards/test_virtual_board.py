@@ -28,7 +28,7 @@ def board(tmp_path: Path) -> Iterator[VirtualBoard]:
 
 
 def mpremote(board: VirtualBoard, *arguments: str) -> str:
-    """What mpremote prints; it must succeed."""
+    """The output of mpremote, which must succeed."""
     command = [MPREMOTE, "connect", board.port, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -60,7 +60,7 @@ class Terminal:
         self.serial.close()
 
     def until(self, end: bytes) -> bytes:
-        """What is read up to `end`."""
+        """The octets read up to `end`."""
         data = self.serial.read_until(end)
         assert data.endswith(end), data
         return data
@@ -287,7 +287,7 @@ def test_a_power_cut_leaves_files_old_or_new(tmp_path: Path) -> None:
 
 
 def test_cutting_the_power_stops_the_board_until_it_is_back(board: VirtualBoard) -> None:
-    """Nothing answers in between; what was in memory is gone."""
+    """Nothing answers in between, and memory is empty afterwards."""
     with Terminal(board) as terminal:
         terminal.prompt()
         terminal.type(b"kept = 1\r")
@@ -322,7 +322,7 @@ def test_a_board_runs_on_while_its_cable_is_pulled(board: VirtualBoard) -> None:
 
 
 def test_a_host_that_does_not_read_does_not_stop_the_board(board: VirtualBoard) -> None:
-    """USB serial drops what nobody fetches; the program comes to its end."""
+    """USB serial drops octets that are not read, and the program ends."""
     put(
         board,
         "main.py",

@@ -649,7 +649,7 @@ def test_a_display_finds_and_reads_its_meter_over_ptys(tmp_path):
     with PtyLab(tmp_path) as lab:
         said = lab.ihd.wait(lambda said: shown(said) == 4711)
         assert said["joined"] and said["eui"] == TWO.hex()
-        # What it sent before its module was in the network is lost, and nothing else.
+        # Only the frames that it sent before its module joined the network are lost.
         assert set(said["errors"]) <= {"not joined"} and lab.esme.latest["errors"] == {}
         assert said["broken"] == 0 and said["noise"] == 0
         with lab.ptys.lock:

@@ -311,6 +311,6 @@ def test_claims_from_a_file(tmp_path):
 
 
 def test_the_text_of_the_page_is_plain_without_its_script():
-    """What the page shows does not depend on a script."""
+    """The content of the page does not depend on a script."""
     text = re.sub(r"<script>.*?</script>", "", page(document()), flags=re.S)
     assert all(result.text.partition("\n")[0][:20] in Page(text).text for result in results())

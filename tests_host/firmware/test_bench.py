@@ -42,7 +42,7 @@ class Link:
         self.device = self.bench.device
 
     def lines(self, line):
-        """What comes of a line."""
+        """The outcome of a line."""
         self.written.clear()
         self.bench.line(line)
         written = "".join(self.written)

@@ -19,7 +19,7 @@ OTHER_PAIR = "PCS"  # commands of a PPMID to a GSME: the key is of these two, an
 
 @dataclass
 class Message:
-    """What is needed of one message to check it."""
+    """The parts of one message that a check needs."""
 
     name: str
     flag: int

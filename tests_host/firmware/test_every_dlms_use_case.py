@@ -109,7 +109,7 @@ class Shape:
         return int(found.group(1) or found.group(2))
 
     def _inside(self):
-        """What the braces hold, as a list of made values."""
+        """The content of the braces, as a list of made values."""
         if self.text[self.pos : self.pos + 1] != "{":
             return []
         self.pos += 1
@@ -223,7 +223,7 @@ NO_UNIT = ({"type": "structure", "value": [{"type": "integer", "value": 0},
            bytes.fromhex("02020F0016FF"))  # fmt: skip
 
 
-# What a device takes only as it is meant: a method's integer 0, payment mode, a tenancy's date.
+# Values that must have a meaning: a method's integer 0, payment mode, a tenancy's date.
 TAKEN = {
     (3, 1, "integer"): b"\x0f\x00",
     (112, 3, "integer"): b"\x0f\x00",

@@ -21,7 +21,7 @@ __all__ = ["clients"]
 if not CASES:
     pytestmark = pytest.mark.skip(reason="no spec/use_cases.json beside RTDS_DIR")
 
-# What these answer is an account's or a valve's doing; their own tests are elsewhere.
+# The answers of these depend on an account or a valve; they have tests of their own.
 FEATURES = ("CS01b", "PCS01", "CS11")
 LOGS = [
     pytest.param(name, device, id=f"{name}-{device}")
@@ -146,7 +146,7 @@ class Made:
         return faulty
 
     def _asks(self, component):
-        """What a request carries: the values that the facts fix, else any."""
+        """The content of a request: the values that the table fixes, else any."""
         octets = b""
         for field in component["fields"]:
             size = int(field.get("octets", 4))

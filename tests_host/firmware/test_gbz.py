@@ -173,7 +173,7 @@ def test_g35_negative_credit():
 
 
 def test_g06_failed_attribute_in_its_place():
-    """rtds: status C0 without type and value; the component is encrypted all the same."""
+    """rtds: status C0 without type and value; the component is still encrypted."""
     store = server()
     store.faults[0x0702] = {0x0302: frame.HARDWARE_FAILURE}
     found = split(answer(gas_payload(0x0074), use_case(0x0074), store))

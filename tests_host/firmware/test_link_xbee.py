@@ -354,7 +354,7 @@ def test_only_the_answer_to_the_last_command_is_taken():
     link, module = started()
     module.say(h("8A 02"))
     link.poll(20)
-    # MY is asked first, with frame identifier 1; these are none of its answers.
+    # MY is asked first, with frame identifier 1; these frames do not answer it.
     module.say(h("88 02 4D59 00 1111"))
     module.say(h("88 01 4149 00 22"))
     link.poll(20)

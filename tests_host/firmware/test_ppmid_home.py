@@ -81,12 +81,12 @@ def prepaid(engine: str, folder: Path, **settings: Any) -> Iterator[Home]:
 
 
 def summary(home: Home, role: str = "ppmid") -> dict[str, Any]:
-    """What a device tells of itself."""
+    """The summary of a device."""
     return home.devices[role].control("QUERY")["summary"]
 
 
 def act(home: Home, **action: Any) -> dict[str, Any]:
-    """Have the PPMID do something; the request as it stands when the air is quiet."""
+    """Make the PPMID do something; the state of its request when the air is quiet."""
     home.devices["ppmid"].control("ACT", action)
     home.settle()
     return summary(home)["requests"]["last"]
@@ -102,7 +102,7 @@ def asleep(home: Home) -> None:
 
 
 def account(home: Home) -> dict[str, Any]:
-    """What the meter tells of its account."""
+    """The account in the meter's summary."""
     return summary(home, "esme")["prepayment"]
 
 

@@ -197,7 +197,7 @@ def test_emergency_credit():
     meter.device.advance(17 * 1800)
     assert meter.read(METERING, 0x0014) == 0 and meter.read(PREPAYMENT, 0x0003) & 0x60 == 0x40
     assert meter.account.emergency_left == 0 and meter.account.balance == -20 * PENNY
-    # What was lent is paid back first.
+    # Emergency credit is paid back first.
     assert meter.top_up(token(300, 1))[3] == -20 * PENNY
     assert meter.account.emergency_left == 3 * POUND and meter.read(METERING, 0x0014) == 1
     assert meter.top_up(token(1000, 2))[3] == 780 * PENNY
@@ -215,7 +215,7 @@ def test_only_on_can_be_asked_for():
 
 
 def test_supply_off_by_the_supplier():
-    """project-choice: what the supplier switched off, nobody at home switches on."""
+    """project-choice: a supply that the supplier switched off cannot be switched on at home."""
     meter = Meter()
     assert meter.device.prepayment.result(lambda: meter.account.switch(account.OFF)) == 0
     assert meter.enable() == 0x93
@@ -313,7 +313,7 @@ def test_it_survives_a_restart():
     assert again.account.pack() == before and again.events() == events
     assert again.top_up(digits)[0] == 0x02
     balance = again.account.balance
-    # What the runtime loads again after a restart is not taken over what came later.
+    # Values that the runtime loads again after a restart do not replace later ones.
     again.device.store = None
     again.device.set_prepayment({"balance": 0, "mode": "credit", "ppmid": []})
     load(again.device, {"zcl": {"0x0705": {"0x0001": {"type": "0x2B", "value": 5}}}})
@@ -373,7 +373,7 @@ def test_bad_settings():
 
 
 def test_no_clock():
-    """A meter without a clock takes tokens all the same; nothing is charged meanwhile."""
+    """A meter without a clock still takes tokens; nothing is charged meanwhile."""
     meter = Meter()
     meter.device.clock.status = INVALID
     assert meter.top_up(token(100, 1))[0] == 0x00

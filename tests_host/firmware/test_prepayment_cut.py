@@ -44,7 +44,7 @@ class FullStore(Store):
 
 
 def act(meter):
-    """What is interrupted: a payment, a half hour, emergency credit, the supply."""
+    """The operation that is interrupted: a payment, a half hour, emergency credit, the supply."""
     meter.device.set_draw(1000)
     meter.top_up(token(300, 1))
     meter.device.advance(1200)
@@ -121,7 +121,7 @@ def test_power_cut_at_every_write_and_erase():
 
 
 def test_full_storage_takes_no_token():
-    """What cannot be kept is refused, and the token stays good."""
+    """A top-up that cannot be kept is refused, and the token stays good."""
     store = FullStore(tmpdir() + "/s")
     meter = Meter(store, balance=0)
     store.full = True

@@ -150,7 +150,7 @@ def test_event_rows_of_ten_octets():
 
 
 def test_selection_while_rows_are_appended():
-    """What was counted is read, or the reader is told."""
+    """A reader gets all rows that were counted, or an error."""
     _region, log = filled(20)
     selection = log.select()
     row = bytearray(8)
@@ -408,7 +408,7 @@ class CountingRegion(RamRegion):
 
 
 def newest_by_looking_everywhere(region):
-    """What a log ought to find: the valid row with the highest sequence number."""
+    """The row that a log ought to find: the valid one with the highest sequence number."""
     newest = -1
     slot = bytearray(16)
     for index in range(region.size // 16):

@@ -30,7 +30,7 @@ OPEN = h("FFFFFFFFFFFFFFFFFF 8000FF")
 
 
 class Exchange:
-    """Who asks: what the session tells the engine."""
+    """The asking party, as the session tells it to the engine."""
 
     counter = COUNTER
     originator = SUPPLIER

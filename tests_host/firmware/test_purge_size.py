@@ -91,7 +91,7 @@ def _furnish(vault):
 
 
 class Display:
-    """What the table of requests needs of its device."""
+    """The part of a device that the table of requests needs."""
 
     def __init__(self):
         self.eui = bytes(8)

@@ -1,4 +1,4 @@
-"""`smets respond`: exit statuses, what stands on stdout and stderr, and sources of commands."""
+"""`smets respond`: exit statuses, stdout and stderr, and sources of commands."""
 
 import copy
 import json

@@ -108,7 +108,7 @@ def refused(made, verb, document):
 
 
 def collect(octets, limit=10):
-    """What a line buffer makes of octets: (event, text) pairs."""
+    """The (event, text) pairs that a line buffer makes of octets."""
     lines = console.LineBuffer(limit)
     events = []
     for octet in octets:
@@ -504,7 +504,7 @@ def test_reset_is_that_of_the_board():
 
 
 def serve(text, settings=None, silences=0, ends=False, **more):
-    """What a loop does with a console that says `text`."""
+    """Run a loop with a console that gives `text`."""
     script = Script(text.encode() if isinstance(text, str) else text, silences, ends)
     dog = Dog()
     loop = runtime.Loop(settings or {"role": "gsme"}, script, dog, **more)

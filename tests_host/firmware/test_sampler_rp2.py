@@ -72,7 +72,7 @@ class Chip:
             return self.fifo.pop(0)
         raise AssertionError("read of %X" % address)
 
-    # What else the driver uses of the port.
+    # Other parts of the port that the driver uses.
 
     def addressof(self, memory):
         self.memory = memory
@@ -279,7 +279,7 @@ def test_f71_pause_longer_than_the_ring():
 
 
 def test_fifo_overflow():
-    """DMA that is starved loses conversions: nobody knows which phase the next is of."""
+    """Starved DMA loses conversions, and the phase of the next one is unknown."""
     chip = Chip(ramp)
     sampler = Rp2Sampler(chip, 3, 4000)
     sink = Sink(sampler)

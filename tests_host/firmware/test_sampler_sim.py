@@ -179,7 +179,7 @@ class Both(Sink):
 
 
 def test_recording_and_replay():
-    """What a sampler delivered comes back, dropouts included."""
+    """The readings of a sampler come back, dropouts included."""
     for phases in (1, 3):
         path = tmpdir() + "/mains.smr"
         wave = {"noise": 9, "events": (("dropout", 100, 130), ("dropout", 200, 201))}

@@ -44,7 +44,7 @@ class Link:
         body = json.dumps(document)
         self.sink = Sink()
         self.bench.line("CTRL:%s#7:%d:%s" % (verb, len(body), body))
-        # What the device sends by itself comes first.
+        # Frames that the device sends by itself come first.
         assert self.sink.text[-1] == "\n"
         head, _, rest = self.sink.text[:-1].split("\n")[-1].partition("#7:")
         size, _, body = rest.partition(":")

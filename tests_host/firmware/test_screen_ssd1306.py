@@ -16,7 +16,7 @@ SIMPLE = (0xA0, 0xA1, 0xA4, 0xA5, 0xA6, 0xA7, 0xAE, 0xAF, 0xC0, 0xC8)
 
 
 class Controller:
-    """An SSD1306 on I2C: registers and 128 columns of 8 pages; `absent`: nobody acknowledges."""
+    """An SSD1306 on I2C: registers and 128 columns of 8 pages; `absent`: nothing acknowledges."""
 
     def __init__(self, address=0x3C):
         self.address = address

@@ -264,7 +264,7 @@ VALUES = st.fixed_dictionaries(
 @settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
 @given(VALUES, st.sampled_from(READS), st.sampled_from(["gpf", "gsme"]), st.integers(0, 1 << 63))
 def test_host_reads_what_the_state_holds(values, name, role, counter):
-    """Whatever the registers hold: the response is genuine and gives their values."""
+    """The response is genuine and gives the values of the registers, for any values."""
     made = session(role, state_document(role, values))
     command = SUPPLIER.command(name, EUIS[role], counter)
     message = SUPPLIER.verify(answer(made, command), command)

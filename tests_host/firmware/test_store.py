@@ -331,7 +331,7 @@ def fill_up(path):
             except OSError:
                 pass  # there was no room for its name
             size //= 2
-    # Its own name takes room as well: until none is left.
+    # Its own name takes room as well, so go on until none is left.
     with raises(OSError):
         for index in range(1000):
             os.mkdir(path + "/folder%d" % index)
@@ -390,7 +390,7 @@ def test_full_flash():
 
 
 def test_fill_overwrites_every_free_block():
-    """What was deleted is in no block any more; others can write between two steps."""
+    """Deleted octets are in no block any more; others can write between two steps."""
     flash = Flash(512, 48)
     path = mount(flash, fresh=True)
     disk = Disk(path + "/d", True)

@@ -658,7 +658,7 @@ def test_g38_power_lost_before_applied():
 
 
 def test_g39_intent_cannot_be_written():
-    """project-choice: hidden at once, fault reported, retried, and purged all the same."""
+    """project-choice: hidden at once, fault reported, retried, and purged in spite of it."""
     home = Home((ELECTRICITY,))
     home.fill(ELECTRICITY)
     home.machine.step(NOW)

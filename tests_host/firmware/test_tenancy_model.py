@@ -36,7 +36,7 @@ class Open:
 
 
 class TenancyModel(RuleBasedStateMachine):
-    """Whatever happens, what is seen is what a list and two numbers say."""
+    """After any events the display shows what a list and two numbers predict."""
 
     @initialize()
     def begin(self):
@@ -60,7 +60,7 @@ class TenancyModel(RuleBasedStateMachine):
         self.known_clock = False  # the machine knows the time from its first step on
 
     def settle(self):
-        """What the model makes of the time."""
+        """The time as the model has it."""
         if self.known_clock and 0 < self.pending <= self.day * DAY:
             self.bound = max(self.bound, self.pending)
 
@@ -110,7 +110,7 @@ class TenancyModel(RuleBasedStateMachine):
 
     @invariant()
     def seen_is_what_the_model_says(self):
-        """Nothing older than the newest date that was due, nothing unread, all that is newer."""
+        """It shows nothing older than the newest due date, nothing unread, and all newer data."""
         unknown = self.pending > self.bound and not self.known_clock
         expected = [start for start in self.added if start >= self.bound]
         if not self.read or unknown:

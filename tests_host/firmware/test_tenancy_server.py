@@ -29,7 +29,7 @@ def gpf(store=None, seconds=NOW, status=clock.RELIABLE):
 
 
 def ask(device, payload, cluster=DEVICE_MANAGEMENT, endpoint=1, flags=1, profile=0x0109):
-    """What a display gets for a ZCL frame; None for no answer."""
+    """The answer that a display gets for a ZCL frame; None for no answer."""
     sent = HanFrame(IHD_EUI, device.eui, 3, endpoint, cluster, payload, profile, flags)
     device.receive(sent)
     if not device.outbox:

@@ -23,7 +23,7 @@ NOW = 9000 * DAY
 
 
 class Guard:
-    """What may be seen and stored, set by the test."""
+    """A guard that the test sets: the times from which records may be seen and stored."""
 
     def __init__(self):
         self.visible = 0

@@ -148,7 +148,7 @@ def test_asn1_rows_are_those_of_the_host(firmware_row):
 
 
 def test_asn1_use_cases_that_are_not_answered():
-    """Those of PPMID, HCALCS, SAPC; and those that nobody whom KEYS.json knows may send."""
+    """Use cases of PPMID, HCALCS and SAPC, and those that no role of KEYS.json may send."""
     missing = {ASN1[code]["id"] for code in ASN1} - {row[1] for row in table_asn1.ROWS}
     ours = {row["id"] for row in ASN1.values() if set(row["targets"]) & set(DEVICES)}
     assert missing & ours == {

@@ -22,7 +22,7 @@ def at(hour, minute=0, second=0, day=DAY):
 
 
 class Readings:
-    """What a VoltageMeter wants to know of a sampler of readings in mV."""
+    """A sampler of readings in mV, as far as VoltageMeter needs one."""
 
     def __init__(self, phases=1, rate_mhz=1000):
         self.stride = phases

@@ -134,7 +134,7 @@ def test_a_frame_cut_short_does_not_take_the_next_one_with_it():
         for cut in range(1, 40):
             receiver = Receiver(escaped)
             octets = framed(long, escaped)[:cut] + framed(h("8A 02"), escaped)
-            # What ends the wait in mode 1: later frames, or the gap after the last octet.
+            # Two events end the wait in mode 1: later frames, or the gap after the last octet.
             found = received(octets, escaped, 11, receiver)
             while receiver.partial():
                 receiver.give_up()

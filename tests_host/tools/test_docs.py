@@ -1,4 +1,4 @@
-"""What README.md and docs name exists: commands with their options, targets, links, sources."""
+"""README.md and docs name real things: commands with their options, targets, links, sources."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def named(program: str) -> list[tuple[str, str]]:
 
 
 def missing(words: list[str]) -> str:
-    """What of a `smets` command does not exist; an empty text where all of it does."""
+    """The part of a `smets` command that does not exist, in words; empty for a real one."""
     command = CLI
     for word in words:
         if word.startswith("-"):

@@ -779,7 +779,7 @@ needs_tshark = pytest.mark.skipif(
 
 @dataclass
 class Packet:
-    """What tshark says about one packet."""
+    """The fields that tshark gives of one packet."""
 
     element: ET.Element
 

@@ -190,9 +190,9 @@ def without_signature(data):
 
 @every_pair()
 def test_pair_is_answered_exactly(clients, engine, name):
-    """G3-G8, G32-G34, G41 and all other pairs: byte for byte, but for an ECDSA signature.
+    """G3-G8, G32-G34, G41 and all other pairs: byte for byte, except an ECDSA signature.
 
-    A use case that no table has may be refused as such, and never answered otherwise.
+    A use case without a table may be refused as such, but never answered wrongly.
     """
     pair = pairs()[name]
     if pair.state()["device"] not in ("GSME", "GPF", "ESME", "CHF"):

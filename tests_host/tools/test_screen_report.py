@@ -139,7 +139,7 @@ def test_an_engine_that_fails_is_reported(tmp_path):
 
 
 def git(folder, *arguments):
-    """Run git in a folder as nobody in particular."""
+    """Run git in a folder with a name of its own."""
     names = ["-c", "user.name=n", "-c", "user.email=e@example.invalid"]
     screens._git(folder, *names, *arguments)
 

@@ -35,7 +35,7 @@ def console(width: int = COLUMNS, height: int = 40, terminal: bool = True) -> Co
 
 
 def written(target: Console) -> str:
-    """What went to that console."""
+    """The text that went to that console."""
     assert isinstance(target.file, io.StringIO)
     return target.file.getvalue()
 
@@ -125,7 +125,7 @@ def test_ctrl_c_stops_everything(after: float) -> None:
     name, _, value = marker.partition("=")
     pid, terminal = pty.fork()
     if pid == 0:
-        # Whoever runs this in the background may have it ignored, and children inherit that.
+        # A run in the background may ignore the signal, and children inherit that.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.environ.update({name: value, "TERM": "xterm-256color"})
         os.execv(sys.executable, [sys.executable, "-m", "host_tools", "run"])

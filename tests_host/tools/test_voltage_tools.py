@@ -132,7 +132,7 @@ def test_any_table_is_read_to_the_same_log(series):
 @settings(deadline=None, max_examples=40)
 @given(logs)
 def test_any_log_is_drawn(series):
-    """Whatever the numbers are, there is a picture, or no entry to draw."""
+    """Any numbers give a picture, unless there is no entry to draw."""
     if not any(phase.entries for phase in series.phases):
         with pytest.raises(SeriesError):
             plot.svg(series)

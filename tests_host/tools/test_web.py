@@ -310,7 +310,7 @@ def test_a_frame_in_words(payload, command, words):
 
 
 class Page:
-    """What a page would know: every update of the stream, the latest of each topic, all rows."""
+    """The view of a page: every update of the stream, the latest of each topic, all rows."""
 
     def __init__(self, feed):
         self.feed, self.seen, self.known, self.log, self.frames = feed, 0, {}, [], []

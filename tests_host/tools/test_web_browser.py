@@ -38,7 +38,7 @@ def browser():
 
 @contextmanager
 def live(folder, past=4 * 3600):
-    """The address of a home; its time stands still but for what buttons let pass."""
+    """The address of a home; its time stands still, except where a button lets it pass."""
     world = World(folder, Feed(), Hub(1), speed=0, past=past)
     server = Server(world.feed, make_page(0), world.ask)
     try:
