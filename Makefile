@@ -1,6 +1,8 @@
 # Everything runs inside .venv, which the first target that needs it makes from requirements.lock.
 PYTHON ?= python3
+# Data that are not part of the project; a folder that is absent is data that are not there.
 export RTDS_DIR ?= $(abspath ../shared/rtds)
+export DUIS_DIR ?= $(abspath ../shared/duis)
 
 BIN := .venv/bin
 READY := .venv/ready
@@ -8,7 +10,7 @@ FIRMWARE := $(sort $(shell find firmware -name '*.py'))
 MPY := $(FIRMWARE:firmware/%.py=build/mpy/%.mpy)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow rtds soak lint format types mpy lock clean distclean
+.PHONY: help run test test-data test-slow rtds soak lint format types mpy lock clean distclean
 
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(sort $(MAKEFILE_LIST))
@@ -17,7 +19,10 @@ run: $(READY) ## Show the devices at work
 	$(BIN)/smets run
 
 test: $(READY) ## Test on CPython (with coverage) and on MicroPython's Unix port
-	$(BIN)/pytest --cov -n auto --dist loadfile
+	$(BIN)/pytest --outside=without --cov -n auto --dist loadfile
+
+test-data: $(READY) ## Run the tests that need RTDS_DIR or DUIS_DIR
+	$(BIN)/pytest --outside=only -n auto --dist loadfile
 
 test-slow: $(READY) ## Run the tests marked slow
 	$(BIN)/pytest -m slow

@@ -26,7 +26,7 @@ from host_tools.vectors import files
 
 __all__ = ["NOT_IN_STATE", "Outcome", "Pair", "compare", "directory", "load_pairs", "replay"]
 
-DEFAULT_DIRECTORY = "../shared/rtds"
+DEFAULT_DIRECTORY = Path(__file__).resolve().parents[2] / "shared" / "rtds"
 _SIGNATURE = 64
 _GENERAL_SIGNING = 0xDF
 # Why an answer cannot be judged.

@@ -13,6 +13,7 @@ import rig as rigs
 
 from host_tools.bench import BenchClient
 
+pytest_plugins = ["outside"]
 SEED = "SMETS_TEST_SEED"
 
 

@@ -2,10 +2,9 @@
 
 import copy
 import csv
-import os
-from pathlib import Path
 
 import pytest
+from outside import RTDS
 
 from host_tools.gbcs import axdr, crypto, times
 from host_tools.gbcs.errors import DecodeError
@@ -19,8 +18,6 @@ RING = HOME.ring()
 SUPPLIER = RemoteParty(HOME.parties(), "supplier")
 OPERATOR = RemoteParty(HOME.parties(), "network_operator")
 ESME, GSME, GPF = (bytes.fromhex(f"02534D45545300A{n}") for n in (0, 1, 3))
-
-RTDS = Path(os.environ.get("RTDS_DIR", Path(__file__).resolve().parents[2] / "shared" / "rtds"))
 
 
 def rtds_rows():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from pathlib import Path
 from typing import Annotated
@@ -29,13 +30,19 @@ def rtds(
     """Answer every RTDS command from its state and compare with the response, byte for byte.
 
     A device at a port answers the pairs of the role that it plays. Exit status 1 if an answer
-    differs, 2 where there is no device; 0 also where there are no vectors (it says so).
+    differs, 2 where there is no device or there are no vectors.
     """
     console = Console()
     path = directory or vectors.directory()
-    if path is None:
-        console.print("No RTDS vectors: RTDS_DIR names no folder with an index.csv. Skipped.")
-        return
+    if path is None or not (path / "index.csv").is_file():
+        where = directory or os.environ.get("RTDS_DIR") or vectors.DEFAULT_DIRECTORY
+        console.print(
+            f"No RTDS vectors: there is no {Path(where) / 'index.csv'}. RTDS_DIR or --rtds names "
+            "the folder that has index.csv, the messages it lists, state and keys.",
+            markup=False,
+            highlight=False,
+        )
+        raise typer.Exit(2)
     pairs = [pair for pair in vectors.load_pairs(path) if not only or pair.use_case in only]
     counts: dict[str, Counter[str]] = {}
     failures: list[str] = []

@@ -77,7 +77,7 @@ def test_the_catalogue_passes_on_a_pico(pico: EmulatedPico, role: str, tmp_path:
     assert used < STACK
 
 
-@pytest.mark.skipif(rtds.directory() is None, reason="RTDS is not at RTDS_DIR")
+@pytest.mark.needs_rtds
 @pytest.mark.parametrize("role", RESPONDERS)
 def test_rtds_is_answered_exactly_on_a_pico(pico: EmulatedPico, role: str) -> None:
     """As many pairs as on the Unix port, to the last octet, from a heap and a stack of a Pico."""

@@ -1,17 +1,16 @@
 """`smets conform` and `smets compare`: exit statuses, files, and devices that do as they like."""
 
 import json
-import os
 import shutil
 import socket
 import threading
 import time
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 from conform_results import document, entry
+from outside import RTDS
 from typer.testing import CliRunner
 
 from host_tools import cli
@@ -22,7 +21,6 @@ from host_tools.conform.report import read_report
 from host_tools.conform.session import Session
 from host_tools.show.stage import Stage
 
-RTDS = Path(os.environ.get("RTDS_DIR", "nowhere"))
 STAMPS = ("--only", "SECMP0015-stamp-gsme", "--only", "SECMP0015-stamp-gpf")
 
 
@@ -475,7 +473,7 @@ def test_compare_refuses_what_is_no_report(tmp_path):
     assert smets("compare", tmp_path / "none.json", good).exit_code == 2
 
 
-@pytest.mark.skipif(not (RTDS / "index.csv").is_file(), reason="RTDS is not at RTDS_DIR")
+@pytest.mark.needs_rtds
 def test_vectors_are_checks(tmp_path):
     """rtds: every pair of the GPF, and of the GSME those that it claims."""
     status, output, report = conform(

@@ -1,19 +1,15 @@
 """The firmware's cryptography against every MAC and signature of the RTDS vectors (rtds)."""
 
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
+from outside import RTDS
 
 from smets.crypto import ecdsa, gcm, kdf
 
-RTDS = os.environ.get("RTDS_DIR", "")
-pytestmark = pytest.mark.skipif(
-    not Path(RTDS, "index.csv").is_file(), reason="RTDS is not at RTDS_DIR"
-)
+pytestmark = pytest.mark.needs_rtds
 OTHER_PAIR = "PCS"  # commands of a PPMID to a GSME: the key is of these two, and not public
 
 
@@ -77,12 +73,12 @@ def parse(name: str, octets: bytes) -> Message:
 
 
 def messages() -> Iterator[Message]:
-    for path in sorted(Path(RTDS).rglob("*.HEX")):
+    for path in sorted(RTDS.rglob("*.HEX")):
         yield parse(path.name, bytes.fromhex(path.read_text()))
 
 
 def load_keys() -> dict[str, dict]:
-    paths = sorted(Path(RTDS, "keys").glob("*.json"))
+    paths = sorted((RTDS / "keys").glob("*.json"))
     devices = [json.loads(path.read_text()) for path in paths]
     return {device["device_id"]: device for device in devices}
 

@@ -1,17 +1,16 @@
 """Every use case in DLMS of the facts, also those without a vector: the answer of the firmware to
 a command made from its table row, against the answer that the facts alone call for.
 
-The rows are read from `spec/use_cases.json` beside RTDS_DIR; without it these tests are skipped.
+The rows are read from `spec/use_cases.json` beside RTDS_DIR.
 Evidence: spec (order, shapes, protection, recipients), rtds (rules of failing elements).
 """
 
 import json
-import os
 import random
 import re
-from pathlib import Path
 
 import pytest
+from outside import USE_CASES
 from vectors import (
     BROKER,
     DEVICE,
@@ -35,7 +34,6 @@ from host_tools.bench import BenchClient, open_transport
 from host_tools.schemas import validate
 from smets.crypto import p256
 
-SPEC = Path(os.environ.get("RTDS_DIR", ""), "..", "spec", "use_cases.json")
 LOAD_CONTROLLER = bytes.fromhex("025ECA0000000801")
 PARTIES = {
     "Supplier": (SUPPLIER, "supplier"),
@@ -44,7 +42,7 @@ PARTIES = {
     "Load Controller": (LOAD_CONTROLLER, "load_controller"),
 }
 DEVICES = ("ESME", "CHF")
-ROWS = json.loads(SPEC.read_text(encoding="utf-8")) if SPEC.is_file() else []
+ROWS = json.loads(USE_CASES.read_text(encoding="utf-8")) if USE_CASES.is_file() else []
 CASES = {
     row["use_case"]: row
     for row in ROWS
@@ -53,8 +51,7 @@ CASES = {
     and "dlms" in (row["protocol"] or "").lower()
     and set(row["targets"]) & set(DEVICES)
 }
-if not CASES:
-    pytestmark = pytest.mark.skip(reason="no spec/use_cases.json beside RTDS_DIR")
+pytestmark = pytest.mark.needs_facts
 
 TAGS = {
     "null-data": 0x00,

@@ -1,7 +1,7 @@
 """Use cases in GBZ whose answers are logs, snapshots, calendars and prices: from the contents that
 a state holds, against octets written by the host's data table; also where there is no vector.
 
-The facts are read from `spec/use_cases.json` beside RTDS_DIR; without it these tests are skipped.
+The facts are read from `spec/use_cases.json` beside RTDS_DIR.
 Evidence: spec, and rtds for the rules of failing components.
 """
 
@@ -18,8 +18,7 @@ from host_tools.gbcs import zcl_fields, zcl_table
 from host_tools.schemas import SchemaProblem, validate
 
 __all__ = ["clients"]
-if not CASES:
-    pytestmark = pytest.mark.skip(reason="no spec/use_cases.json beside RTDS_DIR")
+pytestmark = pytest.mark.needs_facts
 
 # The answers of these depend on an account or a valve; they have tests of their own.
 FEATURES = ("CS01b", "PCS01", "CS11")

@@ -1,7 +1,7 @@
 """Every use case in GBZ of the facts: the firmware's rows against theirs, and the answers to
 commands that read attributes or set something, also where there is no vector.
 
-The facts are read from `spec/use_cases.json` beside RTDS_DIR; without it these tests are skipped.
+The facts are read from `spec/use_cases.json` beside RTDS_DIR.
 Evidence: spec, and rtds for the rules of failing components.
 """
 
@@ -25,8 +25,7 @@ CASES = {
     and row["message_code"]
     and set(row["targets"]) & set(DEVICES)
 }
-if not CASES:
-    pytestmark = pytest.mark.skip(reason="no spec/use_cases.json beside RTDS_DIR")
+pytestmark = pytest.mark.needs_facts
 # Octets of a type, signed or not; those of the attributes that GBCS reads.
 SIZES = {"enum8": 1, "bitmap8": 1, "bitmap16": 2, "bitmap24": 3, "bitmap32": 4, "UTCTime": 4}
 SIZES |= {f"uint{bits}": bits // 8 for bits in (8, 16, 24, 32, 40, 48, 56)}

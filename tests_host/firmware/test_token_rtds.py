@@ -1,11 +1,10 @@
 """The tokens of RTDS commands at an ESME (rtds): taken once, refused the second time."""
 
 import json
-import os
 import re
-from pathlib import Path
 
 import pytest
+from outside import RTDS
 
 from smets import clock
 from smets.devices.esme import Esme
@@ -13,10 +12,7 @@ from smets.features.prepayment import token
 from smets.gbcs.session import Refused, Session
 from smets.state import load_keys
 
-RTDS = Path(os.environ.get("RTDS_DIR", ""))
-pytestmark = pytest.mark.skipif(
-    not any(RTDS.glob("*_CS01a/*_COMMAND_GBCS.HEX")), reason="no CS01a of RTDS is at RTDS_DIR"
-)
+pytestmark = pytest.mark.needs_rtds
 
 POUND = 100_000
 

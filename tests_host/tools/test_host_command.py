@@ -537,7 +537,7 @@ def test_a_remote_party_has_an_id():
 # RTDS
 
 
-@pytest.mark.skipif(not (RTDS / "index.csv").is_file(), reason="RTDS is not at RTDS_DIR")
+@pytest.mark.needs_rtds
 def test_rtds_commands_are_rebuilt_from_their_values():
     """rtds: payloads of all DLMS and GBZ commands, and of ASN.1 commands of simple fields."""
     ring = KeyRing.load(sorted((RTDS / "keys").glob("*.json")))

@@ -15,7 +15,7 @@ from host_tools.keys import KeyRing
 from host_tools.serve import Server
 
 ROWS = rtds_rows()
-needs_rtds = pytest.mark.skipif(not ROWS, reason="RTDS is not at RTDS_DIR")
+pytestmark = pytest.mark.needs_rtds
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,6 @@ def rtds_ring():
     return KeyRing.load(sorted((RTDS / "keys").glob("*.json")))
 
 
-@needs_rtds
 def test_every_rtds_message_is_decoded_to_the_last_octet_and_verified(rtds_ring):
     """rtds: MACs, signatures, encrypted components and protected blocks are all right."""
     counts = {"MAC": 0, "signature": 0, "component": 0, "protected": 0}
@@ -48,7 +47,6 @@ def test_every_rtds_message_is_decoded_to_the_last_octet_and_verified(rtds_ring)
     assert counts["component"] and counts["protected"], counts
 
 
-@needs_rtds
 def test_decoded_rtds_responses_say_what_their_states_hold(rtds_ring):
     """rtds: the values of a response are those of the state it was made of."""
     compared = 0
@@ -80,7 +78,6 @@ def test_decoded_rtds_responses_say_what_their_states_hold(rtds_ring):
     assert compared
 
 
-@needs_rtds
 def test_rtds_stamps_are_read_as_their_names_say(rtds_ring):
     """rtds: the four variants of the five stamped use cases."""
     expected = {
@@ -110,7 +107,6 @@ def test_rtds_stamps_are_read_as_their_names_say(rtds_ring):
     assert seen
 
 
-@needs_rtds
 def test_a_device_at_a_socket_answers_the_pairs_of_its_role():
     """Of a board or a device on the network one role is known only once it is asked."""
     pairs = [pair for pair in rtds.load_pairs(RTDS) if pair.role in ("gpf", "chf", "ppmid")]
@@ -130,7 +126,6 @@ def test_a_device_at_a_socket_answers_the_pairs_of_its_role():
     assert {o.detail for o in outcomes if o.pair.role == "chf"} == {f"{at} is no CHF"}
 
 
-@needs_rtds
 def test_a_port_that_is_not_there_is_no_traceback():
     """Exit status 2, and what is wrong."""
     done = subprocess.run(

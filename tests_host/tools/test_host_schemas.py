@@ -369,7 +369,7 @@ def test_the_schemas_are_printed():
         schemas.schema_text("x")
 
 
-@pytest.mark.skipif(not (RTDS / "state").is_dir(), reason="RTDS is not at RTDS_DIR")
+@pytest.mark.needs_rtds
 def test_every_state_and_key_file_of_rtds_is_valid():
     """rtds: every shape that occurs there passes, and each state also fails with a member more."""
     states = sorted((RTDS / "state").glob("*/*.json"))

@@ -1,20 +1,19 @@
 """The RTDS vectors: what the devices answer to them, and what their bytes say of the format.
 
-Nothing of the test set is in the project: all of it is read from RTDS_DIR, and without it these
-tests are skipped. Everything here is evidence of the kind `rtds`, unless a test says otherwise.
+Nothing of the test set is in the project: all of it is read from RTDS_DIR. Everything here is
+evidence of the kind `rtds`, unless a test says otherwise.
 Cryptography is that of the host (`cryptography`), so the firmware is not its own judge.
 """
 
 import csv
 import json
-import os
 import re
 from functools import cache
 from hashlib import sha256
-from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from outside import RTDS
 from vectors import gas_payload, grouping, string
 
 from host_tools import fragments
@@ -23,8 +22,7 @@ from host_tools.gbcs import use_cases
 from smets.codec import DecodeError
 from smets.gbcs import message as firmware_message
 
-RTDS = Path(os.environ.get("RTDS_DIR", ""))
-MISSING = "no RTDS vectors: RTDS_DIR names no folder with an index.csv"
+pytestmark = pytest.mark.needs_rtds
 ENGINES = ("unix", "cpython")
 
 STAMPED = ("GCS13a", "GCS13b", "GCS13c", "GCS14", "GCS60a")
@@ -137,10 +135,6 @@ def first(*use_cases, **how):
     return found[0]
 
 
-if not pairs():
-    pytestmark = pytest.mark.skip(reason=MISSING)
-
-
 class Clients:
     """One device process for each role of each engine, made new for each pair."""
 
@@ -176,7 +170,7 @@ def clients():
 
 
 def every_pair(*use_cases):
-    """Parametrize by pair and engine; one item without vectors, which is skipped."""
+    """Parametrize by pair and engine; one item without vectors, which is left out."""
     chosen = [pair.name for pair in (of(*use_cases) if use_cases else pairs().values())]
     return pytest.mark.parametrize(
         ("engine", "name"),

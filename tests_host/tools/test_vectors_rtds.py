@@ -1,7 +1,7 @@
 """The shapes of the project's own vectors against RTDS: what is asked and answered in what order,
 and how long the headers are. The data differ; only structure is compared.
 
-Evidence: rtds. Without RTDS these tests are skipped.
+Evidence: rtds.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from host_tools.gbcs.message import Message, decode
 from host_tools.keys import KeyRing
 
 FOLDER = Path(__file__).resolve().parents[1] / "data" / "vectors"
-needs_rtds = pytest.mark.skipif(not rtds_rows(), reason="RTDS is not at RTDS_DIR")
+pytestmark = pytest.mark.needs_rtds
 
 
 @cache
@@ -112,7 +112,6 @@ def finds_nothing(message: Message) -> bool:
     )
 
 
-@needs_rtds
 @pytest.mark.parametrize("name", COMMON or ["no vectors"])
 @pytest.mark.parametrize("part", ["command", "response"])
 def test_shape_is_that_of_rtds(name: str, part: str) -> None:
@@ -127,6 +126,5 @@ def test_shape_is_that_of_rtds(name: str, part: str) -> None:
     assert any(alike(elements(ours), elements(shape)) for shape in told)
 
 
-@needs_rtds
 def test_most_use_cases_are_compared() -> None:
     assert len(COMMON) > 100 or len(rtds_rows()) < 500
