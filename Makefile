@@ -19,7 +19,9 @@ run: $(READY) ## Show the devices at work
 	$(BIN)/smets run
 
 test: $(READY) ## Test on CPython (with coverage) and on MicroPython's Unix port
-	$(BIN)/pytest --outside=without --cov -n auto --dist loadfile
+	$(BIN)/pytest --outside=without --cov --cov-report= -n auto --dist loadfile
+	$(BIN)/coverage report --include='firmware/*' --fail-under=95
+	$(BIN)/coverage report --include='host_tools/*' --fail-under=85
 
 test-data: $(READY) ## Run the tests that need RTDS_DIR or DUIS_DIR
 	$(BIN)/pytest --outside=only -n auto --dist loadfile
