@@ -328,29 +328,38 @@ class BenchClient:
                 raise BenchError(f"{error}; it said: {noise}" if noise else str(error)) from error
             head, _, rest = line.partition("#")
             text, _, rest = rest.partition(":")
-            if head == "ZCL:FRAME":
-                if self.on_frame is not None:
-                    self.on_frame(bytes.fromhex(rest.partition(":")[2]))
-            elif head == "GBCS:ALERT":
-                if self.on_alert is not None:
-                    self.on_alert(bytes.fromhex(rest.partition(":")[2]))
-            elif text == str(number) and head.partition(":")[0] in ("GBCS", "ZCL", "CTRL", "LOG"):
-                length, _, body = rest.partition(":")
-                whole = len(body) // 2 if head in ("GBCS:DATA", "GBCS:BLOCK") else len(body)
-                if length != str(whole):
-                    raise BenchError(f"{head} broke off: {whole} of {length}")
-                if head != "GBCS:BLOCK":
-                    return head, body
-                block = bytes.fromhex(body)
-                if gbt.acknowledged(block) is not None:
-                    return head, body
-                try:
-                    message = blocks.take(block)
-                except DecodeError as error:
-                    raise BenchError(f"{head}: {error}") from error
-                if message is not None:
-                    return "GBCS:DATA", message.hex().upper()
+            if text == str(number) and head.partition(":")[0] in ("GBCS", "ZCL", "CTRL", "LOG"):
+                answer = self._joined(head, rest, blocks)
+                if answer is not None:
+                    return answer
             elif head == "LOG:ERROR":
                 raise BenchError(rest.partition(":")[2])
-            else:
+            elif not self._hand_on(head, rest):
                 noise = line.strip() or noise
+
+    def _hand_on(self, head: str, rest: str) -> bool:
+        """Give a line that the device says by itself to whom it is for; whether it is one."""
+        takers = {"ZCL:FRAME": self.on_frame, "GBCS:ALERT": self.on_alert}
+        if head not in takers:
+            return False
+        taker = takers[head]
+        if taker is not None:
+            taker(bytes.fromhex(rest.partition(":")[2]))
+        return True
+
+    def _joined(self, head: str, rest: str, blocks: gbt.Assembler) -> tuple[str, str] | None:
+        """An answer as a whole; None while blocks of it are to come."""
+        length, _, body = rest.partition(":")
+        whole = len(body) // 2 if head in ("GBCS:DATA", "GBCS:BLOCK") else len(body)
+        if length != str(whole):
+            raise BenchError(f"{head} broke off: {whole} of {length}")
+        if head != "GBCS:BLOCK":
+            return head, body
+        block = bytes.fromhex(body)
+        if gbt.acknowledged(block) is not None:
+            return head, body
+        try:
+            message = blocks.take(block)
+        except DecodeError as error:
+            raise BenchError(f"{head}: {error}") from error
+        return None if message is None else ("GBCS:DATA", message.hex().upper())

@@ -77,7 +77,7 @@ def _payload(use_case: UseCase, header: Header, parameters: Parameters) -> bytes
     return build_asn1.build(use_case, header, parameters)
 
 
-def build_command(
+def build_command(  # noqa: PLR0913 - the parts of a command
     use_case: UseCase | str,
     *,
     parties: Parties,

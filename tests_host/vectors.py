@@ -89,7 +89,7 @@ def mac(key_secret, originator, cra, counter, target, header_to_signature):
     return gcm.mac(key, originator + bytes(4), b"\x11" + bytes(5), header_to_signature)
 
 
-def grouping(
+def grouping(  # noqa: PLR0913 - the fields of a message
     code,
     payload,
     counter=1000,
@@ -118,7 +118,7 @@ def protect(inner, originator, cra, counter, target, key_secret):
     return b"\xdd" + bytes(6) + string(b"\x11" + bytes(4) + inner + tag)
 
 
-def command(
+def command(  # noqa: PLR0913 - the fields of a message
     code,
     payload,
     counter=1000,

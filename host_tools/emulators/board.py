@@ -264,19 +264,22 @@ class EmulatedBoard:
             with contextlib.suppress(OSError):
                 del self._to_board[: self._line.send(self._to_board)]
         if len(self._to_host) < _BACKLOG:
-            try:
-                data = self._line.recv(_CHUNK)
-            except BlockingIOError:
-                return
-            except OSError:
-                data = b""
-            if not data:
-                self._end()
-            elif self._host >= 0:
-                if not self._to_host:
-                    self._stuck_since = time.monotonic()
-                self._to_host += data
-                self._to_the_host()
+            self._from_the_board(self._line)
+
+    def _from_the_board(self, line: socket.socket) -> None:
+        try:
+            data = line.recv(_CHUNK)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._end()
+        elif self._host >= 0:
+            if not self._to_host:
+                self._stuck_since = time.monotonic()
+            self._to_host += data
+            self._to_the_host()
 
     def _to_the_host(self) -> None:
         if not self._to_host:

@@ -110,41 +110,54 @@ def _element(reader: Reader, name: str, depth: int) -> Node:
 def _primitive(reader: Reader, number: int, title: str) -> tuple[Json, str]:
     start = reader.pos
     raw = reader.take(reader.left, title)
-    if number in (2, 10):
-        if not raw:
-            raise reader.error(f"{title} without octets", start)
-        value = int.from_bytes(raw, "big", signed=True)
-        shown = f"{value} (0x{value:X})" if value > 255 else str(value)
-        return value, f"{shown} ({title})"
-    if number == 1:
-        if len(raw) != 1:
-            raise reader.error(f"BOOLEAN of {len(raw)} octets", start)
-        return raw != b"\0", f"{raw != bytes(1)} ({title})"
-    if number == 5:
-        if raw:
-            raise reader.error("NULL with octets", start)
-        return None, "NULL"
-    if number == 6:
-        return _object_identifier(reader, raw, start)
-    if number == 3:
-        if not raw or raw[0] > 7 or (raw[0] and len(raw) == 1):
-            raise reader.error("BIT STRING with a wrong count of unused bits", start)
-        bits = "".join(f"{octet:08b}" for octet in raw[1:])
-        if len(bits) > 64:
-            return raw[1:].hex().upper(), f"{raw[1:].hex().upper()} ({title})"
-        bits = bits[: len(bits) - raw[0]]
-        return bits, f"{bits} ({title})"
-    if number in _TEXT:
-        try:
-            text = raw.decode()
-        except UnicodeDecodeError:
-            reader.fault(f"{title} is not text", start)
-            shown = raw.hex().upper()
-            return {"hex": shown}, f'hex {shown} ({title}; as Latin-1 "{raw.decode("latin-1")}")'
-        if number == 24:
-            return text, f"{_moment(reader, text, start)} ({title})"
-        return text, f"{text} ({title})"
+    try:
+        if number in _READERS:
+            return _READERS[number](raw, title)
+        if number in _TEXT:
+            return _text(reader, raw, title, start, number == 24)
+    except ValueError as error:
+        raise reader.error(str(error), start) from None
     return raw.hex().upper(), f"{raw.hex().upper() or 'empty'} ({title})"
+
+
+def _integer(raw: bytes, title: str) -> tuple[Json, str]:
+    if not raw:
+        raise ValueError(f"{title} without octets")
+    value = int.from_bytes(raw, "big", signed=True)
+    shown = f"{value} (0x{value:X})" if value > 255 else str(value)
+    return value, f"{shown} ({title})"
+
+
+def _boolean(raw: bytes, title: str) -> tuple[Json, str]:
+    if len(raw) != 1:
+        raise ValueError(f"BOOLEAN of {len(raw)} octets")
+    return raw != b"\0", f"{raw != bytes(1)} ({title})"
+
+
+def _null(raw: bytes, title: str) -> tuple[Json, str]:
+    if raw:
+        raise ValueError(f"{title} with octets")
+    return None, title
+
+
+def _bit_string(raw: bytes, title: str) -> tuple[Json, str]:
+    if not raw or raw[0] > 7 or (raw[0] and len(raw) == 1):
+        raise ValueError(f"{title} with a wrong count of unused bits")
+    bits = "".join(f"{octet:08b}" for octet in raw[1:])
+    if len(bits) > 64:
+        return raw[1:].hex().upper(), f"{raw[1:].hex().upper()} ({title})"
+    bits = bits[: len(bits) - raw[0]]
+    return bits, f"{bits} ({title})"
+
+
+def _text(reader: Reader, raw: bytes, title: str, start: int, is_time: bool) -> tuple[Json, str]:
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        reader.fault(f"{title} is not text", start)
+        shown = raw.hex().upper()
+        return {"hex": shown}, f'hex {shown} ({title}; as Latin-1 "{raw.decode("latin-1")}")'
+    return text, f"{_moment(reader, text, start) if is_time else text} ({title})"
 
 
 def _moment(reader: Reader, text: str, start: int) -> str:
@@ -161,9 +174,9 @@ def _moment(reader: Reader, text: str, start: int) -> str:
     return shown
 
 
-def _object_identifier(reader: Reader, raw: bytes, start: int) -> tuple[Json, str]:
+def _object_identifier(raw: bytes, title: str) -> tuple[Json, str]:
     if not raw or raw[-1] & 0x80:
-        raise reader.error("OBJECT IDENTIFIER cut off", start)
+        raise ValueError(f"{title} cut off")
     parts: list[int] = []
     value = 0
     for octet in raw:
@@ -173,7 +186,18 @@ def _object_identifier(reader: Reader, raw: bytes, start: int) -> tuple[Json, st
             value = 0
     first = min(parts[0] // 40, 2)
     text = ".".join(str(part) for part in (first, parts[0] - 40 * first, *parts[1:]))
-    return text, f"{text} (OBJECT IDENTIFIER)"
+    return text, f"{text} ({title})"
+
+
+# How the octets of a primitive are read, by its universal tag; ValueError for what cannot be.
+_READERS: dict[int, Callable[[bytes, str], tuple[Json, str]]] = {
+    1: _boolean,
+    2: _integer,
+    3: _bit_string,
+    5: _null,
+    6: _object_identifier,
+    10: _integer,
+}
 
 
 def certificate_subject(raw: bytes) -> str | None:

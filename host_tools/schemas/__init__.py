@@ -119,7 +119,7 @@ def _shown(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def _explain(error: ValidationError) -> str:
+def _explain(error: ValidationError) -> str:  # noqa: C901 - one case a rule of JSON Schema
     rule = cast("Any", error.validator_value)
     value = cast("Any", error.instance)
     own = cast("dict[str, Any]", error.schema)

@@ -22,7 +22,7 @@ __all__ = ["INTERRUPTED", "show"]
 INTERRUPTED = 128
 
 
-def show(
+def show(  # noqa: PLR0913 - what a view is started with
     hub: Hub,
     *,
     engine: str,

@@ -95,7 +95,7 @@ class _WebStage(Stage):
 class World:
     """A home of five devices, its time, and its feed."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a home is made from
         self,
         folder: Path,
         feed: Feed,

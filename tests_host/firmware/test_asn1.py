@@ -238,7 +238,7 @@ def cell(role, used_for):
     return der.integer(role) + der.element(der.BIT_STRING, used_for)
 
 
-def update(mode, role, counter, certificates, floor=0, when=None, path=None, authorised=True):
+def update(mode, role, counter, certificates, floor=0, when=None, path=None, authorised=True):  # noqa: PLR0913 - the fields of the structure
     """The payload of an Update Security Credentials."""
     control = der.integer(mode)
     if authorised:

@@ -193,7 +193,7 @@ def _first_role(element) -> int:
     raise DecodeError(element.content.pos, "cell of a role")
 
 
-def _changes(call, members, authoriser, role):
+def _changes(call, members, authoriser, role):  # noqa: C901 - one branch a field of the structure
     """(remotePartySeqNumberChanges, the new floor of the replaced party); DecodeError."""
     changes = []
     own = b""

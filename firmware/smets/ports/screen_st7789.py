@@ -111,7 +111,7 @@ class St7789(Screen):
             self._select(1)
 
 
-def from_config(
+def from_config(  # noqa: PLR0913 - the options of a panel
     spi: int = 1,
     clock: int = 10,
     data: int = 11,

@@ -173,7 +173,7 @@ class Sender:
         self._data[4 : 4 + len(value)] = value
         return self._put(4 + len(value))
 
-    def explicit(
+    def explicit(  # noqa: PLR0913 - the fields of a frame
         self, frame_id: int, address: bytes, network: int, source: int, destination: int,
         cluster: int, profile: int, options: int, payload,
     ) -> bool:  # fmt: skip

@@ -16,7 +16,7 @@ GROUP = const(0x04)
 class HanFrame:
     """One frame; EUI-64s are 8 octets, `flags` the bits above."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the fields of a frame
         self,
         source: bytes,
         destination: bytes,
