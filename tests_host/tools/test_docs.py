@@ -107,6 +107,21 @@ def test_links_lead_somewhere(page: Path) -> None:
             assert anchor in anchors(file), f"{name} has no heading {anchor}"
 
 
+def test_every_page_can_be_reached_from_the_readme() -> None:
+    """Each page of docs and of a board is linked, from README.md or a page that is."""
+    reached: set[Path] = set()
+    waiting = [ROOT / "README.md"]
+    while waiting:
+        page = waiting.pop()
+        if page.is_dir():
+            page /= "README.md"
+        if page in PAGES and page not in reached:
+            reached.add(page)
+            links = re.findall(r"\]\(([^)\s#]+)", page.read_text(encoding="utf-8"))
+            waiting += [(page.parent / link).resolve() for link in links if "://" not in link]
+    assert not set(PAGES) - reached
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_named_files_exist(page: Path) -> None:
     """A file of the project that a page names, from the root or the firmware's folders."""
