@@ -9,7 +9,6 @@ from host_home import (
     GPF,
     GSME,
     RING,
-    RTDS,
     SUPPLIER,
     access_response,
     alert,
@@ -175,10 +174,9 @@ def test_gbz_alerts_of_every_form_are_read(code, alert_code, body, count, wanted
         assert line in text, (line, text)
 
 
+@pytest.mark.needs_rtds
 def test_the_vectors_are_all_read():
     rows = rtds_rows()
-    if not rows:
-        pytest.skip(f"no RTDS vectors at {RTDS}")
     for row in rows:
         message = examine(rtds_message(row))
         assert not message.faults, (row["file"], message.faults)
