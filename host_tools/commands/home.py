@@ -14,11 +14,12 @@ from rich.console import Console
 from rich.table import Table
 
 from host_tools.bench import BenchError
-from host_tools.gbcs.times import seconds_2000
+from host_tools.example import START
+from host_tools.gbcs.times import iso_2000, seconds_2000
 from host_tools.han.framelog import LogWriter
 from host_tools.han.hub import Hub
 from host_tools.home import Home
-from host_tools.show.stage import START, Stage, clock
+from host_tools.show.stage import Stage
 from host_tools.show.tenancy import start_home
 from host_tools.web.server import ADDRESS, ServerError
 
@@ -119,7 +120,7 @@ def _report(console: Console, house: Home) -> None:
             shown = ("-" if row[cell] is None else str(row[cell]) for cell in cells)
             table.add_row(role.upper(), fuel, *shown)
     console.print(table)
-    console.print(f"{clock(house.now)}: {house.frames} HAN frames; {house.hub.statistics}")
+    console.print(f"{iso_2000(house.now)}: {house.frames} HAN frames; {house.hub.statistics}")
 
 
 def register(app: typer.Typer) -> None:

@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.progress import Progress
 
 from host_tools.bench import BenchClient, BenchError, open_transport
+from host_tools.example import EUIS, GAS_STATE, START
 from host_tools.fragments import load
-from host_tools.show.gas import GAS_STATE
-from host_tools.show.stage import EUIS, START, Stage
+from host_tools.show.stage import Stage
 
 # Commands before the first measurement: caches and buffers have their size by then.
 _WARM_UP = 200

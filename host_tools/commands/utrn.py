@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from host_tools.commands.parse import fail
+from host_tools.example import EUIS, SEED
 from host_tools.keys import SchemaProblem, load_parties
-from host_tools.show.stage import EUIS, SEED
 from host_tools.testkeys import make_home
 from host_tools.utrn import (
     COUNTER_MAX,

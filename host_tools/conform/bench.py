@@ -16,11 +16,11 @@ from typing import Any, cast
 from host_tools import fragments
 from host_tools.bench import BenchClient, BenchError, ProcessTransport, Refusal, Transport
 from host_tools.conform.model import Blocked
+from host_tools.example import EUIS, ExampleHome
 from host_tools.gbcs.message import Message
 from host_tools.gbcs.times import from_seconds_2000, iso, seconds_2000
 from host_tools.han.frame import Frame, FrameError, from_octets, to_octets
 from host_tools.remote import RemoteParty
-from host_tools.show.stage import EUIS, Stage
 
 __all__ = ["CAPABILITIES", "Bench"]
 
@@ -37,7 +37,7 @@ class Bench:
         self,
         role: str,
         connect: Callable[[], Transport],
-        stage: Stage,
+        stage: ExampleHome,
         capabilities: frozenset[str] = frozenset(CAPABILITIES),
         timeout: float = 10.0,
     ) -> None:

@@ -23,7 +23,7 @@ from host_tools.conform.bench import Bench
 from host_tools.conform.faults import Fault, fit, read_faults, seed
 from host_tools.conform.model import Check, Evidence, Result, Verdict
 from host_tools.conform.runner import catalogue, run
-from host_tools.show.stage import Stage
+from host_tools.example import ExampleHome
 
 __all__ = ["FAULTS", "judge", "main", "noticed"]
 
@@ -77,7 +77,7 @@ def judge(fault: Fault | None, role: str, entries: list[Check] | None = None) ->
             return ProcessTransport(role, "cpython", str(flash))
 
         with mock.patch.object(link, "FIRMWARE", copy):
-            bench = Bench(role, connect, Stage(Console(), "cpython"))
+            bench = Bench(role, connect, ExampleHome())
             try:
                 results = list(run(entries, bench))
             finally:

@@ -8,9 +8,9 @@ from typing import cast
 from host_tools.bench import BenchError
 from host_tools.conform.bench import Bench
 from host_tools.conform.model import Exchange, Finding
+from host_tools.example import EUIS
 from host_tools.gbcs.message import Message
 from host_tools.han.frame import PROFILE_ZDO, Frame
-from host_tools.show.stage import EUIS
 
 __all__ = [
     "DEVICE_MANAGEMENT",

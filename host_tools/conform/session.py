@@ -17,7 +17,7 @@ from host_tools.conform.model import Check, Evidence, Result, Verdict
 from host_tools.conform.runner import run
 from host_tools.conform.vectors import NOT_CLAIMED, NOT_JUDGED
 from host_tools.conform.watch import WatchingBench
-from host_tools.show.stage import Stage
+from host_tools.example import ExampleHome
 
 __all__ = ["Session"]
 
@@ -34,7 +34,7 @@ class Session:
         self,
         role: str,
         connect: Callable[[], Transport],
-        stage: Stage,
+        stage: ExampleHome,
         capabilities: frozenset[str],
         timeout: float = 10.0,
         limit: float = CHECK_LIMIT,

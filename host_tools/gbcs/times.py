@@ -48,6 +48,11 @@ def from_seconds_2000(seconds: int) -> datetime:
     return EPOCH_2000 + timedelta(seconds=seconds)
 
 
+def iso_2000(seconds: int) -> str:
+    """The moment of `seconds` since 2000 as ISO 8601."""
+    return iso(from_seconds_2000(seconds))
+
+
 def utc_text(seconds: int) -> str:
     """A ZigBee UTCTime for people; 0xFFFFFFFF is the invalid value.
 

@@ -6,12 +6,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from host_tools.example import EUIS
 from host_tools.gbcs.message import Message
-from host_tools.gbcs.times import from_seconds_2000, iso, parse_iso
+from host_tools.gbcs.times import from_seconds_2000, iso, iso_2000, parse_iso
 from host_tools.home import Home
 from host_tools.show.film import Film
 from host_tools.show.live import DISPLAYS, Screens
-from host_tools.show.stage import EUIS, Stage, clock
+from host_tools.show.stage import Stage
 from host_tools.show.tenancy import INPUTS, start_home
 from host_tools.utrn import token_for
 from host_tools.voltage.series import from_messages
@@ -59,7 +60,7 @@ class _Day:
     def say(self, text: str) -> None:
         """A line of the story, also under the pictures."""
         self.screens.caption(text)
-        self.stage.say(f"{clock(self.home.now)}  {text}")
+        self.stage.say(f"{iso_2000(self.home.now)}  {text}")
         self.screens.look()
 
     def gas(self, use_case: str, from_gsme: bool, words: str) -> None:
@@ -111,7 +112,7 @@ def _voltage(day: _Day) -> None:
         messages.append(message)
     (phase,) = from_messages(messages).phases
     first = day.midnight + 11 * 3600
-    found = ", ".join(f"{volts} V until {clock(at)}" for at, volts in phase.entries.items())
+    found = ", ".join(f"{volts} V until {iso_2000(at)}" for at, volts in phase.entries.items())
     day.stage.check(
         list(phase.entries) == [first],
         f"one average, of 10:30 to 11:00, though the meter runs since 10:13: {found}",
@@ -121,14 +122,16 @@ def _voltage(day: _Day) -> None:
 def _gas_clock(day: _Day) -> None:
     day.screens.turn("ppmid", "credit")
     day.until(14)
-    doubt = {"time": clock(day.home.now), "status": "unreliable"}
+    doubt = {"time": iso_2000(day.home.now), "status": "unreliable"}
     day.home.devices["gsme"].control("CLOCK", doubt)
     day.say("The gas meter's clock becomes unreliable.")
     day.screens.turn("ihd", "gas")
     day.until(14, 31)
     day.gas("GCS14", False, "the proxy's own time stands in")
     day.until(16)
-    day.home.devices["gsme"].control("CLOCK", {"time": clock(day.home.now), "status": "reliable"})
+    day.home.devices["gsme"].control(
+        "CLOCK", {"time": iso_2000(day.home.now), "status": "reliable"}
+    )
     day.say("The gas meter has its time back.")
     day.until(16, 31)
     day.gas("GCS60a", True, "the gas meter's time again")

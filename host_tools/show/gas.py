@@ -7,53 +7,20 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from host_tools.example import EUIS, GAS_STATE
 from host_tools.gbcs.message import Message
+from host_tools.gbcs.times import iso_2000
 from host_tools.home import Home
-from host_tools.show.stage import EUIS, Stage, clock
+from host_tools.show.stage import Stage
 
-__all__ = ["GAS_STATE", "play", "start_gas"]
+__all__ = ["play", "start_gas"]
 
 USE_CASES = ("GCS13a", "GCS13b", "GCS13c", "GCS14", "GCS60a")
 
 
-def _attributes(*rows: tuple[str, str, int]) -> dict[str, dict[str, Any]]:
-    return {attribute: {"type": kind, "value": value} for attribute, kind, value in rows}
-
-
-# A meter in use: registers in litres (divisor 1000), money in thousandths of a penny.
-GAS_STATE: dict[str, Any] = {
-    "0x0000": {"0x0005": {"type": "0x42", "value": "GS-1"}},
-    "0x0700": _attributes(("0x0617", "0x18", 0x50), ("0x0616", "0x21", 826)),
-    "0x0705": _attributes(
-        ("0x0000", "0x19", 2),
-        ("0x0001", "0x2B", 1_234_000),
-        ("0x0002", "0x2B", 500_000),
-        ("0x0005", "0x2B", 0),
-        ("0x0211", "0x23", 20_000),
-        ("0x0221", "0x23", 0),
-        ("0x0231", "0x23", 0),
-    ),
-    "0x0702": _attributes(
-        ("0x0000", "0x25", 4_567_890),
-        ("0x0100", "0x25", 4_000_000),
-        ("0x0102", "0x25", 500_000),
-        ("0x0104", "0x25", 60_000),
-        ("0x0106", "0x25", 7_890),
-        ("0x0300", "0x30", 1),
-        ("0x0301", "0x22", 1),
-        ("0x0302", "0x22", 1000),
-        ("0x0700", "0x25", 4_500_000),
-        ("0x0701", "0x25", 67_890),
-        ("0x0702", "0x25", 0),
-        ("0x0703", "0x25", 0),
-        ("0x0A00", "0x23", 81_250),
-    ),
-}
-
-
 def start_gas(stage: Stage, home: Home, status: str = "reliable", sends_time: bool = True) -> None:
     """Put a gas meter and its proxy into a home, the clocks at the home's time."""
-    time = clock(home.now)
+    time = iso_2000(home.now)
     gsme: dict[str, Any] = {
         "device": "GSME",
         "clock": {"time": time, "status": status},
@@ -84,9 +51,11 @@ def play(stage: Stage) -> None:
         stage.title(title)
         with stage.home() as home:
             start_gas(stage, home, status, sends_time)
-            stage.say(f"{clock(home.now)}  GSME and GPF start on {stage.engine}.")
+            stage.say(f"{iso_2000(home.now)}  GSME and GPF start on {stage.engine}.")
             home.advance(1800)
-            stage.say(f"{clock(home.now)}  Half an hour later; {home.frames} HAN frames so far.")
+            stage.say(
+                f"{iso_2000(home.now)}  Half an hour later; {home.frames} HAN frames so far."
+            )
             table = Table(box=None, pad_edge=False, show_edge=False, padding=(0, 2, 0, 0))
             for name in ("device", "use case", "values", "stamp"):
                 table.add_column(name, overflow="fold")

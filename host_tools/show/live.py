@@ -12,10 +12,10 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from host_tools.gbcs.times import iso_2000
 from host_tools.home import Home
 from host_tools.screens import Picture, picture_of
 from host_tools.show.film import Film
-from host_tools.show.stage import clock
 
 __all__ = ["COLUMNS", "Screens", "braille"]
 
@@ -98,7 +98,7 @@ class Screens:
         """Draw what the displays show now, unless the last picture is too young."""
         if self._film is not None:
             self._ask_all()
-            text = f"{clock(self._home.now)}  {self._caption}"
+            text = f"{iso_2000(self._home.now)}  {self._caption}"
             self._film.add(list(self._pictures.values()), text)
         if self._live is None:
             return
@@ -144,6 +144,6 @@ class Screens:
         for _ in frames:
             grid.add_column()
         grid.add_row(*frames)
-        said = Text.assemble((clock(self._home.now), "bold"), "  ", self._caption)
+        said = Text.assemble((iso_2000(self._home.now), "bold"), "  ", self._caption)
         said.no_wrap, said.overflow = True, "ellipsis"
         return Group(grid, said)

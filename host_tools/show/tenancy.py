@@ -8,27 +8,14 @@ from typing import Any
 
 from rich.table import Table
 
-from host_tools.gbcs.times import from_seconds_2000, iso, parse_iso
+from host_tools.example import ELECTRICITY_STATE, EUIS
+from host_tools.gbcs.times import from_seconds_2000, iso, iso_2000, parse_iso
 from host_tools.home import Home
 from host_tools.show.gas import start_gas
-from host_tools.show.stage import EUIS, Stage, clock
+from host_tools.show.stage import Stage
 
 __all__ = ["INPUTS", "play", "start_home"]
 
-ELECTRICITY_STATE: dict[str, Any] = {
-    "0x0702": {
-        "0x0000": {"type": "0x25", "value": 8_901_234},
-        "0x0300": {"type": "0x30", "value": 0},
-        "0x0301": {"type": "0x22", "value": 1},
-        "0x0302": {"type": "0x22", "value": 1000},
-    },
-    "0x0700": {
-        "0x0301": {"type": "0x23", "value": 53_350},
-        "0x0400": {"type": "0x23", "value": 28_620},
-        "0x0617": {"type": "0x18", "value": 0x50},
-    },
-}
-# Power below 0.5 kW is low, from 1 kW on it is high.
 _WATTS = [{"type": "double-long-unsigned", "value": watts} for watts in (500, 1000)]
 THRESHOLDS = {
     "class": 21,
@@ -50,7 +37,7 @@ def start_home(
 ) -> None:
     """Start all five devices, the displays paired with both meters; `inputs` of the ESME."""
     start_gas(stage, home)
-    time = clock(home.now)
+    time = iso_2000(home.now)
     state = {
         "device": "ESME",
         "clock": {"time": time, "status": "reliable"},
@@ -92,7 +79,7 @@ def play(stage: Stage) -> None:
     with TemporaryDirectory(prefix="smets-") as folder, stage.home() as home:
         start_home(stage, home, Path(folder))
         home.advance(3 * 86400, step=300)
-        stage.say(f"{clock(home.now)}  Three days later; {home.frames} HAN frames so far.")
+        stage.say(f"{iso_2000(home.now)}  Three days later; {home.frames} HAN frames so far.")
         before = _show(stage, home, "Before")
         stage.check(
             all(before[role][fuel]["days"] for role in before for fuel in ("electricity", "gas")),
@@ -104,7 +91,7 @@ def play(stage: Stage) -> None:
         if moved is None:
             return
         stage.say(
-            f"{clock(home.now)}  The supplier has set {date} at ESME (ECS12) and GPF (GCS09)."
+            f"{iso_2000(home.now)}  The supplier has set {date} at ESME (ECS12) and GPF (GCS09)."
         )
         home.advance(86400 + 7200, step=300)
         after = _show(stage, home, "After: within a day the sleeping PPMID has asked, too")

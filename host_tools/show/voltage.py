@@ -6,11 +6,12 @@ from typing import Any
 
 from rich.table import Table
 
+from host_tools.example import EUIS
 from host_tools.gbcs.errors import DecodeError
 from host_tools.gbcs.message import Message, decode
-from host_tools.gbcs.times import parse_iso, seconds_2000
+from host_tools.gbcs.times import iso_2000, parse_iso, seconds_2000
 from host_tools.home import Home
-from host_tools.show.stage import EUIS, Stage, clock
+from host_tools.show.stage import Stage
 from host_tools.voltage.codes import code_name
 from host_tools.voltage.series import Phase, Series, from_messages
 
@@ -83,11 +84,13 @@ def play(stage: Stage) -> None:
         home.now += _WAIT
         alerts = _start(stage, home)
         on = home.now
-        stage.say(f"{clock(home.now)}  An ESME is switched on at {stage.engine}: no round time.")
+        stage.say(
+            f"{iso_2000(home.now)}  An ESME is switched on at {stage.engine}: no round time."
+        )
         for draw in _DRAWS:
             home.devices["esme"].control("SET", {"draw": draw})
             home.advance(_HALF_HOUR, step=300)
-        stage.say(f"{clock(home.now)}  Five hours later the network operator asks.")
+        stage.say(f"{iso_2000(home.now)}  Five hours later the network operator asks.")
         series = _read(stage, home)
         if series is None:
             return
@@ -96,7 +99,7 @@ def play(stage: Stage) -> None:
         _table(stage, series, first)
         stage.check(
             min(phase.entries) == first,
-            f"the first average is of {clock(first - _HALF_HOUR)} to {clock(first)}: "
+            f"the first average is of {iso_2000(first - _HALF_HOUR)} to {iso_2000(first)}: "
             "a whole half hour, and none before it",
         )
         expected = range(first, home.now + 1, _HALF_HOUR)
@@ -113,7 +116,7 @@ def play(stage: Stage) -> None:
 
 
 def _start(stage: Stage, home: Home) -> _Alerts:
-    state = {"device": "ESME", "clock": {"time": clock(home.now), "status": "reliable"}}
+    state = {"device": "ESME", "clock": {"time": iso_2000(home.now), "status": "reliable"}}
     inputs = {"voltage": _SUPPLY}
     device = home.add("esme", EUIS["esme"], state, stage.device_keys("esme"), inputs)
     alerts = _Alerts(stage)
@@ -141,7 +144,7 @@ def _table(stage: Stage, series: Series, first: int) -> None:
         events = [e for e in series.events if stamp - _HALF_HOUR < e.time <= stamp]
         names = ", ".join(f"{e.code:04X} {code_name(e.code)}" for e in events)
         volts, energy = phase.entries.get(stamp), series.energy.get(stamp)
-        table.add_row(clock(stamp), f"{volts} V", f"{energy} Wh", names)
+        table.add_row(iso_2000(stamp), f"{volts} V", f"{energy} Wh", names)
     stage.console.print(table)
 
 
@@ -175,7 +178,7 @@ def _change_period(stage: Stage, home: Home) -> None:
     done = stage.exchange(home, "esme", "ECS29c", "network_operator", params)
     if done is None:
         return
-    stage.say(f"{clock(home.now)}  ECS29c sets the period to {_NEW_PERIOD} s.")
+    stage.say(f"{iso_2000(home.now)}  ECS29c sets the period to {_NEW_PERIOD} s.")
     home.advance(3600, step=300)
     message = stage.exchange(
         home, "esme", "ECS23", "network_operator", {"from": changed + 1, "to": home.now}
@@ -188,5 +191,5 @@ def _change_period(stage: Stage, home: Home) -> None:
     expected = list(range(begin + _NEW_PERIOD, home.now + 1, _NEW_PERIOD))
     stage.check(
         phase.period == _NEW_PERIOD and stamps == expected,
-        f"periods of {_NEW_PERIOD} s begin at the next half hour, {clock(begin)}",
+        f"periods of {_NEW_PERIOD} s begin at the next half hour, {iso_2000(begin)}",
     )

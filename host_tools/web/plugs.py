@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from host_tools.bench import ProcessTransport
+from host_tools.example import ELECTRICITY_STATE, EUIS, GAS_STATE
+from host_tools.gbcs.times import iso_2000
 from host_tools.home import Home, HomeDevice
-from host_tools.show.gas import GAS_STATE
-from host_tools.show.stage import EUIS, Stage, clock
-from host_tools.show.tenancy import ELECTRICITY_STATE, PREPAYMENT
+from host_tools.show.stage import Stage
+from host_tools.show.tenancy import PREPAYMENT
 
 __all__ = ["NAMES", "ROLES", "cut", "plug_in"]
 
@@ -67,7 +68,7 @@ def plug_in(
     device = home.add(
         role,
         EUIS[role],
-        _state(role, clock(home.now), register, clock_lost),
+        _state(role, iso_2000(home.now), register, clock_lost),
         None if display else stage.device_keys(role),
         inputs,
         str(store),

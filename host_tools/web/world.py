@@ -18,15 +18,16 @@ from typing import Any, Final, cast
 from rich.console import Console
 
 from host_tools.bench import BenchError
+from host_tools.example import EUIS, START
 from host_tools.gbcs.errors import DecodeError
 from host_tools.gbcs.message import decode
-from host_tools.gbcs.times import seconds_2000
+from host_tools.gbcs.times import iso_2000, seconds_2000
 from host_tools.han.describe import describe
 from host_tools.han.frame import Frame
 from host_tools.han.framelog import LogWriter
 from host_tools.han.hub import Hub
 from host_tools.home import Home
-from host_tools.show.stage import EUIS, START, Stage, clock
+from host_tools.show.stage import Stage
 from host_tools.show.voltage import event_of
 from host_tools.voltage.codes import code_name
 from host_tools.web import supply
@@ -320,7 +321,7 @@ class World:
             return
         words = f"alert {code:04X}, {code_name(code) or 'another event'}"
         verified = "its MAC is genuine" if genuine else "its MAC is wrong"
-        self._say("operator", f"The ESME sends {words}, of {clock(when)}; {verified}.")
+        self._say("operator", f"The ESME sends {words}, of {iso_2000(when)}; {verified}.")
         if genuine:
             self.plots.event(when, code)
 
@@ -415,7 +416,7 @@ class World:
             missing = [role for role in ("esme", "gpf") if role not in self.home.devices]
             if missing:
                 raise Busy(f"the {missing[0].upper()} has no power")
-            date = clock(self.home.now)
+            date = iso_2000(self.home.now)
             for role, use_case, params in (
                 ("esme", "ECS12", {"restrictDataDateTime": date}),
                 ("gpf", "GCS09", {"Implementation Date/Time": date}),
@@ -438,7 +439,7 @@ class World:
                 text = "The gas meter loses its clock: its reports carry no time from now on."
                 self._go_ahead(_HALF_HOUR + 60, "half an hour passes until the gas meter reports")
             else:
-                time_now = {"time": clock(self.home.now), "status": "reliable"}
+                time_now = {"time": iso_2000(self.home.now), "status": "reliable"}
                 gsme.control("CLOCK", time_now)
                 text = "The gas meter has its time again."
                 self._go_ahead(self._to_half_hour(), "time passes until the gas meter reports")
@@ -494,7 +495,7 @@ class World:
             self._sag_until = until
             self._drive()
             volts = supply.voltage(now) * supply.SAG_PERMILLE // 1_000_000
-            text = f"The voltage sags to {volts} V until {clock(until)[11:16]}."
+            text = f"The voltage sags to {volts} V until {iso_2000(until)[11:16]}."
             self._say("power", text)
             seconds = self._to_half_hour() + _HALF_HOUR
             self._go_ahead(seconds, "time passes until the voltage log has the average of it")
@@ -514,7 +515,7 @@ class World:
     # --- Telling -------------------------------------------------------------------------------
 
     def _say(self, kind: str, text: str) -> None:
-        row = {"time": clock(self.home.now), "kind": kind, "text": text}
+        row = {"time": iso_2000(self.home.now), "kind": kind, "text": text}
         self.feed.append("log", [row])
 
     def _publish(self) -> None:
@@ -542,7 +543,7 @@ class World:
         self.feed.put(
             "home",
             {
-                "time": clock(home.now),
+                "time": iso_2000(home.now),
                 "speed": self.speed,
                 "busy": self._why if home.now < self._ahead else "",
                 "acts": self._acts_done,
@@ -572,7 +573,7 @@ class World:
             rows.append(
                 {
                     "n": self._serial,
-                    "time": clock(when)[11:19],
+                    "time": iso_2000(when)[11:19],
                     "from": told.source,
                     "to": told.destination,
                     "cluster": told.cluster,

@@ -8,7 +8,6 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 from host_tools.bench import BenchError, ProcessTransport, find_micropython
 from host_tools.compiled import FIRMWARE
@@ -25,11 +24,11 @@ from host_tools.conform.model import (
 )
 from host_tools.conform.mutants import FAULTS, judge, noticed
 from host_tools.conform.runner import catalogue, run
-from host_tools.show.stage import Stage
+from host_tools.example import ExampleHome
 
 ROLES = ("esme", "gsme", "gpf", "ihd", "ppmid")
 ROWS = ("SECMP0015", "SECMP0056", "MP085A", "MP078", "MP099", "MP143", "GBCS")
-STAGE = Stage(Console(), "cpython")
+STAGE = ExampleHome()
 ENTRIES = catalogue()
 BY_ID = {entry.id: entry for entry in ENTRIES}
 

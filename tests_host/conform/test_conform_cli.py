@@ -19,7 +19,7 @@ from host_tools.commands import conform as command
 from host_tools.conform.model import Blocked, Evidence, Finding, Verdict
 from host_tools.conform.report import read_report
 from host_tools.conform.session import Session
-from host_tools.show.stage import Stage
+from host_tools.example import ExampleHome
 
 STAMPS = ("--only", "SECMP0015-stamp-gsme", "--only", "SECMP0015-stamp-gpf")
 
@@ -341,7 +341,7 @@ def session():
     found = Session(
         "gpf",
         lambda: open_transport("gpf", "cpython"),
-        Stage(None, "cpython"),
+        ExampleHome(),
         frozenset(("state",)),
     )
     yield found

@@ -17,12 +17,12 @@ from typer.testing import CliRunner
 
 from host_tools.bench import BenchClient, BenchError, open_transport
 from host_tools.cli import app
+from host_tools.example import ELECTRICITY_STATE, EUIS, START
 from host_tools.gbcs.times import from_seconds_2000, iso, seconds_2000
 from host_tools.han.frame import Frame
 from host_tools.han.hub import Hub
 from host_tools.home import Home
-from host_tools.show.stage import EUIS, START, Stage
-from host_tools.show.tenancy import ELECTRICITY_STATE
+from host_tools.show.stage import Stage
 from host_tools.utrn import (
     TokenError,
     grouped,

@@ -12,11 +12,12 @@ from rich.console import Console
 
 from host_tools.bench import BenchClient, BenchError, ProcessTransport, Refusal, TcpTransport
 from host_tools.bench import SerialTransport as PtyTransport
-from host_tools.gbcs.times import from_seconds_2000, iso, parse_iso
+from host_tools.example import EUIS, START
+from host_tools.gbcs.times import from_seconds_2000, iso, parse_iso, seconds_2000
 from host_tools.han.hub import Hub
 from host_tools.home import Home
 from host_tools.serve import Server
-from host_tools.show.stage import EUIS, START, Stage, seconds_2000
+from host_tools.show.stage import Stage
 from host_tools.show.tenancy import start_home
 
 SMETS = [sys.executable, "-m", "host_tools"]

@@ -17,10 +17,10 @@ from pathlib import Path
 
 import pytest
 
+from host_tools.example import EUIS
 from host_tools.han.describe import describe
 from host_tools.han.frame import Frame
 from host_tools.han.hub import Hub
-from host_tools.show.stage import EUIS
 from host_tools.web import supply
 from host_tools.web.cards import card
 from host_tools.web.feed import Feed

@@ -13,8 +13,8 @@ from host_tools.conform.probe import Notes, text
 from host_tools.gbcs import der
 from host_tools.gbcs.crypto import point_of
 from host_tools.gbcs.message import Message
+from host_tools.gbcs.times import iso_2000
 from host_tools.gbcs.tree import Json
-from host_tools.show.stage import clock
 
 _RTDS = "GBCS 4.0 use case text; order and types as RTDS 4.5.0 has them: "
 _OTHER = "0011223344556677"
@@ -55,7 +55,7 @@ def entry(
 
 def begin(bench: Bench) -> None:
     """A device at 10:10."""
-    bench.fresh({"clock": {"time": clock(bench.start), "status": "reliable"}})
+    bench.fresh({"clock": {"time": iso_2000(bench.start), "status": "reliable"}})
 
 
 def content(message: Message) -> Json:
@@ -76,14 +76,14 @@ def ask(bench: Bench, use_case: str, party: str = "supplier", **params: Any) -> 
 
 def digits(seconds: int) -> str:
     """A GeneralizedTime."""
-    return clock(seconds).translate({45: None, 58: None, 84: None})
+    return iso_2000(seconds).translate({45: None, 58: None, 84: None})
 
 
 def interval(bench: Bench, first: int, last: int) -> dict[str, Any]:
     """Parameters of GCS28: an interval by its distance from 10:10, in seconds."""
     return {
-        "validityIntervalStart": clock(bench.start + first),
-        "validityIntervalEnd": clock(bench.start + last),
+        "validityIntervalStart": iso_2000(bench.start + first),
+        "validityIntervalEnd": iso_2000(bench.start + last),
     }
 
 

@@ -7,10 +7,9 @@ from typing import Any
 from host_tools.conform.bench import Bench
 from host_tools.conform.model import Evidence, Finding, Severity, check
 from host_tools.conform.probe import Notes
+from host_tools.example import GAS_STATE
 from host_tools.gbcs.message import Message
-from host_tools.gbcs.times import from_seconds_2000
-from host_tools.show.gas import GAS_STATE
-from host_tools.show.stage import clock
+from host_tools.gbcs.times import from_seconds_2000, iso_2000
 
 STAMPED = ("GCS13a", "GCS13b", "GCS13c", "GCS14", "GCS60a")
 SRVS = "4.1.1, 4.1.2, 4.1.4, 4.3, 4.18"
@@ -28,10 +27,10 @@ def start(
     bench: Bench, source: str = "", status: str = "reliable", own: str = "reliable", **inputs: Any
 ) -> None:
     """A gas device with registers; `source` and `status` of a stamp, `own` of its clock."""
-    when = {"time": clock(bench.start)} if own != "invalid" else {}
+    when = {"time": iso_2000(bench.start)} if own != "invalid" else {}
     state: dict[str, Any] = {"clock": {**when, "status": own}, "zcl": GAS_STATE}
     if source:
-        stamp = {"time": clock(bench.start - AGE)} if status != "invalid" else {}
+        stamp = {"time": iso_2000(bench.start - AGE)} if status != "invalid" else {}
         state["stamp"] = {**stamp, "source": source, "status": status}
     bench.fresh(state, **inputs)
 
@@ -207,7 +206,7 @@ def others_unstamped(bench: Bench) -> Finding:
     if bench.role == "gsme":
         asked.append(("GCS60", None))
     else:
-        asked.append(("GCS09", {"Implementation Date/Time": clock(bench.start)}))
+        asked.append(("GCS09", {"Implementation Date/Time": iso_2000(bench.start)}))
     for use_case, params in asked:
         command, _, message = bench.ask(use_case, params)
         notes.expect(f"date-time of {use_case}", b"", message.header.date_time, command)

@@ -8,9 +8,9 @@ from host_tools.conform.bench import Bench
 from host_tools.conform.checks.gas_stamp import date_octets, start
 from host_tools.conform.model import Evidence, Family, Finding, Severity, check
 from host_tools.conform.probe import METERING, Notes, eui, find_endpoint, read
+from host_tools.example import EUIS
 from host_tools.gbcs.message import Message
 from host_tools.han.frame import Frame
-from host_tools.show.stage import EUIS
 
 _REGISTER, _SNAPSHOT_TIME, _STATUS = 0x0000, 0x0007, 0xFFFE
 _INVALID = 0xFFFFFFFF

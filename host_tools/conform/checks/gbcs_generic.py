@@ -8,12 +8,12 @@ from typing import Any
 from host_tools.conform.bench import Bench
 from host_tools.conform.model import Evidence, Finding, Severity, check
 from host_tools.conform.probe import Notes
+from host_tools.example import EUIS, GAS_STATE
 from host_tools.gbcs import crypto
 from host_tools.gbcs.header import Header
 from host_tools.gbcs.message import decode
+from host_tools.gbcs.times import iso_2000
 from host_tools.remote import seal
-from host_tools.show.gas import GAS_STATE
-from host_tools.show.stage import EUIS, clock
 
 _ROLES = ("esme", "gsme", "gpf")
 # A read, and a critical command without parameters, for each role.
@@ -23,7 +23,7 @@ _CLAUSE = "GBCS 4.3, 6, 7.2: authentication, target, role and replay checks of c
 
 
 def _begin(bench: Bench) -> None:
-    state = {"clock": {"time": clock(bench.start), "status": "reliable"}}
+    state = {"clock": {"time": iso_2000(bench.start), "status": "reliable"}}
     bench.fresh(state if bench.role == "esme" else {**state, "zcl": GAS_STATE})
 
 
@@ -156,7 +156,7 @@ def no_use_case(bench: Bench, notes: Notes) -> None:
 def role(bench: Bench, notes: Notes) -> None:
     """GBCS role tables: GCS14 and ECS12 are the supplier's, GCS13a at a GSME as well."""
     use_case = {"gsme": "GCS13a", "gpf": "GCS14", "esme": "ECS12"}[bench.role]
-    params = {"restrictDataDateTime": clock(bench.start)} if bench.role == "esme" else None
+    params = {"restrictDataDateTime": iso_2000(bench.start)} if bench.role == "esme" else None
     command = bench.command(use_case, params, "network_operator")
     _refused(bench, notes, command, f"{use_case} of a network operator")
     if bench.role == "gpf":

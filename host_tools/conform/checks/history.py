@@ -10,7 +10,7 @@ from host_tools.conform.checks.voltage import Voltage, begin, set_period
 from host_tools.conform.model import Evidence, Family, Finding
 from host_tools.conform.probe import Notes
 from host_tools.gbcs.message import Message
-from host_tools.show.stage import clock
+from host_tools.gbcs.times import iso_2000
 
 _READS: dict[str, tuple[str, dict[str, Any]]] = {
     "gpf": ("GCS61", {"NumberOfSamples": 48}),
@@ -20,7 +20,7 @@ _READS: dict[str, tuple[str, dict[str, Any]]] = {
 
 def _read_profile(bench: Bench) -> tuple[bytes, Message]:
     use_case, params = _READS[bench.role]
-    when = {"EarliestSampleTime": clock(bench.start - 86400)}
+    when = {"EarliestSampleTime": iso_2000(bench.start - 86400)}
     command, _, message = bench.ask(use_case, {**params, **when})
     return command, message
 
@@ -59,7 +59,7 @@ def snapshot_count(bench: Bench) -> Finding:
     """NOT_FOUND count equals command count."""
     gas(bench)
     notes = Notes()
-    window = {"Earliest Start Time": clock(0), "Latest End Time": clock(bench.start)}
+    window = {"Earliest Start Time": iso_2000(0), "Latest End Time": iso_2000(bench.start)}
     command, _, message = bench.ask("GCS16b", window)
     notes.expect("answers", [(0x07, 0x8B)] * 31, responses(message), command)
     return notes.finding("31 answers")
@@ -125,7 +125,7 @@ def empty_window(bench: Bench) -> Finding:
     notes = Notes()
     for first, last in ((now - 7 * 86400, now - 1), (now + 3001, now + 4799)):
         seen = Voltage(bench, first, last)
-        notes.expect(f"rows from {clock(first)}", [], seen.rows, seen.command)
+        notes.expect(f"rows from {iso_2000(first)}", [], seen.rows, seen.command)
     return notes.finding("empty")
 
 

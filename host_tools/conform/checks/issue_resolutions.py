@@ -8,9 +8,9 @@ from typing import Any
 from host_tools.conform.bench import Bench
 from host_tools.conform.model import Evidence, Family, Finding, Severity, check
 from host_tools.conform.probe import EVENTS, Notes, ask, default_response
+from host_tools.example import GAS_STATE
 from host_tools.gbcs.message import Message
-from host_tools.show.gas import GAS_STATE
-from host_tools.show.stage import clock
+from host_tools.gbcs.times import iso_2000
 
 _HAN_LOGS = {0x04: "security", 0x14: "security", 0x07: "copied security", 0x17: "copied security"}
 _GET_EVENT_CONFIGURATION = 0x05
@@ -46,7 +46,7 @@ def entry(
 
 def gas(bench: Bench, status: str = "reliable", **more: Any) -> None:
     """A gas device with registers and a clock of this status; `more` are members of its state."""
-    time = {} if status == "invalid" else {"time": clock(bench.start)}
+    time = {} if status == "invalid" else {"time": iso_2000(bench.start)}
     bench.fresh({"clock": {**time, "status": status}, "zcl": GAS_STATE, **more})
 
 
@@ -102,7 +102,7 @@ def _with_log(bench: Bench, log: int) -> None:
     leaves = [1, 0, 1, 0x10, log, 0x8145, bench.start - 60, ""]
     command = {"cluster": "0x0709", "command": "0x01", "fields": dict(_by_position(leaves))}
     state = {
-        "clock": {"time": clock(bench.start), "status": "reliable"},
+        "clock": {"time": iso_2000(bench.start), "status": "reliable"},
         "zcl_commands": [command],
     }
     bench.fresh(state)
@@ -205,8 +205,8 @@ def remote_log(bench: Bench) -> Finding:
     _with_log(bench, 0x04)
     params: dict[str, Any] = {
         "Event Control / Log ID": 0x14,
-        "Start Time": clock(bench.start - 86400),
-        "End Time": clock(bench.start),
+        "Start Time": iso_2000(bench.start - 86400),
+        "End Time": iso_2000(bench.start),
     }
     command, _, message = bench.ask("CS10b", params)
     commands = [item.header.command for item in message.gbz.components if item.header]

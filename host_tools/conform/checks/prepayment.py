@@ -8,10 +8,9 @@ from typing import Any, cast
 from host_tools.conform.bench import Bench
 from host_tools.conform.model import Evidence, Family, Finding, Severity, check
 from host_tools.conform.probe import METERING, PREPAYMENT, Notes, ask, log_rows, read, text
+from host_tools.example import ELECTRICITY_STATE, EUIS
 from host_tools.gbcs import crypto
-from host_tools.gbcs.times import from_seconds_2000, iso
-from host_tools.show.stage import EUIS, clock
-from host_tools.show.tenancy import ELECTRICITY_STATE
+from host_tools.gbcs.times import from_seconds_2000, iso, iso_2000
 from host_tools.utrn import make_token, originator_counter, token_for
 
 POUND = 100_000  # thousandths of a penny
@@ -119,7 +118,7 @@ def token(bench: Bench, pennies: int, counter: int) -> str:
 
 def logged(bench: Bench) -> list[str]:
     """The message codes in the event log, oldest first."""
-    window = {"from": clock(bench.start - 3600), "to": clock(bench.start + 3600)}
+    window = {"from": iso_2000(bench.start - 3600), "to": iso_2000(bench.start + 3600)}
     _, _, message = bench.ask("ECS35a", window)
     rows = log_rows(message)
     return [text(row[2]) for row in cast("list[list[object]]", rows) if len(row) > 2]

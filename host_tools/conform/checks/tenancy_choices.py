@@ -9,7 +9,7 @@ from host_tools.conform.checks.tenancy_display import change, midnight, with_his
 from host_tools.conform.meters import NO_DATE, Meters
 from host_tools.conform.model import Evidence, Family, Finding, check
 from host_tools.conform.probe import Notes
-from host_tools.show.stage import clock
+from host_tools.gbcs.times import iso_2000
 
 _DAY = 86400
 
@@ -36,7 +36,7 @@ def _entry(
 def _older(meters: Meters, date: int) -> bool:
     """Whether the display holds electricity data from before a date."""
     oldest = meters.shown("esme")["oldest"]
-    return oldest is not None and oldest < clock(date)
+    return oldest is not None and oldest < iso_2000(date)
 
 
 @_entry("zero", "A date of 0", "0x0200 is 00000000", "nothing cleared", "cleared")

@@ -8,7 +8,7 @@ from host_tools.conform.bench import Bench
 from host_tools.conform.meters import NO_DATE, Meters
 from host_tools.conform.model import Evidence, Family, Finding, Severity, check
 from host_tools.conform.probe import METERING, Notes
-from host_tools.show.stage import clock
+from host_tools.gbcs.times import iso_2000
 
 _DAY = 86400
 _NEEDS = ("state", "han", "inputs", "clock")
@@ -72,10 +72,10 @@ def cleared(meters: Meters, notes: Notes, role: str, date: int) -> None:
     row = meters.shown(role)
     oldest = row["oldest"]
     notes.expect(
-        f"{role}: oldest record from before {clock(date)}",
+        f"{role}: oldest record from before {iso_2000(date)}",
         False,
-        oldest is not None and oldest < clock(date),
-        f"0x0200 of the {role} is {clock(date)}",
+        oldest is not None and oldest < iso_2000(date),
+        f"0x0200 of the {role} is {iso_2000(date)}",
     )
 
 
@@ -334,5 +334,5 @@ def cleared_or_hidden(meters: Meters, notes: Notes, date: int) -> None:
         row = meters.shown("esme")
     except Exception:  # the display does not know its meters yet: it shows nothing
         return
-    old = row["oldest"] is not None and row["oldest"] < clock(date)
+    old = row["oldest"] is not None and row["oldest"] < iso_2000(date)
     notes.expect("old records shown", False, old and row["tenancy"] in ("clear", "pending"))

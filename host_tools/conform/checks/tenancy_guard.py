@@ -14,7 +14,7 @@ from host_tools.conform.checks.tenancy_server import (
 )
 from host_tools.conform.model import Evidence, Family, Finding, Severity, check
 from host_tools.conform.probe import DEVICE_MANAGEMENT, Notes, ask
-from host_tools.show.stage import clock
+from host_tools.gbcs.times import iso_2000
 
 
 @check(
@@ -135,7 +135,7 @@ def bad_mac(bench: Bench) -> Finding:
     begin(bench)
     notes = Notes()
     set_date(bench, bench.start - 86400)
-    when = parameters(bench, clock(bench.start))
+    when = parameters(bench, iso_2000(bench.start))
     command = bytearray(bench.command(USE_CASES[bench.role], when))
     command[-1] ^= 1
     notes.expect("response", None, bench.send(bytes(command)), bytes(command))
@@ -166,7 +166,7 @@ def wrong_dates(bench: Bench) -> Finding:
         "07E60D01FF00000000800000",
         "07E6021FFF00000000800000",
     ):
-        genuine = bench.command("ECS12", parameters(bench, clock(bench.start)))
+        genuine = bench.command("ECS12", parameters(bench, iso_2000(bench.start)))
         payload = _payload(genuine, bytes.fromhex(octets))
         command = bench.command("ECS12", {"payload": payload.hex()})
         response = bench.send(command)

@@ -15,9 +15,9 @@ from host_tools.conform.probe import (
     default_response,
     read,
 )
+from host_tools.example import GAS_STATE
 from host_tools.gbcs.message import Message
-from host_tools.show.gas import GAS_STATE
-from host_tools.show.stage import clock
+from host_tools.gbcs.times import iso_2000
 
 _DATE, _CONTROL = 0x0200, 0x0201
 _CLEAR_CONSUMER = 0x00000200
@@ -31,13 +31,13 @@ _BACK = 60 * 86400
 
 def begin(bench: Bench) -> None:
     """A meter with registers and a reliable clock."""
-    reliable = {"time": clock(bench.start), "status": "reliable"}
+    reliable = {"time": iso_2000(bench.start), "status": "reliable"}
     bench.fresh({"clock": reliable, "zcl": {"0x0702": GAS_STATE["0x0702"]}})
 
 
 def set_date(bench: Bench, seconds: int, party: str = "supplier") -> tuple[bytes, bytes | None]:
     """The command that sets a date, and what came back."""
-    command = bench.command(USE_CASES[bench.role], parameters(bench, clock(seconds)), party)
+    command = bench.command(USE_CASES[bench.role], parameters(bench, iso_2000(seconds)), party)
     return command, bench.send(command)
 
 
@@ -346,5 +346,5 @@ def edges(bench: Bench) -> Finding:
     begin(bench)
     notes = Notes()
     for seconds in (0x80000000, 0xFFFFFFFE):
-        _accepted(bench, notes, seconds, clock(seconds))
+        _accepted(bench, notes, seconds, iso_2000(seconds))
     return notes.finding("held")

@@ -8,7 +8,7 @@ from typing import Any, cast
 from host_tools.conform.bench import Bench
 from host_tools.conform.model import Evidence, Family, Finding, Severity, check
 from host_tools.conform.probe import Notes, log_rows
-from host_tools.show.stage import clock
+from host_tools.gbcs.times import iso_2000
 
 HALF_HOUR = 1800
 NETWORK = "network_operator"
@@ -52,7 +52,7 @@ def set_period(bench: Bench, period: int, **thresholds: int) -> list[int]:
 
 def window(first: int, last: int) -> dict[str, Any]:
     """Parameters of a range read."""
-    return {"from": clock(first), "to": clock(last)}
+    return {"from": iso_2000(first), "to": iso_2000(last)}
 
 
 class Voltage:
@@ -70,12 +70,12 @@ class Voltage:
     @property
     def stamps(self) -> list[str]:
         """The times of the log."""
-        return [clock(stamp) for stamp, _ in self.rows]
+        return [iso_2000(stamp) for stamp, _ in self.rows]
 
 
 def times(first: int, count: int, step: int = HALF_HOUR) -> list[str]:
     """Times on a grid."""
-    return [clock(first + index * step) for index in range(count)]
+    return [iso_2000(first + index * step) for index in range(count)]
 
 
 def proven(
@@ -182,7 +182,7 @@ def end_stamps(bench: Bench, notes: Notes) -> None:
     now = begin(bench, voltage={"phases": 1, "waves": [{"mv": 230000, "events": [sag]}]})
     bench.advance(5400)
     seen = Voltage(bench)
-    expected = [(clock(now + 3000), 215), (clock(now + 4800), 230)]
+    expected = [(iso_2000(now + 3000), 215), (iso_2000(now + 4800), 230)]
     notes.expect(
         "entries", expected, list(zip(seen.stamps, (v for _, v in seen.rows), strict=True))
     )
@@ -234,7 +234,7 @@ def joins_consumption(bench: Bench, notes: Notes) -> None:
     bench.advance(5 * 3600)
     span = window(bench.start, bench.start + 86400)
     _, _, message = bench.ask("ECS22b", span)
-    consumption = [clock(row[0]) for row in log_rows(message)]
+    consumption = [iso_2000(row[0]) for row in log_rows(message)]
     seen = Voltage(bench).stamps
     notes.expect("times", consumption, seen)
     notes.expect("how many", 9, len(seen))
@@ -289,4 +289,4 @@ def capacity(bench: Bench, notes: Notes) -> None:
     seen = Voltage(bench)
     notes.expect("how many", 4320, len(seen.rows))
     ends = seen.stamps[:1] + seen.stamps[-1:]
-    notes.expect("oldest, newest", [clock(now + 360), clock(now + 4325 * 60)], ends)
+    notes.expect("oldest, newest", [iso_2000(now + 360), iso_2000(now + 4325 * 60)], ends)

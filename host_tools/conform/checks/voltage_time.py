@@ -19,7 +19,7 @@ from host_tools.conform.checks.voltage import (
 )
 from host_tools.conform.model import Finding, Severity
 from host_tools.conform.probe import Notes
-from host_tools.show.stage import clock
+from host_tools.gbcs.times import iso_2000
 
 
 @proven(
@@ -37,7 +37,7 @@ def power_cut(bench: Bench, notes: Notes) -> None:
     bench.cut_power()
     bench.set_clock(now + 5820)
     bench.advance(3180)
-    expected = [*times(now + 3000, 2), clock(now + 8400)]
+    expected = [*times(now + 3000, 2), iso_2000(now + 8400)]
     notes.expect("entries", expected, Voltage(bench).stamps)
 
 
@@ -154,7 +154,7 @@ def roles(bench: Bench, notes: Notes) -> None:
         command = bench.command(use_case, given)
         notes.expect(f"response to {use_case}", None, bench.send(command), command)
     notes.expect("period", before, Voltage(bench).period)
-    command = bench.command("ECS23", {"from": clock(bench.start), "to": clock(bench.start)})
+    command = bench.command("ECS23", {"from": iso_2000(bench.start), "to": iso_2000(bench.start)})
     notes.expect("a supplier may read", True, bench.send(command) is not None, command)
 
 
@@ -210,7 +210,7 @@ def seven_minutes(bench: Bench) -> Finding:
     run_on = times(now + 1620, 5, 420)
     names: dict[object, str] = {
         tuple(run_on): "run on",
-        (*run_on[:4], clock(now + 3000)): "cut at the half hour",
+        (*run_on[:4], iso_2000(now + 3000)): "cut at the half hour",
         tuple(run_on[:4]): "restart at the half hour",
     }
     return _grid(bench, names, "entries of periods of 7 minutes")
