@@ -4,6 +4,7 @@ from smets import clock
 from smets.compat import const
 
 # Stored and served date that stands for "none": ZigBee UTC invalid (SE 1.4a default).
+# Alternative: 0, as a hub in the field has it.
 NONE = const(0xFFFFFFFF)
 
 # The control word that an ESME serves. ECS12 carries none; GCS09 always carries this one (clear

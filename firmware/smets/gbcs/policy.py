@@ -11,7 +11,7 @@ from smets.compat import const
 # applies.
 REPEATS_KEPT = const(4)
 # A response longer than this is not kept: a repeat of it is carried out again, and counted as
-# `counter_reused`. It bounds the memory that repeats can take.
+# `counter_reused`. It bounds the memory that repeats can take. Alternative: any number of octets.
 REPEAT_OCTETS = const(400)
 
 

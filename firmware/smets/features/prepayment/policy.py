@@ -19,13 +19,15 @@ KEYPAD_LOCK_S = const(600)
 
 # --- A new account ------------------------------------------------------------------------------
 
-# Emergency credit, the balance from which it is available, and below which credit is called low.
+# Emergency credit, the balance from which it is available, and the balance below which credit is
+# called low. Alternative: any amounts; the supplier sets them (ECS08).
 EMERGENCY_LIMIT = const(500000)
 EMERGENCY_THRESHOLD = const(100000)
 LOW_CREDIT = const(200000)
-# The balance at which the supply is disabled in prepayment mode.
+# The balance at which the supply is disabled in prepayment mode. Alternative: any amount.
 DISABLEMENT_THRESHOLD = const(0)
-# The largest value of one token, and the largest balance that a top-up may lead to.
+# The largest value of one token, and the largest balance that a top-up may lead to. Alternative:
+# any amounts; the supplier sets them (ECS08).
 MAX_CREDIT = const(10000000)
 MAX_BALANCE = const(25000000)
 
@@ -39,7 +41,8 @@ DAY_S = const(86400)
 # to the accumulated debt. Alternative: they go on lowering the balance.
 ARREARS_IN_EMERGENCY = True
 
-# Parts in which the share of a payment that recovers debt is told (5000 of RTDS: a half).
+# The unit of the share of a payment that recovers debt: 5000 in RTDS is a half. Alternative: 100,
+# a percentage.
 SHARE_OF = const(10000)
 
 # --- Answers ------------------------------------------------------------------------------------
@@ -55,16 +58,16 @@ TOP_UP_IN_CREDIT_MODE = True
 # storage. Alternative in credit mode: take it, as a payment in advance.
 NO_TOP_UP = const(0x03)
 
-# Event codes of the event log for a HAN command that was actioned, or was not: RTDS has them with
-# the message codes of PCS01 and PCS02 as other information.
+# Event codes of the event log for a HAN command that was actioned, or was not. RTDS has them with
+# the message codes of PCS01 and PCS02 as other information. Alternative: no entry.
 ACTIONED = const(0x8154)
 NOT_ACTIONED = const(0x8155)
 
-# Whether a device of which the meter was not told that it is a PPMID is obeyed. With a PPMID
-# told, others get NOT_AUTHORIZED. Alternative: False, obey nobody until one is told.
+# Whether the meter obeys any device until it was told its PPMID. Once it was told, other devices
+# get NOT_AUTHORIZED. Alternative: False, the meter obeys none until then.
 ANYONE_UNTIL_TOLD = True
 
-# Script of the load switch that begins a period of non-disablement, and that ends it: the two
-# that the calendar of RTDS calls. Times are UTC. Alternative: local time.
+# Scripts of the load switch that begin and end a period of non-disablement, as the calendar of
+# RTDS calls them. Times are UTC. Alternative: local time.
 PROTECT_SCRIPT = const(32)
 UNPROTECT_SCRIPT = const(33)

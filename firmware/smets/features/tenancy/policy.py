@@ -37,21 +37,24 @@ POLL_SLEEPY_S = 86400
 TIMEOUT_S = 10
 
 # Seconds until the next read after a failure; doubled each time up to the second figure.
+# Alternative: any numbers.
 RETRY_S = 30
 RETRY_MAX_S = 3600
 
 # Seconds until a meter that does not know the attribute is asked again: its firmware may be new.
+# Alternative: never.
 UNSUPPORTED_RETRY_S = 86400
 
-# Least seconds between two reads of one meter, whatever asks for them (a storm of pushes does).
+# Least seconds between two reads of one meter, also in a storm of pushes. Alternative: 0.
 READ_GAP_S = 5
 
 # Pushes of one meter that are answered in ANSWER_WINDOW_S seconds; more are not answered.
+# Alternative: answer all of them.
 ANSWERS = 4
 ANSWER_WINDOW_S = 10
 
-# Whether a push that disables the default response (frame control 0x19) is answered all the
-# same. ZCL says no answer on success; a meter that keeps sending until it is answered needs it.
+# Whether a push that disables the default response (frame control 0x19) is still answered. ZCL has
+# no answer on success then; a meter that sends until it is answered needs one. Alternative: False.
 ANSWER_ALWAYS = True
 
 # --- What is shown ----------------------------------------------------------------------------
@@ -66,11 +69,12 @@ HIDE_UNTIL_READ = True
 READ_HOLDS_S = 90000
 
 # Whether a meter that answers the read with an error status (not authorised, hardware failure,
-# timeout) has its history hidden until a read succeeds.
+# timeout) has its history hidden until a read succeeds. Alternative: False, show it.
 ERROR_HIDES = True
 
-# A date newer than what was cleared, while the clock is invalid: whether records from that date
-# on are shown. The date may be still to come, so that nothing can be said of any record.
+# Whether records are shown from a date on that is newer than the last cleared one, while the clock
+# is invalid. The date may be still to come, so no record is known to belong to a tenancy.
+# Alternative: True.
 CLOCKLESS_SHOWS = False
 
 # Whether a bucket (hour, day, week, month) that began before the date and ended after it is
@@ -101,11 +105,15 @@ DUE_UNREAD = True
 # Alternative: False, believe that nothing was to be done.
 DAMAGED_CLEARS = True
 
-# How often the intent to purge is written without success before the purge begins all the same:
-# a full flash is emptied by it, and a restart hides everything until the date is read again.
+# How often writing the intent to purge may fail before the purge begins without it. The purge
+# empties a full flash, and a restart hides everything until the date is read again. Alternative:
+# never begin without it.
 INTENT_TRIES = 3
 
 
 def kept(date: int, start: int, end: int) -> bool:
-    """Whether a record of [start, end) belongs to the tenancy that began at `date`."""
+    """Whether a record of [start, end) belongs to the tenancy that began at `date`.
+
+    STRADDLING_CLEARED has the alternatives.
+    """
     return (start if STRADDLING_CLEARED else end - 1) >= date

@@ -5,10 +5,12 @@ from smets.compat import const
 
 # A period starts where UTC seconds are a multiple of this ("on the hour or half past the hour",
 # MP085A). 2000-01-01 is itself a multiple, so seconds since 2000 need no offset. UTC, never local
-# time: GB offsets are whole hours, so both clocks agree on these instants.
+# time: GB offsets are whole hours, so both clocks agree on these instants. Alternative:
+# local time.
 BOUNDARY_S = const(1800)
 
 # The period of a new meter, in seconds. The networks expect half an hour; no text gives a default.
+# Alternative: 600, as one maker ships it.
 DEFAULT_PERIOD_S = const(1800)
 
 # A clock that moves by up to this keeps the grid: the running period is shorter or longer by the
@@ -35,6 +37,7 @@ MAX_U32 = const(0xFFFFFFFF)
 
 # Thresholds (V) and debounce periods (s) of a new meter: 230 V +10 % / -6 %, and +-20 % for the
 # extreme ones. The networks' agreed values (ENA EREC M30, annexes) were not available.
+# Alternative: any values; the network operator sets them (ECS29).
 DEFAULT_OVER_V = const(253)
 DEFAULT_UNDER_V = const(216)
 DEFAULT_LIMITERS = ((276, 30), (184, 30), (207, 30), (253, 30))
@@ -76,7 +79,10 @@ def usable(status: int) -> bool:
 
 
 def keeps_grid(step_ms: int) -> bool:
-    """Whether a clock step of so many ms, either way, leaves the running period alone."""
+    """Whether a clock step of so many ms, either way, leaves the running period alone.
+
+    LARGEST_STEP_MS has the alternatives.
+    """
     return -LARGEST_STEP_MS <= step_ms <= LARGEST_STEP_MS
 
 
@@ -92,6 +98,7 @@ def restarts(old: int, new: int) -> bool:
     """Whether setting the period drops the running one. The same value again changes nothing.
 
     Entries of the old period stay in the log: a network operator's data does not vanish.
+    Alternatives: finish the running period; restart also for the same value.
     """
     return old != new
 
@@ -109,18 +116,18 @@ def covered(samples: int, elapsed_ms: int, rate_mhz: int) -> bool:
     """Whether `samples` of one phase suffice for `elapsed_ms` at `rate_mhz` samples per 1000 s.
 
     Elapsed time is that of the monotonic clock: a period cut short by a clock step is not short
-    of samples.
+    of samples. Alternative: the time of the device's clock.
     """
     return samples > 0 and samples * 100000000 >= MIN_COVERAGE_PERCENT * elapsed_ms * rate_mhz
 
 
 def count_every(now: bool, before: bool) -> bool:
-    """A counter goes up for every period whose average is beyond the threshold."""
+    """A counter goes up for every period whose average is beyond the threshold; see `counts`."""
     return now
 
 
 def count_crossing(now: bool, before: bool) -> bool:
-    """A counter goes up only where the average crosses the threshold."""
+    """A counter goes up only where the average crosses the threshold; see `counts`."""
     return now and not before
 
 
