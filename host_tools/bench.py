@@ -225,6 +225,12 @@ def open_transport(role: str, engine: str, store: str | None = None) -> Transpor
 
 # Numbers have up to nine digits: so many users of a line may each begin with one of their own.
 _NUMBERS = 10_000
+# A line that comes back as it was sent is answered within so many seconds, or not at all.
+_ECHO_PATIENCE = 2.0
+_AT_REPL = (
+    "it sends back what it gets, as a board does that is at its REPL: "
+    "reset it (Ctrl-D there, its button, or mpremote connect PORT reset)"
+)
 _USERS = 90_000
 
 
@@ -247,6 +253,9 @@ class BenchClient:
         # A line outlives its users: an answer that an earlier one did not wait for has another n.
         apart = not isinstance(transport, ProcessTransport)
         self._number = secrets.randbelow(_USERS) * _NUMBERS if apart else 0
+        # An earlier user may have left the beginning of a line, which spoils the first of ours.
+        self._fresh = apart
+        self._sent = ""
         self._block = 0
 
     def __enter__(self) -> BenchClient:
@@ -309,7 +318,8 @@ class BenchClient:
 
     def _send(self, event: str, length: int, body: str) -> int:
         self._number += 1
-        self.transport.send(f"{event}#{self._number}:{length}:{body}")
+        self._sent = f"{event}#{self._number}:{length}:{body}"
+        self.transport.send(self._sent)
         return self._number
 
     def _answer(self, number: int) -> tuple[str, str]:
@@ -326,15 +336,27 @@ class BenchClient:
             except BenchError as error:
                 # A line that is no event may be the last output of a device that fails.
                 raise BenchError(f"{error}; it said: {noise}" if noise else str(error)) from error
+            if line.endswith(self._sent):  # the line comes back: something else reads it
+                if ">>>" in line:
+                    raise BenchError(_AT_REPL)
+                deadline = min(deadline, time.monotonic() + _ECHO_PATIENCE)
+                noise = _AT_REPL
+                continue
             head, _, rest = line.partition("#")
             text, _, rest = rest.partition(":")
-            if text == str(number) and head.partition(":")[0] in ("GBCS", "ZCL", "CTRL", "LOG"):
+            if self._hand_on(head, rest):  # with a number of the device's own
+                continue
+            if self._fresh and head == "LOG:ERROR":
+                self._fresh = False
+                self.transport.send(self._sent)
+            elif text == str(number) and head.partition(":")[0] in ("GBCS", "ZCL", "CTRL", "LOG"):
+                self._fresh = False
                 answer = self._joined(head, rest, blocks)
                 if answer is not None:
                     return answer
             elif head == "LOG:ERROR":
                 raise BenchError(rest.partition(":")[2])
-            elif not self._hand_on(head, rest):
+            elif noise != _AT_REPL:
                 noise = line.strip() or noise
 
     def _hand_on(self, head: str, rest: str) -> bool:

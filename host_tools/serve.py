@@ -1,8 +1,9 @@
 """A device that stays up behind its bench link, reachable at a pty and over TCP on loopback.
 
-The device answers each line in order, with one line or with the blocks of a response. So lines of
-several clients go to it as they come, each answer back to the client that asked, and what the
-device says by itself (HAN frames, alerts) to all.
+The device answers each line in order, with one line or with the blocks of a response. A client has
+one line with the device at a time; its other lines wait here, and are only read from it as far as
+there is room. What the device says by itself (HAN frames, alerts) goes to all. Nothing here waits
+for anyone: not for a client to read, nor for the device.
 """
 
 from __future__ import annotations
@@ -15,27 +16,51 @@ import time
 import tty
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from host_tools.bench import ProcessTransport
 
 __all__ = ["Server"]
 
-# A client that sends a longer line than any device takes is answered and cut off.
+# A client that sends a longer line than any device takes is answered so.
 _LINE_LIMIT = 16384
-# A client with more unread octets than this is dropped.
-_BACKLOG_LIMIT = 1 << 22
+# So many octets of a client's lines wait; the rest stays with the client until there is room.
+_AHEAD_LIMIT = 65536
+# A client that has so many octets left to read gets no further line answered...
+_UNREAD_LIMIT = 65536
+# ... and beyond this it is dropped: what the device says by itself cannot wait.
+_BACKLOG_LIMIT = 1 << 20
+# Nobody is known to be at the pty: what is not read within so many seconds is for nobody.
+_PTY_PATIENCE = 5.0
+# After a connection that could not be taken, so many seconds pass before the next.
+_ACCEPT_PAUSE = 1.0
+_LAST_WORDS = 4096
+_READ, _WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 
 
-@dataclass
+@dataclass(eq=False)
 class _Client:
-    """Someone on the pty or a socket."""
+    """Someone on the pty or a socket. Descriptors are used again, so clients are told apart."""
 
     name: str
     descriptor: int
     close: Callable[[], None]
-    received: bytearray = field(default_factory=bytearray)
-    backlog: bytearray = field(default_factory=bytearray)
+    received: bytearray = field(default_factory=bytearray)  # a line that has not ended
+    too_long: bool = False  # it is longer than a line may be, and is passed over
+    lines: deque[bytes] = field(default_factory=deque[bytes])  # for the device
+    waiting: int = 0  # octets in `lines`
+    backlog: bytearray = field(default_factory=bytearray)  # for the client
+    moved: float = 0.0  # when it last read something, or had nothing to read
+    asked: bool = False  # a line of it is with the device
+    ended: bool = False  # it sends nothing more
+    gone: bool = False
+    events: int = 0
+
+    @property
+    def done(self) -> bool:
+        """Whether it has ended and has had all its answers."""
+        return self.ended and not (self.asked or self.lines or self.backlog)
 
 
 class Server:
@@ -45,76 +70,145 @@ class Server:
         """`port` is the TCP port (0: any free one); `tick` seconds of device time a tick."""
         self._transport = transport
         self._tick = tick
+        self._unticked = 0.0  # seconds that the device has not been told of
+        self._ticking = False
         self._selector = selectors.DefaultSelector()
         self._asked: deque[_Client | None] = deque()
         self._from_device = bytearray()
-        self._clients: dict[int, _Client] = {}
+        self._to_device = bytearray()
+        self._clients: list[_Client] = []
         self._listener = socket.create_server(("127.0.0.1", port))
         self._listener.setblocking(False)
+        self._accept_at = 0.0
+        self._spare = os.open(os.devnull, os.O_RDONLY)  # let go when there is no descriptor left
         self.port: int = self._listener.getsockname()[1]
+        self.last_words = b""
         master, self._slave = pty.openpty()
         # Raw, and held open: the pty stays usable between one terminal and the next.
         tty.setraw(self._slave)
         self.pty = os.ttyname(self._slave)
         os.set_blocking(master, False)
-        self._add(_Client("pty", master, lambda: os.close(master)))
-        self._selector.register(self._listener, selectors.EVENT_READ)
+        self._pty = _Client("pty", master, lambda: os.close(master))
+        self._add(self._pty)
+        self._selector.register(self._listener, _READ, self._accept)
         process = transport.process
         assert process.stdin is not None and process.stdout is not None
         self._device_in, self._device_out = process.stdin.fileno(), process.stdout.fileno()
-        self._selector.register(self._device_out, selectors.EVENT_READ)
+        os.set_blocking(self._device_in, False)
+        self._selector.register(self._device_out, _READ, self._read_device)
+        if process.stderr is not None:
+            self._device_errors = process.stderr.fileno()
+            self._selector.register(self._device_errors, _READ, self._read_errors)
+        self._alive = True
 
     def run(self, stop: Callable[[], bool] = lambda: False) -> None:
         """Serve until `stop()` or the end of the device process."""
         due = time.monotonic() + self._tick
-        while not stop():
+        while self._alive and not stop():
             wait = min(0.2, due - time.monotonic()) if self._tick else 0.2
             for key, events in self._selector.select(max(0.0, wait)):
-                if key.fileobj is self._listener:
-                    self._accept()
-                elif key.fd == self._device_out:
-                    if not self._read_device():
-                        return
+                if isinstance(key.data, _Client):
+                    self._serve_client(key.data, events)
                 else:
-                    self._serve_client(self._clients.get(key.fd), events)
-            if self._tick and time.monotonic() >= due:
-                due += self._tick
-                self._send_tick()
+                    key.data()
+            now = time.monotonic()
+            if self._tick and now >= due:
+                missed = 1 + (now - due) // self._tick
+                due += missed * self._tick
+                self._unticked += missed * self._tick
+            self._tend(now)
 
     def close(self) -> None:
         """Close everything, the device process too."""
-        for client in list(self._clients.values()):
+        for client in list(self._clients):
             self._remove(client)
         self._listener.close()
         os.close(self._slave)
+        os.close(self._spare)
         self._selector.close()
         self._transport.close()
 
+    def _tend(self, now: float) -> None:
+        """What is due once a round: lines for the device, clients that are done or stuck."""
+        if self._accept_at and now >= self._accept_at:
+            self._accept_at = 0.0
+            self._selector.register(self._listener, _READ, self._accept)
+        if self._pty.backlog and now - self._pty.moved > _PTY_PATIENCE:
+            self._pty.backlog[:] = b""
+            self._watch(self._pty)
+        self._send_tick()
+        for client in list(self._clients):
+            if client.lines and not client.asked and len(client.backlog) < _UNREAD_LIMIT:
+                line = client.lines.popleft()
+                client.waiting -= len(line)
+                client.asked = True
+                self._ask(client, line)
+                self._watch(client)
+            if client.done:
+                self._remove(client)
+
     def _send_tick(self) -> None:
-        text = f'{{"seconds":{int(self._tick)}}}'
+        if self._ticking or self._unticked < 1:
+            return
+        text = f'{{"seconds":{int(self._unticked)}}}'
+        self._unticked -= int(self._unticked)
+        self._ticking = True
         self._ask(None, f"CTRL:ADVANCE#0:{len(text)}:{text}\n".encode())
 
     def _add(self, client: _Client) -> None:
-        self._clients[client.descriptor] = client
-        self._selector.register(client.descriptor, selectors.EVENT_READ)
+        client.moved = time.monotonic()
+        self._clients.append(client)
+        self._watch(client)
 
     def _accept(self) -> None:
-        connection, address = self._listener.accept()
+        try:
+            connection, address = self._listener.accept()
+        except (BlockingIOError, ConnectionError):
+            return
+        except OSError:  # no descriptor left: take the one to turn the caller away, and pause
+            os.close(self._spare)
+            with suppress(OSError):
+                self._listener.accept()[0].close()
+            self._spare = os.open(os.devnull, os.O_RDONLY)
+            self._selector.unregister(self._listener)
+            self._accept_at = time.monotonic() + _ACCEPT_PAUSE
+            return
         connection.setblocking(False)
         self._add(_Client(f"{address[0]}:{address[1]}", connection.fileno(), connection.close))
 
     def _remove(self, client: _Client) -> None:
-        self._selector.unregister(client.descriptor)
-        del self._clients[client.descriptor]
+        """Forget a client; an answer that is due to it will be for nobody."""
+        client.gone = True
+        client.lines.clear()
+        self._clients.remove(client)
+        if client.events:
+            self._selector.unregister(client.descriptor)
         client.close()
 
-    def _serve_client(self, client: _Client | None, events: int) -> None:
-        if client is None:
+    def _watch(self, client: _Client) -> None:
+        """Wait for what the client may do next."""
+        events = 0
+        if not client.ended and client.waiting < _AHEAD_LIMIT:
+            events |= _READ
+        if client.backlog:
+            events |= _WRITE
+        if events == client.events or client.gone:
             return
-        if events & selectors.EVENT_WRITE:
+        if not client.events:
+            self._selector.register(client.descriptor, events, client)
+        elif events:
+            self._selector.modify(client.descriptor, events, client)
+        else:
+            self._selector.unregister(client.descriptor)
+        client.events = events
+
+    def _serve_client(self, client: _Client, events: int) -> None:
+        if events & _WRITE and not client.gone:
             self._flush(client)
-        if events & selectors.EVENT_READ and client.descriptor in self._clients:
+        if events & _READ and not client.gone and not client.ended:
             self._read_client(client)
+        if not client.gone:
+            self._watch(client)
 
     def _read_client(self, client: _Client) -> None:
         try:
@@ -122,65 +216,119 @@ class Server:
         except BlockingIOError:
             return
         except OSError:
-            data = b""
-        if not data:
             self._remove(client)
             return
-        client.received += data.replace(b"\r", b"\n")
-        while (end := client.received.find(b"\n")) >= 0:
-            line = bytes(client.received[:end]).strip()
-            del client.received[: end + 1]
-            if line:
-                self._ask(client, line + b"\n")
-        if len(client.received) > _LINE_LIMIT:
+        if not data:
+            client.ended = True  # it may still read
+            return
+        *ended, rest = data.replace(b"\r", b"\n").split(b"\n")
+        for part in ended:
+            self._take(client, part)
+            line = bytes(client.received).strip()
             client.received.clear()
-            self._give(client, b"LOG:ERROR#0:13:line too long.\n")
+            if client.too_long:
+                client.too_long = False
+                self._complain(client, "line too long")
+            elif line:
+                self._queue(client, line)
+        self._take(client, rest)
+
+    def _take(self, client: _Client, part: bytes) -> None:
+        if len(client.received) + len(part) > _LINE_LIMIT:
+            client.too_long = True
+            client.received.clear()
+        elif not client.too_long:
+            client.received += part
+
+    def _queue(self, client: _Client, line: bytes) -> None:
+        try:
+            line.decode()
+        except UnicodeDecodeError:  # noise, which would end a device that reads text
+            self._complain(client, "not text")
+            return
+        client.lines.append(line + b"\n")
+        client.waiting += len(line) + 1
+
+    def _complain(self, client: _Client, what: str) -> None:
+        self._give(client, f"LOG:ERROR#0:{len(what)}:{what}\n".encode())
 
     def _ask(self, client: _Client | None, line: bytes) -> None:
         self._asked.append(client)
-        view = memoryview(line)
-        while view:
-            view = view[os.write(self._device_in, view) :]
+        if not self._to_device:
+            self._selector.register(self._device_in, _WRITE, self._write_device)
+        self._to_device += line
+        self._write_device()
 
-    def _read_device(self) -> bool:
+    def _write_device(self) -> None:
+        if not self._to_device:
+            return
+        try:
+            sent = os.write(self._device_in, self._to_device)
+        except BlockingIOError:
+            return
+        except OSError:  # it has ended; what it still said is yet to be read
+            sent = len(self._to_device)
+        del self._to_device[:sent]
+        if not self._to_device:
+            self._selector.unregister(self._device_in)
+
+    def _read_errors(self) -> None:
+        data = os.read(self._device_errors, 65536)
+        self.last_words = (self.last_words + data)[-_LAST_WORDS:]
+        if not data:
+            self._selector.unregister(self._device_errors)
+
+    def _read_device(self) -> None:
         data = os.read(self._device_out, 65536)
+        if not data:
+            self._alive = False
+            return
         self._from_device += data
-        while (end := self._from_device.find(b"\n")) >= 0:
-            line = bytes(self._from_device[: end + 1])
-            del self._from_device[: end + 1]
-            if line.startswith((b"ZCL:FRAME", b"GBCS:ALERT")):
-                for client in list(self._clients.values()):
-                    self._give(client, line)
-            elif self._asked:
-                client = self._asked[0]
-                if not _goes_on(line):
-                    self._asked.popleft()
-                if client is not None and client.descriptor in self._clients:
-                    self._give(client, line)
-        return bool(data)
+        *lines, rest = bytes(self._from_device).split(b"\n")
+        self._from_device[:] = rest
+        for line in lines:
+            self._hand_on(line + b"\n")
+
+    def _hand_on(self, line: bytes) -> None:
+        if line.startswith((b"ZCL:FRAME", b"GBCS:ALERT")):
+            for client in list(self._clients):
+                self._give(client, line)
+        elif self._asked:
+            client = self._asked[0]
+            if not _goes_on(line):
+                self._asked.popleft()
+                if client is None:
+                    self._ticking = False
+                else:
+                    client.asked = False
+            if client is not None:
+                self._give(client, line)
 
     def _give(self, client: _Client, line: bytes) -> None:
+        if client.gone:
+            return
+        if not client.backlog:
+            client.moved = time.monotonic()
         client.backlog += line
-        if len(client.backlog) > _BACKLOG_LIMIT and client.name != "pty":
-            self._remove(client)
-        else:
+        if len(client.backlog) <= _BACKLOG_LIMIT:
             self._flush(client)
+        elif client is self._pty:
+            client.backlog[:] = b"\n"
+        else:
+            self._remove(client)
 
     def _flush(self, client: _Client) -> None:
         try:
             sent = os.write(client.descriptor, client.backlog)
-            del client.backlog[:sent]
         except BlockingIOError:
-            # Nobody reads the pty, so its output is dropped and does not wait for the next reader.
-            if client.name == "pty":
-                client.backlog.clear()
+            sent = 0
         except OSError:
             self._remove(client)
             return
-        events = selectors.EVENT_READ
-        if client.backlog:
-            events |= selectors.EVENT_WRITE
-        self._selector.modify(client.descriptor, events)
+        if sent:
+            del client.backlog[:sent]
+            client.moved = time.monotonic()
+        self._watch(client)
 
 
 def _goes_on(line: bytes) -> bool:
@@ -188,4 +336,7 @@ def _goes_on(line: bytes) -> bool:
     event, _, rest = line.partition(b"#")
     if event != b"GBCS:BLOCK":
         return False
-    return bool(int(rest.split(b":", 2)[2][2:4], 16) & 0x40)
+    try:
+        return bool(int(rest.split(b":", 2)[2][2:4], 16) & 0x40)
+    except (IndexError, ValueError):
+        return False

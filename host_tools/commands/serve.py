@@ -12,6 +12,7 @@ import typer
 
 from host_tools import fragments
 from host_tools.bench import BenchClient, BenchError, ProcessTransport
+from host_tools.console import complain
 from host_tools.roles import ROLES
 from host_tools.schemas import SchemaProblem, read_document
 from host_tools.serve import Server
@@ -21,7 +22,7 @@ _DISPLAYS = ("ihd", "ppmid")
 
 
 def _fail(text: str) -> typer.Exit:
-    typer.echo(f"smets serve: {text}", err=True)
+    complain(f"smets serve: {text}")
     return typer.Exit(EXIT_USAGE)
 
 
@@ -75,16 +76,17 @@ def _serve(
         server = Server(transport, port, 0.0 if frozen else 1.0)
     except (SchemaProblem, OSError, BenchError) as error:
         raise _fail(str(error)) from error
-    typer.echo(f"{device} on {engine}: pty {server.pty}, tcp 127.0.0.1:{server.port}")
     stopped: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda signum, _frame: stopped.append(signum))
     try:
+        typer.echo(f"{device} on {engine}: pty {server.pty}, tcp 127.0.0.1:{server.port}")
         server.run(lambda: bool(stopped))
     finally:
         server.close()
     if not stopped:
-        typer.echo("smets serve: the device has ended", err=True)
+        words = server.last_words.decode("utf-8", "replace").strip()
+        complain("smets serve: the device has ended" + (f": {words}" if words else ""))
         raise typer.Exit(1)
 
 
