@@ -69,9 +69,9 @@ def directory() -> Path | None:
 def load_pairs(path: Path) -> Iterator[Pair]:
     """Yield the pairs whose command, response and state are all there, in order of name.
 
-    A folder without an `index.csv` is a set of the project's own kind, in its own order.
+    A set of the project's own kind is in its own order; VectorError if it is damaged.
     """
-    if not (path / "index.csv").is_file():
+    if files.is_set(path):
         yield from _own_pairs(path)
         return
     rows: dict[str, dict[str, dict[str, str]]] = {}
@@ -102,8 +102,8 @@ def _own_pairs(path: Path) -> Iterator[Pair]:
             item["name"],
             item["use_case"],
             item["originator"],
-            bytes.fromhex(item["command"]),
-            bytes.fromhex(item["response"]),
+            item["command"],
+            item["response"],
             item["state"],
             item["keys"],
         )

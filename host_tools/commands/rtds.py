@@ -14,6 +14,7 @@ from rich.table import Table
 
 from host_tools import rtds as vectors
 from host_tools.bench import BenchError
+from host_tools.vectors import OWN, files
 
 VERDICTS = ("exact", "differing", "skipped")
 
@@ -34,16 +35,21 @@ def rtds(
     """
     console = Console()
     path = directory or vectors.directory()
-    if path is None or not (path / "index.csv").is_file():
+    if path is None or not ((path / "index.csv").is_file() or files.is_set(path)):
         where = directory or os.environ.get("RTDS_DIR") or vectors.DEFAULT_DIRECTORY
         console.print(
             f"No RTDS vectors: there is no {Path(where) / 'index.csv'}. RTDS_DIR or --rtds names "
-            "the folder that has index.csv, the messages it lists, state and keys.",
+            "the folder that has index.csv, the messages it lists, state and keys. The project's "
+            f"own vectors are in {OWN}.",
             markup=False,
             highlight=False,
         )
         raise typer.Exit(2)
-    pairs = [pair for pair in vectors.load_pairs(path) if not only or pair.use_case in only]
+    try:
+        pairs = [pair for pair in vectors.load_pairs(path) if not only or pair.use_case in only]
+    except files.VectorError as error:
+        console.print(str(error), markup=False, highlight=False)
+        raise typer.Exit(2) from error
     counts: dict[str, Counter[str]] = {}
     failures: list[str] = []
     reasons: Counter[str] = Counter()

@@ -5,14 +5,13 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from host_tools.vectors import OWN
 from host_tools.vectors.files import write
-
-FOLDER = Path("tests_host/data/vectors")
 
 
 def main() -> None:
     """Write the set into the folder of the command line, or where the tests have it."""
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(OWN)
     changed = write(folder)
     print(f"{folder}: {changed} file{'' if changed == 1 else 's'} changed")
 

@@ -14,9 +14,13 @@ from typing import Any, cast
 from host_tools.vectors.home import DEVICES, PARTIES, home, keys_document
 from host_tools.vectors.make import Answer, Vector, make
 
-__all__ = ["contents", "load", "write"]
+__all__ = ["VectorError", "contents", "is_set", "load", "write"]
 
 Json = dict[str, Any]
+
+
+class VectorError(ValueError):
+    """A set of vectors cannot be read: which file, and why."""
 
 
 def contents() -> dict[str, str]:
@@ -73,25 +77,50 @@ def _error(answer: Answer, shared: str | None) -> Json:
     return found | {"response": answer.response.hex().upper()}
 
 
+def is_set(folder: Path) -> bool:
+    """Whether a folder has a set of vectors of this kind."""
+    return (folder / "parties.json").is_file()
+
+
 def load(folder: Path) -> Iterator[Json]:
-    """Yield each exchange of the set: `name`, `use_case`, `originator`, `command`, `response`,
-    `state` and `keys`, those of success before those of error.
+    """Yield each exchange of the set: `name`, `use_case`, `originator`, `command`, `response`
+    (octets), `state` and `keys`, that of success before that of error. VectorError.
     """
     for device, eui in DEVICES.items():
         keys = _read(folder / "keys" / f"{eui}.json")
-        for item in cast("list[Json]", _read(folder / f"{device.lower()}.json")):
-            common = {"use_case": item["use_case"], "originator": item["originator"], "keys": keys}
-            name = f"{item['use_case']}-{device}"
-            if "response" in item:
-                told = {"command": item["command"], "response": item["response"]}
-                yield {"name": f"{name}/SUCCESS", **common, **told, "state": item["state"]}
-            error = item.get("error")
-            if error:
-                told = {"command": item.get("command"), **error}
-                faults = {"faults": told.pop("faults")} if "faults" in told else {}
-                state = item["state"] | faults
-                yield {"name": f"{name}/ERROR", **common, **told, "state": state}
+        path = folder / f"{device.lower()}.json"
+        for number, item in enumerate(cast("list[Json]", _read(path)), 1):
+            try:
+                yield from _exchanges(item, device, keys)
+            except (AttributeError, KeyError, TypeError, ValueError) as error:
+                raise VectorError(f"{path}: vector {number}: {error!r}") from None
+
+
+def _exchanges(item: Json, device: str, keys: Json) -> list[Json]:
+    common = {"use_case": item["use_case"], "originator": item["originator"], "keys": keys}
+    success = {name: item[name] for name in ("command", "response") if name in item}
+    found = {"SUCCESS": success, "ERROR": {**success, **item.get("error", {})}}
+    if "error" not in item:
+        del found["ERROR"]
+    exchanges: list[Json] = []
+    for outcome, told in found.items():
+        if "response" not in told:
+            continue
+        faults = {"faults": told["faults"]} if "faults" in told else {}
+        exchanges.append(
+            {
+                "name": f"{item['use_case']}-{device}/{outcome}",
+                **common,
+                "command": bytes.fromhex(told["command"]),
+                "response": bytes.fromhex(told["response"]),
+                "state": item["state"] | faults,
+            }
+        )
+    return exchanges
 
 
 def _read(path: Path) -> Any:
-    return json.loads(path.read_text(encoding="utf-8"))
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise VectorError(f"{path}: {error}") from None

@@ -7,6 +7,9 @@ Evidence: the layouts are those of RTDS, which `test_vectors_rtds.py` compares w
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -181,3 +184,50 @@ def test_a_device_answers_exactly(engine: str, device: str) -> None:
     outcomes = list(rtds.replay(pairs, engine))
     assert [(o.pair.name, o.verdict, o.detail) for o in outcomes if o.verdict != "exact"] == []
     assert len(outcomes) == len(pairs) > 30
+
+
+def replayed(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "host_tools", "rtds", "--rtds", str(folder), *options]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_the_command_line_replays_the_set() -> None:
+    done = replayed(FOLDER, "--engine", "cpython", "--only", "GCS13a", "--only", "ECS17a")
+    assert done.returncode == 0 and "6 exact, 0 differing, 0 skipped" in done.stdout
+
+
+def test_a_changed_response_is_a_difference(tmp_path: Path) -> None:
+    """One octet of the payload: exit status 1, and where it is."""
+    folder = shutil.copytree(FOLDER, tmp_path / "set")
+    vectors = json.loads((folder / "chf.json").read_text(encoding="utf-8"))
+    octets = bytearray(bytes.fromhex(vectors[0]["response"]))
+    octets[-20] ^= 1
+    vectors[0]["response"] = octets.hex()
+    (folder / "chf.json").write_text(json.dumps(vectors), encoding="utf-8")
+    name = vectors[0]["use_case"]
+    done = replayed(folder, "--engine", "cpython", "--only", name)
+    assert done.returncode == 1
+    assert f"{name}-CHF/SUCCESS on cpython: octet {len(octets) - 20} of {len(octets)}" in (
+        done.stdout.replace("\n", " ")
+    )
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "wrong"),
+    [
+        ("gpf.json", "[", "gpf.json: Expecting value"),
+        ("gpf.json", '[{"use_case": "GCS13a"}]', "gpf.json: vector 1: KeyError('originator')"),
+        ("keys/02534D45545300A3.json", None, "02534D45545300A3.json"),
+    ],
+)
+def test_a_damaged_set_names_the_file(
+    file: str, text: str | None, wrong: str, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(FOLDER, tmp_path / "set")
+    if text is None:
+        (folder / file).unlink()
+    else:
+        (folder / file).write_text(text, encoding="utf-8")
+    done = replayed(folder)
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+    assert wrong in done.stdout.replace("\n", "")
