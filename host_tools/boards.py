@@ -86,7 +86,7 @@ def load(name: str) -> Board:
     except TypeError as error:
         raise BoardError(f"{path}: {error}") from error
     if board.arch not in ARCHITECTURES:
-        raise BoardError(f"{path}: ARCH {board.arch!r} is none of {', '.join(ARCHITECTURES)}")
+        raise BoardError(f"{path}: ARCH {board.arch!r} is not one of {', '.join(ARCHITECTURES)}")
     if board.heap <= 0 or board.word not in (4, 8):
         raise BoardError(f"{path}: HEAP is {board.heap!r}, WORD {board.word!r}")
     return board

@@ -118,7 +118,7 @@ def read_token(text: str) -> Token:
         raise TokenError(f"{text}: the check digit is {digits[-1]}, not {expected}")
     number = int(digits[:-1]) - _OFFSET
     if number < 0 or number >> 57:
-        raise TokenError(f"{text}: the number is none of a token")
+        raise TokenError(f"{text}: the number is not that of a token")
     high = number >> 32
     if high >> 13 & 3 >= len(_STEPS):
         raise TokenError(f"{text}: value class {high >> 13 & 3} is reserved")

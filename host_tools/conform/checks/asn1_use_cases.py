@@ -242,7 +242,7 @@ def restore_log(bench: Bench) -> Finding:
 
 @entry(
     "credentials",
-    "Who asks for the security credentials is told whose keys the device trusts",
+    "A party that asks for the credentials learns whose keys the device trusts",
     ("esme", "gsme", "gpf"),
     "CS02a",
     "6.24.1",
@@ -284,7 +284,7 @@ def identifier(public: bytes) -> str:
 
 @entry(
     "credentials-strange",
-    "A role that the device has no party of is said to be missing",
+    "A role without a party is reported as missing",
     ("esme", "gsme", "gpf"),
     "CS02a",
     "6.24.1",

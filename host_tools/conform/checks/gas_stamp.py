@@ -155,7 +155,7 @@ def invalid_octets(bench: Bench) -> Finding:
 @check(
     "SECMP0015-error-stamped",
     row="SECMP0015",
-    title="A read with a failing attribute is stamped all the same",
+    title="A read with a failing attribute is still stamped",
     roles=("gpf", "gsme"),
     source="RTDS 4.5.0, ERROR of GCS13a: status without type and value, stamp present",
     evidence=Evidence.RTDS,

@@ -106,7 +106,7 @@ def update_time(bench: Bench, notes: Notes) -> None:
 
 @_entry(
     "update-legacy",
-    "A meter that tells no time gets the GPF's stamp of the update",
+    "The update of a meter that tells no time gets the GPF's stamp",
     "report without ReadingSnapShotTime; GCS13a 5 minutes later",
     "the GPF's time of the report, clock_status 00",
     clocked=True,

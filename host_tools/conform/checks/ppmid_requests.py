@@ -142,7 +142,7 @@ def supply(bench: Bench) -> Finding:
 
 @entry(
     "results",
-    "Each result type of a top-up is told as what it is",
+    "Each result type of a top-up is reported as it is",
     "ConsumerTopUpResponse with ResultType 00 to 06 and 10 to 12",
     "accepted for 00 and 10 to 12 alone; value and credit as the meter gave them",
     use_case="PECS01",
@@ -167,7 +167,7 @@ def results(bench: Bench) -> Finding:
 
 @entry(
     "refused",
-    "A request that the meter refuses is not told as done",
+    "A request that the meter refuses is not reported as done",
     "Default Responses to PECS02 and PECS03 with status 01, then 00",
     "accepted for status 00 alone",
     use_case="PECS02, PECS03",

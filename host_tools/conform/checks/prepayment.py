@@ -126,7 +126,7 @@ def logged(bench: Bench) -> list[str]:
 
 @entry(
     "consumption",
-    "What is consumed lowers the balance",
+    "Consumption lowers the balance",
     "SMETS 5.7.5.22 Meter Balance by ECS82; Price 0x0400 a unit of Metering 0x0302, served itself",
     "10 pounds; 0.5 kWh each half hour at 28.620 pence",
     "an hour costs 28.620 pence, to a penny",

@@ -20,7 +20,7 @@ from host_tools.gbcs.times import iso_2000
 @check(
     "SECMP0056-read-only",
     row="SECMP0056",
-    title="A display cannot write or have reported the date",
+    title="A display can neither write the date nor have it reported",
     roles=METERS,
     source="Smart Energy: 0x0200 is read-only (evidence.md#tenancy-attributes)",
     evidence=Evidence.SPEC,
@@ -146,7 +146,7 @@ def bad_mac(bench: Bench) -> Finding:
 @check(
     "SECMP0056-wrong-dates",
     row="SECMP0056",
-    title="A date that is none is refused",
+    title="An impossible date is refused",
     roles=("esme",),
     source="GBCS 4.0 mapping row 75: DATE-TIME without wildcards",
     evidence=Evidence.SPEC,
