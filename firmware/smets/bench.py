@@ -20,6 +20,8 @@ LINE_LIMIT = const(8192)
 _BLOCKS_LIMIT = const(8192)
 # Longest time, in seconds, that passes at once: an hour's frames fit the heap of a board.
 _STEP = const(3600)
+# Longest time, in seconds, that one CTRL:ADVANCE may ask for: a leap year.
+_ADVANCE_MAX = const(31622400)
 
 
 class LineError(Exception):
@@ -53,13 +55,15 @@ def _digits(text: str) -> bool:
 
 
 def _document(body):
-    """The value of a JSON body; an empty body is an empty object. ValueError for other text."""
+    """The object of a JSON body; an empty body is an empty one. ValueError, LineError."""
     if not body:
         return {}
     document = json.loads(body)
     # MicroPython 1.25 takes an object or array without its end.
     if body[0] in "[{" and body.rstrip()[-1] not in "]}":
         raise ValueError("syntax error in JSON: cut short")
+    if not isinstance(document, dict):
+        raise LineError("the body is not an object")
     return document
 
 
@@ -276,15 +280,17 @@ class Bench:
         from smets.gbcs import gbt
 
         block = document.get("block", self._block)
-        if not isinstance(block, int) or not (block == 0 or gbt.SMALLEST <= block <= 0xFFFF):
+        whole = isinstance(block, int) and not isinstance(block, bool)
+        if not whole or not (block == 0 or gbt.SMALLEST <= block <= 0xFFFF):
             raise LineError("block is not 0 or a number from %d up" % gbt.SMALLEST)
         self._block = block
         return {"block": block, "limit": gbt.LIMIT}
 
     def _advance(self, document):
-        seconds = document["seconds"]
-        if not isinstance(seconds, int) or seconds < 0:
-            raise LineError("seconds is not a whole number from 0 up")
+        seconds = document.get("seconds")
+        whole = isinstance(seconds, int) and not isinstance(seconds, bool)
+        if not whole or not 0 <= seconds <= _ADVANCE_MAX:
+            raise LineError("seconds is not a whole number from 0 to %d" % _ADVANCE_MAX)
         while seconds > _STEP:  # frames of a step leave before the next step
             self.device.advance(_STEP)
             self._flush()

@@ -182,7 +182,7 @@ def test_keys_that_are_wrong():
     assert link.error("KEYS", {"device_id": text(GSME)}) == (
         "keys.device_id: the device has another one"
     )
-    assert link.error("KEYS", [1]) == "keys: not an object"
+    assert link.error("KEYS", [1]) == "the body is not an object"
 
 
 def test_state_and_append():
@@ -208,22 +208,28 @@ def test_wrong_documents_change_nothing():
         ("STATE", "{", None),
         ("STATE", "nonsense", None),
         ("STATE", "{} x", None),
-        ("STATE", "[1]", "state: not an object"),
-        ("STATE", "5", "state: not an object"),
+        ("STATE", "[1]", "the body is not an object"),
+        ("STATE", "5", "the body is not an object"),
         ("STATE", '{"clock": {"time": null, "status": "invalid"}, "zcl": 5}', None),
         ("STATE", '{"clock": {"time": null, "status": "invalid"}, "x": 5}', None),
         ("APPEND", '{"dlms": 5}', "state.dlms: not a list"),
-        ("CLOCK", "5", "state.clock: not an object"),
+        ("CLOCK", "5", "the body is not an object"),
         ("CLOCK", '{"time": "tomorrow"}', None),
         ("ADVANCE", "5", None),
         ("ADVANCE", "{}", None),
         ("ADVANCE", "[]", None),
-        ("ADVANCE", '{"seconds": -1}', "seconds is not a whole number from 0 up"),
-        ("ADVANCE", '{"seconds": 1.5}', "seconds is not a whole number from 0 up"),
-        ("ADVANCE", '{"seconds": "1"}', "seconds is not a whole number from 0 up"),
+        ("ADVANCE", '{"seconds": -1}', "seconds is not a whole number from 0 to 31622400"),
+        ("ADVANCE", '{"seconds": 1.5}', "seconds is not a whole number from 0 to 31622400"),
+        ("ADVANCE", '{"seconds": "1"}', "seconds is not a whole number from 0 to 31622400"),
+        ("ADVANCE", '{"seconds": true}', "seconds is not a whole number from 0 to 31622400"),
+        ("ADVANCE", '{"seconds": 31622401}', "seconds is not a whole number from 0 to 31622400"),
+        ("ADVANCE", "{}", "seconds is not a whole number from 0 to 31622400"),
+        ("SET", "[]", "the body is not an object"),
+        ("ACT", "7", "the body is not an object"),
+        ("STATE", '"text"', "the body is not an object"),
         ("SET", '{"colour": 1}', "GPF has no input colour"),
         ("SET", "5", None),
-        ("SET", "[5]", "GPF has no input 5"),
+        ("SET", "[5]", "the body is not an object"),
     ):
         line = link.line("CTRL:%s#3:%d:%s" % (verb, len(body), body))
         assert line.startswith("LOG:ERROR#3:"), line

@@ -168,7 +168,9 @@ def main() -> int:
         return 0
     if options.child:
         return child(options.child, options.time, options.seed)
-    return parent(options.time, options.seed, options.target or ["han", "commands", "decoder", "link"])
+    return parent(
+        options.time, options.seed, options.target or ["han", "commands", "decoder", "link"]
+    )
 
 
 if __name__ == "__main__":

@@ -164,7 +164,9 @@ def frame_for(source: Source, role: str) -> Frame:
     zdo = source.chance(12)
     return Frame(
         source=int(source.pick([*EUIS.values(), "FFFFFFFFFFFFFFFF", "0" * 16]), 16),
-        destination=int(EUIS[role] if source.number(0, 15) else source.pick(list(EUIS.values())), 16),
+        destination=int(
+            EUIS[role] if source.number(0, 15) else source.pick(list(EUIS.values())), 16
+        ),
         source_endpoint=source.pick((1, 2, 3, 0, 240)),
         destination_endpoint=source.pick((1, 2, 3, 0, 240)),
         cluster=source.pick((0x0006, 0x8006, 0x0000, 0x0013)) if zdo else source.pick(CLUSTERS),
@@ -275,7 +277,11 @@ def _senders(use_case: use_cases.UseCase) -> list[str]:
 
 def _build(party: RemoteParty, use_case: use_cases.UseCase, role: str) -> bytes | None:
     params: dict[str, Any] = {name: _GUESSES.get(name, 1) for name in needed_parameters(use_case)}
-    for guess in (params, dict.fromkeys(params, "2022-11-01T00:00:00Z"), dict.fromkeys(params, "00" * 12)):
+    for guess in (
+        params,
+        dict.fromkeys(params, "2022-11-01T00:00:00Z"),
+        dict.fromkeys(params, "00" * 12),
+    ):
         try:
             return party.command(use_case.id, bytes.fromhex(EUIS[role]), 1000, guess)
         except (ParameterError, ValueError):
@@ -302,7 +308,9 @@ def again(source: Source, role: str, command: bytes) -> bytes:
             payload[at : at + source.number(0, 4)] = source.octets(source.number(0, 4))
         else:
             del payload[at : at + source.number(0, 8)]
-    signer = PARTIES.party(head.originator.hex()).ds_private if message.envelope.signature else None
+    signer = (
+        PARTIES.party(head.originator.hex()).ds_private if message.envelope.signature else None
+    )
     return seal(head, bytes(payload), secret_with_broker(role), signer)
 
 
@@ -368,7 +376,18 @@ _NAMES = (
     + ("eui", "mode", "balance", "ppmid", "top_up", "press", "panel", "passed", "seen", "clear")
     + ("phases", "waves", "mv", "role", "id", "ka_public", "shared_secret", "0x0702", "0x0000")
 )
-_TEXTS = ("", NOW, "reliable", "0x23", "ESME", "next", "electricity", "prepayment", "\x1b[2J", "é" * 9)
+_TEXTS = (
+    "",
+    NOW,
+    "reliable",
+    "0x23",
+    "ESME",
+    "next",
+    "electricity",
+    "prepayment",
+    "\x1b[2J",
+    "é" * 9,
+)
 _NUMBERS = (0, 1, -1, 7, 255, 65536, 1 << 31, 1 << 63, -(1 << 64), 99999999999)
 
 
