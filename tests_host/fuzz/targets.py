@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from fuzz.source import Source
-
 from host_tools.gbcs import crypto, use_cases
 from host_tools.gbcs.errors import DecodeError
 from host_tools.gbcs.message import decode
