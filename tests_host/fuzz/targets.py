@@ -1,4 +1,4 @@
-"""What the fuzzer drives: a function of octets each, which raises for a finding and for nothing else.
+"""What the fuzzer drives: functions of octets, which raise for a finding and nothing else.
 
 han       HAN frames, structured and torn, to the six roles, and answers to what they ask
 commands  genuine commands changed anywhere and authenticated again, to the meters and the hub
