@@ -53,6 +53,11 @@ class Reader:
         if self.u8(what) != octet:
             raise DecodeError(self.pos - 1, what + ": not %02X" % octet)
 
+    def literal(self, octets, what: str):
+        """The next octets must be these."""
+        for octet in octets:
+            self.expect(octet, what)
+
     def length(self, what: str) -> int:
         """A DLMS length, shortest form: one octet below 128, else 81 xx, 82 xx xx, 83 xx xx xx."""
         start = self.pos
@@ -80,6 +85,14 @@ class Reader:
 def length_size(value: int) -> int:
     """Octets that the DLMS length `value` takes (1 to 4)."""
     return 1 if value < 0x80 else 2 if value < 0x100 else 3 if value < 0x10000 else 4
+
+
+def length_octets(value: int) -> bytes:
+    """The DLMS length `value` in its shortest form."""
+    size = length_size(value)
+    if size == 1:
+        return bytes((value,))
+    return bytes((0x7F + size,)) + value.to_bytes(size - 1, "big")
 
 
 class Writer:
@@ -124,12 +137,7 @@ class Writer:
 
     def length(self, value: int):
         """A DLMS length in its shortest form."""
-        size = length_size(value)
-        if size == 1:
-            self.u8(value)
-        else:
-            self.u8(0x7F + size)
-            self.be(value, size - 1)
+        self.put(length_octets(value))
 
     def string(self, data):
         """A length, then the octets."""

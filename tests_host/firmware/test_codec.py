@@ -2,7 +2,7 @@
 # The cursor reader and writer: bounds, length octets, offsets of errors.
 from testkit import raises
 
-from smets.codec import DecodeError, Reader, Writer, length_size
+from smets.codec import DecodeError, Reader, Writer, length_octets, length_size
 
 # value, its shortest form (spec: DLMS)
 LENGTHS = (
@@ -182,3 +182,21 @@ def test_written_strings_at_each_length_form_read_back():
         reader = Reader(bytes(writer.view()))
         assert len(reader.string("x")) == size
         reader.finish("x")
+
+
+def test_octets_that_have_to_be_there():
+    """project: the error names the first octet that differs, or is missing."""
+    reader = Reader(b"\x02\x04\x12\x00")
+    reader.literal(b"\x02\x04", "head")
+    reader.literal(b"", "nothing")
+    with raises(DecodeError) as caught:
+        reader.literal(b"\x12\x01\x00", "tail")
+    assert (caught.error.offset, caught.error.what) == (3, "tail: not 01")
+    with raises(DecodeError) as caught:
+        Reader(b"\x02").literal(memoryview(b"\x02\x03"), "short")
+    assert caught.error.offset == 1
+
+
+def test_length_octets():
+    for value, octets in LENGTHS:
+        assert length_octets(value) == octets and length_size(value) == len(octets)

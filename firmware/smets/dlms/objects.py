@@ -1,7 +1,7 @@
 # The DLMS objects of a device: attribute values as A-XDR octets, hooks, profiles, faults.
 # A key is 9 octets as on the wire: class (2), OBIS code (6), attribute or method (1).
 from smets import cosem_time
-from smets.codec import Reader, length_size
+from smets.codec import Reader, length_octets
 from smets.compat import const
 from smets.dlms import axdr
 
@@ -49,7 +49,7 @@ class Rows:
         size = 0
         for row in self._wanted():
             size += len(row)
-        self._head = b"\x13" + buffer.description + _length(size)
+        self._head = b"\x13" + buffer.description + length_octets(size)
         self.length = len(self._head) + size
 
     def _wanted(self):
@@ -62,13 +62,6 @@ class Rows:
         yield self._head
         for row in self._wanted():
             yield row
-
-
-def _length(value: int) -> bytes:
-    size = length_size(value)
-    if size == 1:
-        return bytes((value,))
-    return bytes((0x7F + size,)) + value.to_bytes(size - 1, "big")
 
 
 class Buffer:
@@ -205,6 +198,10 @@ class Objects:
         return method(data) if method else SUCCESS
 
 
+# The restricting object of a range: 0-0:94.44.100.255, attribute 2.
+_RANGE = b"\x02\x04\x02\x04\x12\x00\x01\x09\x06\x00\x00\x5e\x2c\x64\xff\x0f\x02\x12\x00\x00"
+
+
 def parse_range(data) -> tuple:
     """(from, to) of a range descriptor, the selective access of every GBCS log read.
 
@@ -212,16 +209,12 @@ def parse_range(data) -> tuple:
     for any other selection. Times are UTC seconds since 2000.
     """
     reader = Reader(data)
-    for (
-        octet
-    ) in b"\x02\x04\x02\x04\x12\x00\x01\x09\x06\x00\x00\x5e\x2c\x64\xff\x0f\x02\x12\x00\x00":
-        reader.expect(octet, "range descriptor")
+    reader.literal(_RANGE, "range descriptor")
     reader.expect(axdr.DOUBLE_LONG_UNSIGNED, "from value")
     start = reader.be(4, "from value")
     reader.expect(axdr.DOUBLE_LONG_UNSIGNED, "to value")
     end = reader.be(4, "to value")
-    for octet in b"\x01\x00":
-        reader.expect(octet, "selected values")
+    reader.literal(b"\x01\x00", "selected values")
     reader.finish("range descriptor")
     return start, end
 

@@ -1,6 +1,6 @@
 # Profile generic (class 7): a buffer whose rows lie in a log, read by range and streamed.
 # The log is that of features/proflog.py or a like one: rows of one width, UTC seconds first.
-from smets.codec import length_size
+from smets.codec import length_octets
 from smets.compat import const
 from smets.dlms import objects
 
@@ -10,12 +10,7 @@ _CHUNK = const(480)
 
 def compact_array_head(description: bytes, size: int) -> bytes:
     """The octets before `size` octets of rows in a compact-array."""
-    octets = length_size(size)
-    if octets == 1:
-        return _COMPACT_ARRAY + description + bytes((size,))
-    return (
-        _COMPACT_ARRAY + description + bytes((0x7F + octets,)) + size.to_bytes(octets - 1, "big")
-    )
+    return _COMPACT_ARRAY + description + length_octets(size)
 
 
 class _Stream:

@@ -35,34 +35,29 @@ def parse(data, session) -> list:
     `session` has `counter`, `originator`, `target` of the command, 8 octets each.
     """
     reader = Reader(data)
-    _expect(reader, b"\x02\x02\x01", "protected request")
+    reader.literal(b"\x02\x02\x01", "protected request")
     wanted = []
     for _ in range(reader.length("object count")):
         wanted.append(_parse_object(reader))
-    _expect(reader, _PARAMETERS, "protection parameters")
-    _expect(reader, session.counter, "transaction-id")
+    reader.literal(_PARAMETERS, "protection parameters")
+    reader.literal(session.counter, "transaction-id")
     for octets in (session.originator, session.target):
-        _expect(reader, b"\x09\x08", "protection parameters")
-        _expect(reader, octets, "protection parties")
-    _expect(reader, _KEY_INFO, "protection key information")
+        reader.literal(b"\x09\x08", "protection parameters")
+        reader.literal(octets, "protection parties")
+    reader.literal(_KEY_INFO, "protection key information")
     reader.finish("protected request")
     return wanted
 
 
-def _expect(reader, octets, what):
-    for octet in octets:
-        reader.expect(octet, what)
-
-
 def _parse_object(reader):
-    _expect(reader, b"\x02\x05\x12", "protected object")
+    reader.literal(b"\x02\x05\x12", "protected object")
     key = bytearray(9)
     key[0:2] = reader.view(2, "class")
-    _expect(reader, b"\x09\x06", "OBIS code")
+    reader.literal(b"\x09\x06", "OBIS code")
     key[2:8] = reader.view(6, "OBIS code")
     reader.expect(axdr.INTEGER, "attribute")
     key[8] = reader.u8("attribute")
-    _expect(reader, b"\x12\x00\x00\x02\x02", "data index")
+    reader.literal(b"\x12\x00\x00\x02\x02", "data index")
     reader.expect(axdr.ENUM, "restriction type")
     at = reader.pos
     kind = reader.u8("restriction type")
@@ -71,10 +66,10 @@ def _parse_object(reader):
         return Wanted(bytes(key), -1, -1)
     if kind != _DATE_RESTRICTION:
         raise DecodeError(at, "restriction type %d" % kind)
-    _expect(reader, b"\x02\x02", "restriction")
+    reader.literal(b"\x02\x02", "restriction")
     limits = []
     for open_value in (0, _END_OF_TIME):
-        _expect(reader, b"\x09\x0c", "restriction limit")
+        reader.literal(b"\x09\x0c", "restriction limit")
         at = reader.pos
         limit = reader.view(12, "restriction limit")
         try:

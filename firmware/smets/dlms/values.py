@@ -2,7 +2,7 @@
 # Used when a state is loaded; values read and set over the wire never pass through here.
 from binascii import unhexlify
 
-from smets.codec import length_size
+from smets.codec import length_octets
 from smets.dlms import axdr
 from smets.dlms.objects import Buffer
 
@@ -35,13 +35,6 @@ def _type(name):
     return _TYPES[name]
 
 
-def _length(value: int) -> bytes:
-    size = length_size(value)
-    return (
-        bytes((value,)) if size == 1 else bytes((0x7F + size,)) + value.to_bytes(size - 1, "big")
-    )
-
-
 def _list(value):
     if not isinstance(value, list):
         raise ValueError("not a list")
@@ -61,7 +54,7 @@ def encode(notation):
     value = notation.get("value")
     if tag in (axdr.ARRAY, axdr.STRUCTURE):
         items = _list(value)
-        return bytes((tag,)) + _length(len(items)) + b"".join(encode(item) for item in items)
+        return bytes((tag,)) + length_octets(len(items)) + b"".join(encode(item) for item in items)
     if tag == axdr.COMPACT_ARRAY:
         element = notation.get("element_type")
         buffer = Buffer(_describe(element))
@@ -91,11 +84,11 @@ def _content(name, tag, size, value) -> bytes:
         raise ValueError("%s is not text" % name)
     if tag == axdr.OCTET_STRING:
         octets = unhexlify(value)
-        return _length(len(octets)) + octets
+        return length_octets(len(octets)) + octets
     if tag == axdr.BIT_STRING:
-        return _length(len(value)) + _bits(value)
+        return length_octets(len(value)) + _bits(value)
     octets = value.encode()
-    return _length(len(octets)) + octets
+    return length_octets(len(octets)) + octets
 
 
 def _bits(text: str) -> bytes:
@@ -113,7 +106,7 @@ def _describe(element) -> bytes:
     if isinstance(element, dict):
         if "structure" in element:
             parts = _list(element["structure"])
-            head = bytes((axdr.STRUCTURE,)) + _length(len(parts))
+            head = bytes((axdr.STRUCTURE,)) + length_octets(len(parts))
             return head + b"".join(_describe(part) for part in parts)
         if "array" in element:
             count, inner = _list(element["array"])

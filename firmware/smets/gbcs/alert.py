@@ -3,8 +3,7 @@
 from smets import cosem_time, record
 from smets.codec import Writer
 from smets.compat import const
-from smets.crypto.gcm import Gcm
-from smets.crypto.kdf import derive
+from smets.crypto.cipher import cipher
 from smets.gbcs import message, policy
 from smets.parts import Parts
 from smets.ports.store import StoreError
@@ -79,5 +78,5 @@ def non_critical(keys, party, counter: bytes, code: int, seconds: int):
     parts.add(bytes(writer.view()))
     device = keys.device_id
     header = message.Header(message.ALERT, counter, device, party.id, NON_CRITICAL)
-    key = derive(keys.secret(party), device, message.ALERT, counter, party.id)
-    return message.Authenticated(header, parts, Gcm(key, device + b"\x00\x00\x00\x00"))
+    gcm = cipher(keys.secret(party), device, message.ALERT, counter, party.id)
+    return message.Authenticated(header, parts, gcm)

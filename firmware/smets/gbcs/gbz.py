@@ -30,8 +30,7 @@ class NotPermitted(Exception):
 def parse(payload) -> list:
     """The components of a command (zcl.server.Call); DecodeError names the offset."""
     reader = Reader(payload)
-    for octet in PROFILE:
-        reader.expect(octet, "GBZ profile")
+    reader.literal(PROFILE, "GBZ profile")
     at = reader.pos
     count = reader.u8("component count")
     if not count:

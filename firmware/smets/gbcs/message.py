@@ -62,14 +62,12 @@ def parse(data) -> Message:
     mac_at = reader.end
     if reader.left() and reader.data[0] == _GENERAL_CIPHERING:
         reader.skip(1, "general-ciphering")
-        for _ in range(6):
-            reader.expect(0, "general-ciphering field")
+        reader.literal(_EMPTY, "general-ciphering field")
         start = reader.pos
         length = reader.length("ciphered-service length")
         if length != reader.left():
             raise DecodeError(start, "ciphered-service length %d" % length)
-        for octet in _SECURITY:
-            reader.expect(octet, "security header")
+        reader.literal(_SECURITY, "security header")
         mac_at = reader.end - MAC_SIZE
         if mac_at < reader.pos:
             raise DecodeError(reader.pos, "no room for the MAC")

@@ -42,16 +42,19 @@ class Exchange:
 
     def cipher(self):
         """A fresh Gcm for one encrypted part of the response."""
-        from smets.crypto.gcm import Gcm
-        from smets.crypto.kdf import derive
-
         secret = self._secret
         if secret is None:
             if self._party is None:
                 raise CryptoError("no key for the supplementary party")
             secret = self._keys.secret(self._party)
-        key = derive(secret, self.target, message.ENCRYPTION, self.counter, self.reply_party)
-        return Gcm(key, self.target + b"\x00\x00\x00\x00")
+        return _cipher(secret, self.target, message.ENCRYPTION, self.counter, self.reply_party)
+
+
+def _cipher(*arguments):
+    # Imported when it is needed: a board that only shows has no room for it.
+    from smets.crypto.cipher import cipher
+
+    return cipher(*arguments)
 
 
 def _certificate_key(certificate) -> bytes:
@@ -163,20 +166,11 @@ class Session:
         if not len(command.mac) or broker is None:
             raise Refused("no-mac")
         secret = self.keys.secret(broker)
-        gcm = self._mac(
-            secret, command.originator, message.COMMAND, command.counter, command.target
-        )
+        gcm = _cipher(secret, command.originator, message.COMMAND, command.counter, command.target)
         gcm.update_aad(message.AAD_PREFIX)
         gcm.update_aad(command.authenticated)
         if not equal(gcm.tag(message.MAC_SIZE), command.mac):
             raise Refused("bad-mac")
-
-    def _mac(self, secret, originator, cra: int, counter, target):
-        from smets.crypto.gcm import Gcm
-        from smets.crypto.kdf import derive
-
-        key = derive(secret, bytes(originator), cra, bytes(counter), bytes(target))
-        return Gcm(key, bytes(originator) + b"\x00\x00\x00\x00")
 
     def _check_role(self, command, party, use_case):
         letter = use_cases.ROLES.get(party.role, "")
@@ -248,7 +242,7 @@ class Session:
         if signed:
             return message.Signed(header, parts, self._sign)
         secret = self.keys.secret(party)
-        mac = self._mac(
+        mac = _cipher(
             secret, command.target, message.RESPONSE, command.counter, command.originator
         )
         return message.Authenticated(header, parts, mac)

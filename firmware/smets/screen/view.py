@@ -2,6 +2,7 @@
 # `view_of` fills it from a display: its readings, its history as far as it may be shown.
 from smets import clock
 from smets.compat import const
+from smets.features import money
 from smets.features.tenancy.cleared import ELECTRICITY, GAS, MESSAGES, SHARED
 from smets.ports.store import StoreError
 from smets.screen import usage, words
@@ -24,10 +25,6 @@ STALE_AFTER = const(7200)
 
 # A stamp may be ahead of the display's clock by so many seconds (GBCS tolerance of clocks).
 _AHEAD = const(10)
-
-# project-choice: digits after the point of amounts in pounds where a meter does not serve
-# PriceTrailingDigit; 5 (thousandths of pence) in all RTDS vectors.
-_MONEY_DIGITS = const(5)
 
 # The accumulated debt, and what is left of the debts that are being recovered.
 _DEBTS = (0x0005, 0x0211, 0x0221, 0x0231)
@@ -208,12 +205,7 @@ def _scaled(get, raw):
     """An amount of the meter in thousandths of pence; None where it is not known."""
     if raw is None:
         return None
-    trailing = get(PRICE, 0x0617)
-    digits = _MONEY_DIGITS if trailing is None else trailing >> 4
-    if digits <= _MONEY_DIGITS:
-        return raw * 10 ** (_MONEY_DIGITS - digits)
-    drop = 10 ** (digits - _MONEY_DIGITS)
-    return (raw + drop // 2) // drop
+    return money.priced(raw, get(PRICE, 0x0617))
 
 
 def _price(get):

@@ -32,13 +32,11 @@ def _entries(octets) -> list:
     found = []
     reader.expect(1, "schedule")
     for _ in range(reader.length("entries")):
-        for octet in b"\x02\x0a\x12":
-            reader.expect(octet, "schedule entry")
+        reader.literal(b"\x02\x0a\x12", "schedule entry")
         reader.skip(2, "index")
         reader.expect(3, "enable")
         enabled = reader.u8("enable")
-        for octet in b"\x09\x06":
-            reader.expect(octet, "script table")
+        reader.literal(b"\x09\x06", "script table")
         reader.skip(6, "script table")
         reader.expect(0x12, "script")
         script = reader.be(2, "script")
@@ -75,8 +73,7 @@ def _special(octets) -> list:
     reader.expect(1, "special days")
     found = []
     for _ in range(reader.length("entries")):
-        for octet in b"\x02\x03\x12":
-            reader.expect(octet, "special day")
+        reader.literal(b"\x02\x03\x12", "special day")
         reader.skip(2, "index")
         reader.expect(9, "date")
         found.append(bytes(reader.string("date")))

@@ -2,6 +2,7 @@
 # GBCS mapping rows of ECS02-04, 07-09, 19, 20, 21b, 26a, 35a, 42-45, 82, and CS01a.
 from smets.compat import const
 from smets.dlms import objects
+from smets.features import money
 from smets.zcl import types
 from smets.zcl.clusters import METERING, PREPAYMENT
 
@@ -164,4 +165,4 @@ def parse_rate(octets):
     amount = int.from_bytes(octets[30:], "big")
     if octets[29] != 0x10 or amount & 0x8000 or not -8 <= scale <= 0:
         return None
-    return amount * 10 ** (5 + scale) if scale >= -5 else amount // 10 ** (-5 - scale)
+    return money.amount(amount, -scale)

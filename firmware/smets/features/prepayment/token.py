@@ -2,8 +2,7 @@
 # The counters of the tokens that were used are remembered, so that a token counts once.
 from smets.compat import const
 from smets.crypto import equal
-from smets.crypto.gcm import Gcm
-from smets.crypto.kdf import derive
+from smets.crypto.cipher import cipher
 from smets.features.prepayment import policy
 from smets.features.prepayment.codes import DIGITS
 from smets.gbcs.message import AAD_PREFIX, COMMAND
@@ -42,7 +41,7 @@ class Token:
         `secret` is the ECDH secret of the supplier's key for top-ups and the meter's key.
         """
         originator = counter.to_bytes(4, "big") + bytes(4)
-        gcm = Gcm(derive(secret, supplier, COMMAND, originator, meter), supplier + bytes(4))
+        gcm = cipher(secret, supplier, COMMAND, originator, meter)
         gcm.update_aad(AAD_PREFIX)
         gcm.update_aad(supplier + meter + b"\x01" + originator + self._high)
         return equal(gcm.tag(16)[12:], self._mac)
