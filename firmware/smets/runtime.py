@@ -19,6 +19,8 @@ _POLL_LIVE_MS = const(50)  # a sampler's ring is read in time
 _BY_THE_LINE = (ValueError, KeyError, TypeError, MemoryError, RuntimeError)
 # Failures in a row, with no line answered between, after which the device leaves for the REPL.
 _GIVE_UP = const(4)
+# A device that went on for so long, in ms, has ended a row of failures, too.
+_CALM_MS = const(600000)
 
 # Members of a state that power does not outlast. A GPF's attributes are a mirror: until its meter
 # reports again there is nothing in it.
@@ -203,6 +205,7 @@ class Loop:
         self._confirm = confirm
         self._lines = console_port.LineBuffer(bench.LINE_LIMIT)
         self._failures = 0
+        self._failed_at = 0
         self._clock = None
         self._time = time
         self._radio = radio
@@ -267,6 +270,8 @@ class Loop:
             self.runtime = None
         gc.collect()
         self._failures += 1
+        if self._time:
+            self._failed_at = self._time.ticks_ms()
         self.ring.restarts += 1
         self.ring.add_exception(error)
 
@@ -296,6 +301,8 @@ class Loop:
 
     def _pass_time(self, time, runtime):
         now = time.ticks_ms()
+        if self._failures and time.ticks_diff(now, self._failed_at) >= _CALM_MS:
+            self._failures = 0
         if self._settings.get("tick"):
             passed = time.ticks_diff(now, self._since) // 1000
             if passed > 0:

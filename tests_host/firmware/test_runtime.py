@@ -624,6 +624,50 @@ def test_a_line_that_is_answered_ends_a_row_of_failures():
     assert len(loop.ring.texts()) == 1, "the same exception again is entered once"
 
 
+class FailingRadio:
+    """A radio that fails once at each of some turns of the loop."""
+
+    def __init__(self, turns):
+        self.turns = turns
+        self.turn = 0
+
+    def pump(self, made, ms):
+        self.turn += 1
+        if self.turn in self.turns:
+            raise OSError(5)
+
+    def status(self):
+        return {}
+
+
+class Slow:
+    """A tick counter; a turn of the loop takes 100 s."""
+
+    def __init__(self):
+        self.now = 0
+
+    def ticks_ms(self):
+        self.now += 100000
+        return self.now
+
+    def ticks_diff(self, late, early):
+        return late - early
+
+    def ticks_add(self, ticks, ms):
+        return ticks + ms
+
+
+def test_failures_spread_over_a_life_do_not_end_the_device():
+    """A radio that fails now and then for years: a row of failures is in a row."""
+    radio = FailingRadio((20, 40, 60, 80, 100, 120))
+    script, _, loop = serve("", silences=200, time=Slow(), radio=radio)
+    assert loop.ring.restarts == 6 and radio.turn > 150
+    assert len(script.lines()) == 6
+    radio = FailingRadio((20, 21, 22, 23, 40))
+    script, dog, loop = serve("", silences=200, time=Slow(), radio=radio)
+    assert loop.ring.restarts == 4 and dog.stopped == 1, "four in a row lead to the REPL"
+
+
 def test_a_device_that_cannot_be_built_leads_to_the_repl():
     script = serve(line("HELLO"), {"role": "toaster"})[0]
     assert len(script.lines()) == 4
