@@ -31,6 +31,12 @@ def rows(count: int, *kinds) -> tuple:
     return (_ROWS, count, kinds)
 
 
+def ends(kind: tuple) -> tuple:
+    """The lowest and the highest value of a kind of number."""
+    low = -(1 << 8 * kind[1] - 1) if kind[2] else 0
+    return low, low + (1 << 8 * kind[1]) - 1
+
+
 class RecordError(StoreError):
     """A record is there and says nothing: `reason` is why. What it held is unknown."""
 
@@ -125,11 +131,10 @@ def _since(row) -> int:
 def _put(writer, kind, value) -> bool:
     # Whether the value fits.
     if kind[0] == 0:
-        bits = 8 * kind[1]
-        low = -(1 << bits - 1) if kind[2] else 0
-        if not low <= value < low + (1 << bits):
+        low, high = ends(kind)
+        if not low <= value <= high:
             return False
-        writer.be(value & (1 << bits) - 1, kind[1])
+        writer.be(value & high - low, kind[1])
     elif kind[0] == _ROWS:
         if len(value) > kind[1]:
             return False

@@ -146,7 +146,7 @@ class Runtime(bench.Bench):
         journal = self._journal
         if journal is None or self._store is None:
             return load(document)
-        self._store.begin()
+        mark = self._store.begin()
         try:
             answer = load(document)
             if verb == "SET":
@@ -155,7 +155,7 @@ class Runtime(bench.Bench):
                 journal.add(verb, document)
             self._store.commit()
         except Exception as error:
-            self._store.rollback()
+            self._store.rollback(mark)
             # What it has noted of fragments may not have been kept.
             self._journal = Journal(self._store)
             if isinstance(error, JournalFull):

@@ -10,6 +10,7 @@ from smets.clock import INVALID
 from smets.features.prepayment import account, policy
 from smets.features.prepayment.account import Account
 from smets.ports.store import Store
+from smets.record import RecordError
 from smets.state import load
 from smets.zcl.clusters import EVENTS, METERING, PREPAYMENT
 from smets.zcl.han_frame import HanFrame
@@ -383,8 +384,17 @@ def test_no_clock():
 
 
 def test_record_is_checked():
-    """A record of another length is none."""
+    """A record of another length is none, and changes nothing."""
     held = Account()
+    held.balance = 5
+    held.next["mode"], held.when["calendar"] = 2, 7
     record = held.pack()
-    assert held.unpack(record) and not held.unpack(record[:-1]) and not held.unpack(b"")
-    assert SECRET and not held.unpack(record + b"\0")
+    held = Account()
+    held.unpack(record)
+    assert (held.balance, held.next, held.when) == (5, {"mode": 2}, {"calendar": 7})
+    assert held.pack() == record
+    for octets in (record[:-1], b"", record + b"\0"):
+        other = Account()
+        with raises(RecordError):
+            other.unpack(octets)
+        assert other.balance == 0

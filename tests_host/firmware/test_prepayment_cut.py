@@ -1,7 +1,6 @@
 # engines: cpython unix
 # Power cuts around what a PPMID does: credit is neither lost nor given twice, on any file system.
 import gc
-import os
 
 from prepaid_meter import PENNY, POUND, Meter, token
 from test_purge_flash import Flash, PowerCut, cut_points, mount, unmount
@@ -135,13 +134,58 @@ def test_full_storage_takes_no_token():
     assert Meter(Store(store.path), fresh=False).account.balance == 300 * PENNY
 
 
+def spoil(path, at=4):
+    """Flip a bit of a file."""
+    with open(path, "rb") as file:
+        octets = bytearray(file.read())
+    octets[at] ^= 0x20
+    with open(path, "wb") as file:
+        file.write(octets)
+
+
 def test_damaged_account():
-    """A damaged record is no account: the meter begins with what it is loaded with."""
+    """issue: nobody knows which tokens were used, so none is taken; the supply stays on."""
     path = tmpdir() + "/s"
-    Meter(Store(path))
-    with open(path + "/prepayment", "r+b") as file:
-        file.write(b"\xff")
+    meter = Meter(Store(path))
+    assert meter.top_up(token(300, 1))[0] == 0x00
+    spoil(path + "/prepayment")
+    for _ in range(2):
+        meter = None
+        gc.collect()
+        store = Store(path)
+        meter = Meter(store, fresh=False)
+        assert meter.device.prepayment.supplied and meter.account.balance == 0
+        for counter in (1, 2):
+            assert meter.top_up(token(300, counter)) == (0x03, 0, 2, 0), counter
+        assert not meter.device.summary()["prepayment"]["takes_tokens"]
+        meter.device.advance(1800)  # the account is written again, and takes no token either
+    assert store.faults == {}
+    meter.device.set_prepayment({"ppmid": []})
+    assert meter.top_up(token(300, 2))[0] == 0x03, "nobody has spoken of money"
+    meter.device.set_prepayment({"mode": "prepayment", "balance": POUND})
+    assert meter.top_up(token(300, 2))[0] == 0x00
+    assert meter.device.summary()["prepayment"]["takes_tokens"]
+    spoil(path + "/prepayment")
+    store = Store(path)
+    Meter(store, fresh=False)
+    assert store.faults == {"prepayment": "damaged"}
+
+
+def test_a_locked_keypad_stays_locked_through_a_power_cut():
+    path = tmpdir() + "/s"
+    wrong = token(300, 1)[:-1] + "x"
+    meter = Meter(Store(path))
+    results = [meter.top_up(wrong)[0] for _ in range(3)]
+    meter = None
     gc.collect()
     meter = Meter(Store(path), fresh=False)
-    assert meter.account.balance == 0 and not meter.account.prepaid
-    assert "prepayment" in os.listdir(path)
+    while results[-1] != 0x05:
+        results.append(meter.top_up(wrong)[0])
+        assert len(results) < 20, results
+    assert results == [0x01] * (len(results) - 1) + [0x05], "tries count through the cut"
+    meter = None
+    gc.collect()
+    meter = Meter(Store(path), fresh=False)
+    assert meter.top_up(token(300, 1))[0] == 0x05
+    meter.device.prepayment.actions.pass_time(3600)
+    assert meter.top_up(token(300, 1))[0] == 0x00

@@ -10,7 +10,7 @@ from smets.cosem_time import parse
 from smets.dlms import objects
 from smets.dlms.objects import Buffer, key
 from smets.features.prepayment import account, calendar, served
-from smets.ports.store import Store
+from smets.ports.store import Store, StoreError
 from smets.zcl.clusters import METERING, PREPAYMENT
 
 NOW = h("090C0000000000000000008000FF")
@@ -90,6 +90,72 @@ def test_what_is_set_for_later_survives_a_restart():
     meter = None
     gc.collect()
     assert get(Meter(store, fresh=False), "111/0-0:19.0.0.255/16") == dl(POUND)
+
+
+# What can be set for later of the account: key, value, key of the time.
+LATER = (
+    ("111/0-1:19.0.0.255/2", h("0202 16 01 16 01"), "111/0-1:19.0.0.255/13"),
+    ("9000/0-0:94.44.128.9/4", dl(POUND), "9000/0-0:94.44.128.9/6"),
+    ("9000/0-0:94.44.2.10/4", dl(POUND), "9000/0-0:94.44.2.10/6"),
+    ("10/0-1:12.0.1.255/2", b"\x01\x00", "9000/0-0:94.44.128.28/6"),
+    ("11/0-1:11.0.2.255/2", b"\x01\x00", "9000/0-0:94.44.128.31/6"),
+    ("113/0-0:19.20.1.255/6", served.rate(3000), None),
+)
+LATER_ON = b"\x09\x0c" + h("07E60B01FF0C000000800000")
+
+
+def test_what_cannot_be_kept_is_answered_with_a_failure():
+    """issue: a setting for later on a full flash is no success, and changes nothing."""
+
+    class Full(Store):
+        full = False
+
+        def put(self, name, data):
+            if self.full:
+                raise StoreError(28)
+            super().put(name, data)
+
+    store = Full(tmpdir() + "/s")
+    meter = Meter(store)
+    for key, value, when in LATER:
+        before = meter.account.pack()
+        values = dict(meter.device.dlms.values)
+        store.full = True
+        assert put(meter, key, value) == objects.HARDWARE_FAULT, key
+        if when:
+            assert put(meter, when, LATER_ON) == objects.HARDWARE_FAULT, when
+            assert put(meter, when, NOW) == objects.HARDWARE_FAULT, when
+        assert meter.account.pack() == before and meter.device.dlms.values == values, key
+        store.full = False
+        assert put(meter, key, value) == 0, key
+        if when:
+            assert put(meter, when, LATER_ON) == 0, when
+
+
+def test_a_damaged_calendar_keeps_the_supply_on():
+    """issue: what fails, fails safe; until the calendar is set again."""
+    path = tmpdir() + "/s"
+    meter = Meter(Store(path), balance=0)
+    put(meter, "10/0-1:12.0.1.255/2", b"\x01\x00")
+    put(meter, "9000/0-0:94.44.128.28/6", NOW)
+    for damaged in (False, True):
+        meter = None
+        gc.collect()
+        store = Store(path)
+        if damaged:
+            store.put("calendar", b"\x01\x00\x09")
+        meter = Meter(store, fresh=False)
+        meter.device.set_draw(1000)
+        assert meter.top_up(token(100, 1 + damaged))[0] in (0x00, 0x12)
+        meter.enable()
+        for _ in range(6):
+            meter.device.advance(1800)
+        assert meter.account.balance < 0 and meter.device.prepayment.supplied == damaged
+    assert list(store.faults) == ["calendar"]
+    put(meter, "10/0-1:12.0.1.255/2", b"\x01\x00")
+    put(meter, "9000/0-0:94.44.128.28/6", NOW)
+    meter.device.advance(1800)
+    assert not meter.device.prepayment.supplied
 
 
 def test_thresholds():

@@ -249,6 +249,35 @@ def test_changes_that_are_given_up():
     assert content_of(store.path) == {"a": b"newer", "b": b"old", "c": b"new"}
 
 
+def test_changes_within_changes():
+    """The inner part is given up, what was changed before it and after it holds."""
+    store = Store(tmpdir() + "/s")
+    store.put("a", b"old")
+    store.put("b", b"old")
+    store.begin()
+    store.put("a", b"outer")
+    mark = store.begin()
+    assert mark == 1
+    store.put("a", b"inner")
+    store.put("c", b"inner")
+    store.delete("b")
+    store.rollback(mark)
+    assert (store.get("a"), store.get("b"), store.get("c")) == (b"outer", b"old", None)
+    store.begin()
+    store.put("a", b"again")
+    store.put("b", b"again")
+    store.commit()
+    store.put("a", b"last")
+    store.commit()
+    assert content_of(store.path) == {"a": b"last", "b": b"again"}
+    store.begin()
+    store.put("a", b"given up")
+    store.begin()
+    store.put("b", b"given up")
+    store.restart()
+    assert content_of(store.path) == {"a": b"last", "b": b"again"}
+
+
 def content_of(path):
     store = Store(path)
     assert sorted(os.listdir(path)) == store.names(), "no temporary is left"

@@ -127,7 +127,7 @@ class Esme(Device):
         try:
             return self._store is not None and self._store.get(_ACCOUNT) is not None
         except StoreError:
-            return False
+            return True  # there is one, of which nothing is known
 
     def _keep(self):
         if self._keeper is None:

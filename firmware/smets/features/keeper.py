@@ -21,6 +21,7 @@ class Keeper:
         self._path = ""
         if self._store:
             self._path = self._store.path + "/" + _FOLDER
+            # On a full file system it is made with the first entry.
             Disk(self._path, False)
 
     @property
@@ -36,19 +37,33 @@ class Keeper:
         """
         return self._store is None or self._device.store is not None
 
-    def read(self, name: str):
-        """A record, or None; a damaged one counts as none."""
-        if not self._store:
-            return None
-        try:
-            return self._store.get(name)
-        except StoreError:
-            return None
+    def read(self, table, name: str = ""):
+        """The values of a record, None where there is none; RecordError, see record.Table."""
+        return table.read(self._store, name) if self._store else None
 
-    def write(self, name: str, record: bytes):
+    def write(self, table, values, name: str = ""):
         """Write a record; StoreError."""
         if self._store:
-            self._store.put(name, record)
+            table.write(self._store, values, name)
+
+    def put(self, name: str, octets: bytes):
+        """Write a record that is packed; StoreError."""
+        if self._store:
+            self._store.put(name, octets)
+
+    def begin(self) -> int:
+        """What is written from here to `commit` is old or new as a whole; see ports/store.py."""
+        return self._store.begin() if self._store else 0
+
+    def commit(self):
+        """Put what was written since `begin` into effect; StoreError."""
+        if self._store:
+            self._store.commit()
+
+    def rollback(self, mark: int):
+        """Forget what was written since the `begin` that returned `mark`."""
+        if self._store:
+            self._store.rollback(mark)
 
     def open(self, name: str, rows: int, width: int):
         """The log `name`; OSError."""
@@ -59,7 +74,15 @@ class Keeper:
             slot *= 2
         size = -(-(rows + _SPARE) * slot // _SEGMENT) * _SEGMENT
         region = proflog.FileRegion(self._path + "/" + name, size, _SEGMENT)
-        return proflog.RingLog(region, rows, width)
+        log = proflog.RingLog(region, rows, width)
+        log.on_damage = lambda: self._report(name)
+        if log.damaged:
+            self._report(name)
+        return log
+
+    def _report(self, name: str):
+        if self._store:
+            self._store.report(_FOLDER + "/" + name, "entries are damaged")
 
     def wipe(self, name: str):
         """Remove the files of a log."""

@@ -1,19 +1,21 @@
 # Profile Data Log of an electricity meter: energy of each half hour, by the engine of the voltage.
 # ESMETS 5.7.5.27, 5.13.2.7 (twin element); read by ECS22a (export), ECS22b (import), ECS22c
 # (reactive import). Stamped with the end of the half hour, as the voltage is.
+from smets import record
 from smets.clock import INVALID
 from smets.compat import const
 from smets.dlms import objects
 from smets.dlms.profile import Profile
 from smets.features.keeper import Slot
 from smets.features.voltage.consumption import HalfHourly
+from smets.ports.store import StoreError
 
 # project-choice: half hours kept. ESMETS has 13 months of import (19,056) and three of the others
 # (4,464); 31 days of all of them take 41 KB.
 ENTRIES = const(1488)
 
 _HALF_HOUR_MS = const(1800000)
-_TWIN = "twin"
+_TWIN = record.Table("twin", (("twin", record.U8, 0),), "a meter of one element")
 
 _IMPORT = objects.key("7/0-0:99.1.0.255/2")
 _EXPORT = objects.key("7/0-0:99.1.1.255/2")
@@ -56,7 +58,11 @@ class ProfileData:
     def __init__(self, device, keeper):
         self._device = device
         self._keeper = keeper
-        self.twin = keeper.read(_TWIN) == b"\x01"
+        try:
+            held = keeper.read(_TWIN)
+        except StoreError:
+            held = None  # it was reported
+        self.twin = bool(held and held[0])
         self._import = Slot(keeper, "import", ENTRIES, 8)
         self._twin_import = Slot(keeper, "import2", ENTRIES, 12)
         self._export = Slot(keeper, "export", ENTRIES, 12)
@@ -109,7 +115,7 @@ class ProfileData:
             self.active.close()
             self.twin = twin
             self.active.open()
-            self._keeper.write(_TWIN, b"\x01" if twin else b"\x00")
+            self._keeper.write(_TWIN, (int(twin),))
             self.loaded()
 
     def loaded(self):

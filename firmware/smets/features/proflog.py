@@ -12,6 +12,7 @@ from errno import ENOENT
 
 from smets import alive
 from smets.compat import const
+from smets.ports.store import StoreError, make_folders
 
 try:
     from os import fsync
@@ -107,7 +108,7 @@ class FileRegion:
             except OSError as error:
                 if error.args[0] != ENOENT:
                     raise
-                file = open(name, "w+b")
+                file = _new(name)
             with file:
                 file.seek(start)
                 file.write(view[at:end])
@@ -117,6 +118,20 @@ class FileRegion:
 
     def _name(self, index: int) -> str:
         return "%s.%d" % (self._path, index)
+
+
+def _new(name: str):
+    try:
+        return open(name, "w+b")
+    except OSError as error:
+        if error.args[0] != ENOENT:
+            raise
+    # The file system was full when the folder was to be made.
+    try:
+        make_folders(name.rpartition("/")[0])
+    except StoreError as error:
+        raise OSError(error.errno)
+    return open(name, "w+b")
 
 
 class RingLog:
@@ -140,6 +155,8 @@ class RingLog:
         self._view = memoryview(self._batch)
         self._held = -1  # offset in the region of what the batch holds
         self._head = 0  # sequence number of the next row
+        self.damaged = False  # a row was found that is lost, or torn
+        self.on_damage = None  # called when one is found
         self._find_head()
 
     def append(self, row):
@@ -192,6 +209,13 @@ class RingLog:
         """Whether the slot of this row has been used again, or is the next to be."""
         return sequence + self._slots <= self._head
 
+    def lost(self):
+        """A row that should be there is not."""
+        if not self.damaged:
+            self.damaged = True
+            if self.on_damage:
+                self.on_damage()
+
     def _find_head(self):
         # The first row of each part says how new the part is; in the newest one all are looked at.
         each = _PART // self._slot
@@ -220,7 +244,11 @@ class RingLog:
             if offset % _BATCH == 0:
                 self._region.read_into(offset, self._view[: self._size(offset)])
                 self._held = offset
-            newest = max(newest, self._sequence(index))
+            sequence = self._sequence(index)
+            newest = max(newest, sequence)
+            offset %= _BATCH
+            if sequence < 0 and any(self._batch[offset : offset + self.width + _OVERHEAD]):
+                self.damaged = True
         self._head = newest + 1
         row = self.load(newest)
         assert row is not None
@@ -253,7 +281,10 @@ class Selection:
         for sequence in range(log.oldest(), log.head()):
             if not sequence & _OFTEN:
                 alive.tell()
-            if self._wanted(log.load(sequence)):
+            row = log.load(sequence)
+            if row is None:
+                log.lost()
+            if self._wanted(row):
                 if not self.count:
                     self._next = sequence
                 self._last = sequence + 1

@@ -145,8 +145,7 @@ class Session:
         After a power cut it was carried out and counts, or it can be sent again.
         """
         device = self.device
-        if device.store:
-            device.store.begin()
+        mark = device.store.begin() if device.store else 0
         try:
             if counted:
                 device.counters.set(counted.originator, counted.counter)
@@ -155,7 +154,7 @@ class Session:
                 device.store.commit()
         except Exception:
             if device.store:
-                device.store.rollback()
+                device.store.rollback(mark)
                 device.counters.forget()
             raise
         return parts

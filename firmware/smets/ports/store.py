@@ -113,8 +113,10 @@ class Store:
         self.path = path
         self.faults = {}  # record or log -> why it said nothing, since the start
         self.on_fault = None  # called with both
-        self._depth = 0
-        self._changed = {}  # name -> whether it has new content, in its temporary; else it goes
+        self._changed = {}  # name -> the temporary of its new content, "" where it goes
+        self._marks = []  # what was changed at each `begin`
+        self._replaced = []  # temporaries of content that was changed again
+        self._number = 0  # of the next temporary
         self._noted = False  # whether _CHANGES names what is changed
         self._made = (not above or _make(above)) and _make(path)
         if self._made:
@@ -127,9 +129,6 @@ class Store:
             raise ValueError("record name")
         return self.path + "/" + name
 
-    def _temporary(self, name: str) -> str:
-        return self.path + "/" + _TEMPORARY + name
-
     def get(self, name: str) -> bytes | None:
         """The content of a record; None where there is none.
 
@@ -140,7 +139,7 @@ class Store:
         if name in self._changed:
             if not self._changed[name]:
                 return None
-            path = self._temporary(name)
+            path = self.path + "/" + self._changed[name]
         return self._load(path, name)
 
     def _load(self, path: str, name: str) -> bytes | None:
@@ -168,11 +167,13 @@ class Store:
         if not self._made:
             make_folders(self.path)
             self._made = True
-        if self._depth:
-            self._write(self._temporary(name), name, data)
-            self._changed[name] = True
+        if self._marks:
+            temporary = _TEMPORARY + str(self._number)
+            self._write(self.path + "/" + temporary, name, data)
+            self._number += 1
+            self._change(name, temporary)
             return
-        temporary = self._temporary("")
+        temporary = self.path + "/" + _TEMPORARY
         self._write(temporary, name, data)
         try:
             os.rename(temporary, path)
@@ -200,10 +201,10 @@ class Store:
         """Remove a record; nothing happens where there is none."""
         path = self._file(name)
         self._finish()
-        if not self._depth:
+        if not self._marks:
             remove(path)
-        elif self.get(name) is not None:
-            self._changed[name] = False
+        elif name in self.names():
+            self._change(name, "")
 
     def names(self) -> list:
         """The names of all records, sorted."""
@@ -212,18 +213,20 @@ class Store:
         names = names_in(self.path)
         if not self._changed:
             return names
-        names = [name for name in names if self._changed.get(name, True)]
+        names = [name for name in names if self._changed.get(name, name)]
         return sorted(set(names + [name for name in self._changed if self._changed[name]]))
 
     # --- Several records as a whole -------------------------------------------------------------
 
-    def begin(self):
+    def begin(self) -> int:
         """What is put and deleted from here to `commit` is old or new as a whole.
 
-        Within another such part this is part of that. Records read as they will be.
+        Within another such part this is part of that. Records read as they will be. The mark
+        that is returned is for `rollback`.
         """
         self._finish()
-        self._depth += 1
+        self._marks.append(dict(self._changed))
+        return len(self._marks) - 1
 
     def commit(self):
         """Put into effect what was changed since `begin`.
@@ -231,30 +234,48 @@ class Store:
         StoreError: nothing of it holds then, or, where the file system failed amid it, the next
         `begin` or start completes it.
         """
-        self._depth -= 1
-        if self._depth or not self._changed:
+        if len(self._marks) > 1 or not self._changed:
+            self._marks.pop()
             return
-        if len(self._changed) > 1:
-            signs = [("+" if self._changed[name] else "-") + name for name in self._changed]
-            try:
-                self._write(self.path + "/" + _CHANGES, _CHANGES, "\n".join(signs).encode())
-            except StoreError:
-                self.rollback()
-                raise
-            self._noted = True
         try:
+            if len(self._changed) > 1:
+                lines = [self._changed[name] + " " + name for name in self._changed]
+                self._write(self.path + "/" + _CHANGES, _CHANGES, "\n".join(lines).encode())
+                self._noted = True
+            self._marks = []
             self._replace()
         except StoreError:
             if not self._noted:
                 self.rollback()
             raise
+        self._drop_replaced()
 
-    def rollback(self):
-        """Forget what was changed since the outermost `begin`."""
-        self._depth = 0
-        for name in list(self._changed):
-            if self._changed.pop(name):
-                self._drop(self._temporary(name))
+    def rollback(self, mark: int = 0):
+        """Forget what was changed since the `begin` that returned `mark`."""
+        if self._noted:
+            return  # it holds already
+        before = self._marks[mark] if mark < len(self._marks) else self._changed
+        if not mark:
+            before = {}
+        self._marks = self._marks[:mark]
+        kept = before.values()
+        for temporary in self._changed.values():
+            if temporary and temporary not in kept:
+                self._drop(self.path + "/" + temporary)
+        self._changed = before
+        if not mark:
+            self._drop_replaced()
+
+    def _change(self, name: str, temporary: str):
+        if self._changed.get(name):
+            self._replaced.append(self._changed[name])
+        self._changed[name] = temporary
+
+    def _drop_replaced(self):
+        for temporary in self._replaced:
+            self._drop(self.path + "/" + temporary)
+        self._replaced = []
+        self._number = 0
 
     def _finish(self):
         """Complete what a failing file system left undone."""
@@ -265,7 +286,7 @@ class Store:
         for name in list(self._changed):
             try:
                 if self._changed[name]:
-                    os.rename(self._temporary(name), self._file(name))
+                    os.rename(self.path + "/" + self._changed[name], self._file(name))
                 else:
                     remove(self._file(name))
             except OSError as error:
@@ -285,10 +306,11 @@ class Store:
             raise StoreError(error.errno)
         if _CHANGES in left:
             try:
-                signs = self._load(self.path + "/" + _CHANGES, _CHANGES) or b""
-                for sign in signs.decode().split("\n"):
-                    if sign:
-                        self._changed[sign[1:]] = sign[0] == "+"
+                lines = self._load(self.path + "/" + _CHANGES, _CHANGES) or b""
+                for line in lines.decode().split("\n"):
+                    temporary, _, name = line.partition(" ")
+                    if name:
+                        self._changed[name] = temporary
                 self._noted = True
                 self._replace()
             except StoreError as error:

@@ -1,10 +1,10 @@
 # The account of a prepayment meter: balance, emergency credit, debts, and the state of the supply.
 # Pure arithmetic on integers, thousandths of a penny; one record holds all of it.
-import struct
-
+from smets import record
 from smets.compat import const
 from smets.features.prepayment import policy, token
 from smets.features.prepayment.codes import DUPLICATE, MAX_CREDIT_REACHED, VALUE_TOO_LARGE
+from smets.record import I32, U8, U16, U32
 
 # Payment mode as DLMS has it.
 CREDIT = const(1)
@@ -27,56 +27,99 @@ SELECTED = const(2)
 # Credit status bits.
 _OK, _LOW, _ENABLED, _AVAILABLE, _SELECTED, _IN_USE, _EXHAUSTED = 1, 2, 4, 8, 16, 32, 64
 
-# Member, its struct letter and what it is in a new account, in the order of the record.
+# Member, its kind and what it is in a new account, in the order of the record.
 _FIELDS = (
-    ("mode", "B", CREDIT),
-    ("supply", "B", ON),
-    ("cause", "B", 0),
-    ("emergency", "B", NONE),
-    ("balance", "i", 0),
-    ("emergency_left", "i", 0),  # of what was granted, while selected
-    ("granted", "i", 0),
-    ("arrears", "i", 0),  # the accumulated debt register
-    ("debt1", "i", 0),
-    ("debt2", "i", 0),
-    ("debt3", "i", 0),  # recovered from payments
-    ("rate1", "I", 0),  # recovered each period
-    ("rate2", "I", 0),
-    ("period1", "I", policy.DAY_S),
-    ("period2", "I", policy.DAY_S),
-    ("elapsed1", "I", 0),
-    ("elapsed2", "I", 0),
-    ("share", "H", 0),  # of a payment, policy.SHARE_OF parts
-    ("cap", "I", 0xFFFF),  # pounds recovered from payments in each cap_period, at most
-    ("cap_period", "I", 7 * policy.DAY_S),
-    ("cap_start", "I", 0),
-    ("cap_used", "I", 0),
-    ("emergency_limit", "i", policy.EMERGENCY_LIMIT),
-    ("emergency_threshold", "i", policy.EMERGENCY_THRESHOLD),
-    ("low_credit", "i", policy.LOW_CREDIT),
-    ("disablement", "i", policy.DISABLEMENT_THRESHOLD),
-    ("max_credit", "i", policy.MAX_CREDIT),
-    ("max_balance", "i", policy.MAX_BALANCE),
-    ("rest", "H", 0),  # Wh times price that is less than a thousandth of a penny
-    ("event_time", "I", 0),  # the last action: entered in the event log again after a power cut
-    ("event_code", "H", 0),
-    ("event_message", "H", 0),
+    ("mode", U8, CREDIT),
+    ("supply", U8, ON),
+    ("cause", U8, 0),
+    ("emergency", U8, NONE),
+    ("balance", I32, 0),
+    ("emergency_left", I32, 0),  # of what was granted, while selected
+    ("granted", I32, 0),
+    ("arrears", I32, 0),  # the accumulated debt register
+    ("debt1", I32, 0),
+    ("debt2", I32, 0),
+    ("debt3", I32, 0),  # recovered from payments
+    ("rate1", U32, 0),  # recovered each period
+    ("rate2", U32, 0),
+    ("period1", U32, policy.DAY_S),
+    ("period2", U32, policy.DAY_S),
+    ("elapsed1", U32, 0),
+    ("elapsed2", U32, 0),
+    ("share", U16, 0),  # of a payment, policy.SHARE_OF parts
+    ("cap", U32, 0xFFFF),  # pounds recovered from payments in each cap_period, at most
+    ("cap_period", U32, 7 * policy.DAY_S),
+    ("cap_start", U32, 0),
+    ("cap_used", U32, 0),
+    ("emergency_limit", I32, policy.EMERGENCY_LIMIT),
+    ("emergency_threshold", I32, policy.EMERGENCY_THRESHOLD),
+    ("low_credit", I32, policy.LOW_CREDIT),
+    ("disablement", I32, policy.DISABLEMENT_THRESHOLD),
+    ("max_credit", I32, policy.MAX_CREDIT),
+    ("max_balance", I32, policy.MAX_BALANCE),
+    ("rest", U16, 0),  # Wh times price that is less than a thousandth of a penny
+    ("event_time", U32, 0),  # the last action: entered in the event log again after a power cut
+    ("event_code", U16, 0),
+    ("event_message", U16, 0),
+    ("tries", U8, 0),  # tokens in a row, typed, that were not valid
+    ("locked", U32, 0),  # seconds for which the keypad stays locked
+    # The record was damaged, so that nobody knows which tokens were used: see policy.py.
+    ("untrusted", U8, 0),
+    ("passive1", U32, 0),  # rates that are set, not activated
+    ("passive2", U32, 0),
 )
-_FORMAT = ">" + "".join([row[1] for row in _FIELDS])
-_HEAD = struct.calcsize(_FORMAT)
+_NUMBERS = len(_FIELDS)
 _MIN, _MAX = -0x80000000, 0x7FFFFFFF
 _TOP_UPS = const(5)
 _RECOVERIES = const(10)
+_LATER = const(24)
+_PAID = (U32, U32)
+
+RECORD = record.Table(
+    "prepayment",
+    _FIELDS
+    + (
+        ("supplier", record.octets(8), bytes(8)),  # whose counters these are
+        ("counters", record.up_to(4 * policy.COUNTERS_KEPT), b""),
+        ("top_ups", record.rows(_TOP_UPS, *_PAID), ()),
+        ("recoveries", record.rows(_RECOVERIES, *_PAID), ()),
+        # By the place of a member in this table, or the number of a calendar.
+        ("next", record.rows(_LATER, U8, record.I64), ()),
+        ("when", record.rows(_LATER, U8, U32), ()),
+    ),
+    "a new account that takes no tokens of the supplier until a bench sets it anew",
+)
+CALENDARS = ("calendar", "special")
+_CALENDARS_AT = const(0xF0)
 
 # Members that a person or a state may set, and the range of each.
 SETTABLE = {row[0]: row[1] for row in _FIELDS[4:5] + _FIELDS[7:15] + _FIELDS[17:20]}
 SETTABLE.update({row[0]: row[1] for row in _FIELDS[22:28]})
-_RANGES = {"i": (_MIN, _MAX), "I": (0, 0xFFFFFFFF), "H": (0, 0xFFFF), "B": (0, 0xFF)}
+
+
+def _place(name: str) -> int:
+    # The number of a member or calendar in "next" and "when".
+    if name in CALENDARS:
+        return _CALENDARS_AT + CALENDARS.index(name)
+    for place in range(_NUMBERS):
+        if _FIELDS[place][0] == name:
+            return place
+    raise ValueError(name)
+
+
+def _named(rows) -> dict:
+    named = {}
+    for place, value in rows:
+        if place < _NUMBERS:
+            named[_FIELDS[place][0]] = value
+        elif place - _CALENDARS_AT in range(len(CALENDARS)):
+            named[CALENDARS[place - _CALENDARS_AT]] = value
+    return named
 
 
 def fits(name: str, value) -> bool:
     """Whether a settable member can have a value."""
-    low, high = _RANGES[SETTABLE[name]]
+    low, high = record.ends(SETTABLE[name])
     return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
 
 
@@ -89,6 +132,7 @@ class Account:
     share = cap = cap_period = cap_start = cap_used = emergency_limit = emergency_threshold = 0
     low_credit = disablement = max_credit = max_balance = rest = 0
     event_time = event_code = event_message = 0
+    tries = locked = untrusted = passive1 = passive2 = 0
 
     def __init__(self):
         for name, _, value in _FIELDS:
@@ -97,40 +141,33 @@ class Account:
         self.counters = token.Used()
         self.top_ups = []  # (UTC, amount), oldest first
         self.recoveries = []  # (UTC, amount) of debt recovered from payments
+        self.next = {}  # member -> value that a supplier has set for later
+        self.when = {}  # member or calendar -> UTC from which that holds
         # Whether the supply must not be disabled for credit now; not part of the record.
         self.protected = False
 
     def pack(self) -> bytes:
         """The record."""
-        values = []
-        for name, letter, _ in _FIELDS:
-            low, high = _RANGES[letter]
+        values: list = []
+        for name, kind, _ in _FIELDS:
+            low, high = record.ends(kind)
             values.append(min(max(getattr(self, name), low), high))
-        parts = [struct.pack(_FORMAT, *values), self.supplier]
-        parts.append(bytes((len(self.top_ups), len(self.recoveries), len(self.counters))))
-        for when, amount in self.top_ups + self.recoveries:
-            parts.append(when.to_bytes(4, "big") + amount.to_bytes(4, "big"))
-        parts.append(self.counters.octets)
-        return b"".join(parts)
+        values += [self.supplier, self.counters.octets, self.top_ups, self.recoveries]
+        for later in (self.next, self.when):
+            values.append([(_place(name), later[name]) for name in sorted(later)])
+        return RECORD.pack(values)
 
-    def unpack(self, record: bytes) -> bool:
-        """Take a record up; False, and nothing changed, where it is none."""
-        if len(record) < _HEAD + 11:
-            return False
-        paid, recovered, used = record[_HEAD + 8 : _HEAD + 11]
-        if len(record) != _HEAD + 11 + 8 * (paid + recovered) + 4 * used:
-            return False
-        for (name, _, _), value in zip(_FIELDS, struct.unpack(_FORMAT, record[:_HEAD])):
-            setattr(self, name, value)
-        self.supplier = record[_HEAD : _HEAD + 8]
-        at = _HEAD + 11
-        rows = []
-        for _ in range(paid + recovered):
-            rows.append(struct.unpack(">II", record[at : at + 8]))
-            at += 8
-        self.top_ups, self.recoveries = rows[:paid], rows[paid:]
-        self.counters = token.Used(record[at:])
-        return True
+    def unpack(self, octets: bytes):
+        """Take a record up; record.RecordError, and nothing changed, where it is none."""
+        self.take(RECORD.unpack(octets))
+
+    def take(self, values: list):
+        """Take the values of a record up."""
+        for row, value in zip(_FIELDS, values):
+            setattr(self, row[0], value)
+        self.supplier, counters, self.top_ups, self.recoveries, later, when = values[_NUMBERS:]
+        self.counters = token.Used(counters)
+        self.next, self.when = _named(later), _named(when)
 
     # --- What it is ----------------------------------------------------------------------------
 

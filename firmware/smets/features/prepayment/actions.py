@@ -25,12 +25,11 @@ class Actions:
         """`owner` is the meter's Prepayment."""
         self._owner = owner
         self.ppmids = []  # EUI-64s of the devices that may act; empty: nobody was told
-        self._tries = 0  # tokens in a row that were not valid
-        self._locked = 0  # seconds for which the keypad stays locked
 
     def pass_time(self, seconds: int):
         """Time passed."""
-        self._locked = max(self._locked - seconds, 0)
+        held = self._owner.account
+        held.locked = max(held.locked - seconds, 0)  # kept with the account, each half hour
 
     def act(self, call, source: bytes):
         """Carry out a command of the HAN: a status, or a list of payloads (Server.execute)."""
@@ -100,9 +99,12 @@ class Actions:
 
     def _judge(self, digits, counter: bytes) -> tuple:
         """(why not, as a result type, or None; the Token, where it is genuine) of a UTRN."""
-        if self._locked and not counter:
+        held = self._owner.account
+        if held.locked and not counter:
             return KEYPAD_LOCK, None
-        if not (self._owner.account.prepaid or counter and policy.TOP_UP_IN_CREDIT_MODE):
+        if held.untrusted and not policy.TOKENS_AFTER_DAMAGE:
+            return policy.NO_TOP_UP, None
+        if not (held.prepaid or counter and policy.TOP_UP_IN_CREDIT_MODE):
             return policy.NO_TOP_UP, None
         taken = token.parse(digits)
         try:
@@ -112,13 +114,27 @@ class Actions:
             return policy.NO_TOP_UP, None
         if taken is None or not self._genuine(taken, secret, party.id, counter):
             if not counter:
-                self._tries += 1
-                if self._tries >= policy.KEYPAD_TRIES:
-                    self._tries, self._locked = 0, policy.KEYPAD_LOCK_S
+                self._count_try()
             return INVALID, None
         if not counter:
-            self._tries = 0
-        return self._owner.account.refusal(taken, party.id), taken
+            held.tries = 0
+        return held.refusal(taken, party.id), taken
+
+    def _count_try(self):
+        """A typed token was not valid: counted through power cuts, as is the lock."""
+        held = self._owner.account
+        tries = held.tries + 1
+
+        def count():
+            held.tries = tries % policy.KEYPAD_TRIES
+            if not held.tries:
+                held.locked = policy.KEYPAD_LOCK_S
+            return True
+
+        try:
+            self._owner.do(count)
+        except StoreError:
+            count()  # until the power goes
 
     def _genuine(self, taken, secret: bytes, supplier: bytes, counter: bytes) -> bool:
         if counter:

@@ -1,12 +1,17 @@
 # The event log of a meter: 100 entries of time, code and other information, kept as one record.
 # ESMETS event log, read by ECS35a; displays read it with GetEventLog.
+from smets import record
 from smets.codec import Reader, Writer
 from smets.compat import const
 from smets.dlms import objects
 from smets.ports.store import StoreError
 
-_RECORD = "events"
 _ENTRIES = const(100)
+_RECORD = record.Table(
+    "events",
+    (("rows", record.rows(_ENTRIES, record.up_to(64)), ()),),
+    "the event log begins empty",
+)
 # structure{double-long-unsigned, long-unsigned, octet-string}
 _DESCRIPTION = b"\x02\x03\x06\x12\x09"
 _LOG_ID = const(0x03)
@@ -22,17 +27,18 @@ class EventLog:
     def __init__(self, keeper):
         self._keeper = keeper
         self.entries = []  # A-XDR rows
-        record = keeper.read(_RECORD)
-        if record:
-            reader = Reader(record)
-            while reader.left():
-                self.entries.append(bytes(reader.string("entry")))
+        try:
+            held = keeper.read(_RECORD)
+            if held:
+                self.entries = [row[0] for row in held[0]]
+        except StoreError:
+            pass  # it was reported
 
     def add(self, seconds: int, code: int, information: bytes):
         """Enter an event; StoreError, and it is there until the power goes."""
         row = seconds.to_bytes(4, "big") + code.to_bytes(2, "big")
         self._take(row + bytes((len(information),)) + information)
-        self._keeper.write(_RECORD, self._record())
+        self._keep(self.entries)
 
     def has(self, seconds: int, code: int, information: bytes) -> bool:
         """Whether the last entry is this one."""
@@ -44,11 +50,8 @@ class EventLog:
         if len(self.entries) > _ENTRIES:
             self.entries.pop(0)
 
-    def _record(self) -> bytes:
-        writer = Writer(256)
-        for row in self.entries:
-            writer.string(row)
-        return bytes(writer.view())
+    def _keep(self, entries: list):
+        self._keeper.write(_RECORD, ([(row,) for row in entries],))
 
     # --- As an object ---------------------------------------------------------------------------
 
@@ -69,11 +72,11 @@ class EventLog:
         """Clear the log (ECS: reset, integer 0)."""
         if bytes(data) != b"\x0f\x00":
             return objects.TYPE_UNMATCHED
-        self.entries = []
         try:
-            self._keeper.write(_RECORD, self._record())
+            self._keep([])
         except StoreError:
             return objects.HARDWARE_FAULT
+        self.entries = []
         return objects.SUCCESS
 
     def load(self, buffer):
@@ -89,7 +92,7 @@ class EventLog:
         if self._keeper.loadable():
             for row in buffer.views():
                 self._take(bytes(row))
-            self._keeper.write(_RECORD, self._record())
+            self._keep(self.entries)
 
     # --- On the HAN -----------------------------------------------------------------------------
 

@@ -14,7 +14,6 @@ from smets.features.prepayment.remote import Remote
 from smets.features.prepayment.tariff import price, standing_charge
 from smets.ports.store import StoreError
 
-RECORD = "prepayment"
 _MODES = {"credit": account.CREDIT, "prepayment": account.PREPAYMENT}
 _SUPPLIES = ("off", "armed", "on")
 _EMERGENCY = ("none", "available", "selected")
@@ -38,8 +37,7 @@ class Prepayment:
         self.actions = Actions(self)
         self.remote = Remote(self)
         self.attributes = Attributes(self)
-        record = keeper.read(RECORD)
-        self.restored = record is not None and self.account.unpack(record)
+        self.restored = self._restore()
         if self.restored:
             self._log_again()
             self.remote.restore()
@@ -49,6 +47,17 @@ class Prepayment:
             self.account.settle()
         self.attributes.serve()
         self.changed()
+
+    def _restore(self) -> bool:
+        """Take the account up that is kept; False where there is none."""
+        try:
+            values = self.keeper.read(account.RECORD)
+        except StoreError:
+            self.account.untrusted = 1  # see policy.TOKENS_AFTER_DAMAGE
+            return True
+        if values is not None:
+            self.account.take(values)
+        return values is not None
 
     def _log_again(self):
         """Enter the last action where the power went between the account and the log."""
@@ -94,6 +103,8 @@ class Prepayment:
         if self.restored and not self.keeper.loadable():
             return
         before = self.account.pack()
+        if any(name != "ppmid" for name in description):
+            self.account.untrusted = 0
         for name, value in description.items():
             if name == "mode":
                 self.account.mode = _MODES[value]
@@ -108,12 +119,25 @@ class Prepayment:
         """Settle and keep the account; StoreError, and it is as `before` (a record)."""
         self.account.settle()
         try:
-            self.keeper.write(RECORD, self.account.pack())
+            self._keep()
         except StoreError:
             self.account.unpack(before)
-            self.storage_errors += 1
+            self.remote.undo_calendars()
             raise
         self.changed()
+
+    def _keep(self):
+        """Keep the account and the calendars as a whole; StoreError."""
+        mark = self.keeper.begin()
+        try:
+            self.remote.keep_calendars()
+            self.keeper.put(account.RECORD.kind, self.account.pack())
+            self.keeper.commit()
+        except StoreError:
+            self.keeper.rollback(mark)
+            self.storage_errors += 1
+            raise
+        self.remote.calendars_kept()
 
     @property
     def supplied(self) -> bool:
@@ -129,18 +153,23 @@ class Prepayment:
         held = self.account
         midnight = due % policy.DAY_S == 0
         self.remote.activate(due)
-        held.protected = calendar.protected(self.device.dlms.values, due)
+        held.protected = calendar.protected(self.device.dlms.values, due) or (
+            policy.CALENDAR_DAMAGED and self.remote.damaged
+        )
         held.consume(energy, price(self.device.zcl))
         if midnight:
             held.owe(standing_charge(self.device.zcl))
         held.recover(_HALF_HOUR)
         held.settle()
         try:
-            self.keeper.write(RECORD, held.pack())
-            if midnight:
+            self._keep()
+        except StoreError:
+            pass  # it is kept with the next half hour
+        if midnight:
+            try:
                 self.daily.open().append(self._daily_row(due))
-        except (StoreError, OSError):
-            self.storage_errors += 1  # kept with the next half hour
+            except OSError:
+                self.storage_errors += 1
         self.changed()
 
     def now(self) -> int:
@@ -202,5 +231,6 @@ class Prepayment:
             "debt": held.arrears + held.debt1 + held.debt2 + held.debt3,
             "supply": _SUPPLIES[held.supply],
             "tokens": len(held.counters),
+            "takes_tokens": not held.untrusted,
             "storage_errors": self.storage_errors,
         }

@@ -17,6 +17,17 @@ KEYPAD_TRIES = const(10)
 KEYPAD_LOCK_S = const(600)
 
 
+# --- Damaged records ------------------------------------------------------------------------------
+
+# Whether a token is taken by an account that was damaged: nobody knows which tokens were used. A
+# bench that sets a member of the account (CTRL:SET) answers for them; a new supplier's tokens are
+# of another key, but the account no longer knows who its supplier was. Alternative: True.
+TOKENS_AFTER_DAMAGE = False
+
+# Whether a damaged calendar of non-disablement keeps the supply on, until it is set again.
+# Alternative: False, as without a calendar.
+CALENDAR_DAMAGED = True
+
 # --- A new account ------------------------------------------------------------------------------
 
 # Emergency credit, the balance from which it is available, and the balance below which credit is

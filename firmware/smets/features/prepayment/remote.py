@@ -1,14 +1,11 @@
 # The account as DLMS objects: what a supplier reads, sets now or for later, and invokes.
-import json
-
-from smets import cosem_time
+from smets import cosem_time, record
 from smets.codec import DecodeError
 from smets.dlms import objects
 from smets.features.prepayment import account, calendar, policy, served
 from smets.features.prepayment.codes import CS01A
 from smets.ports.store import StoreError
 
-_NEXT_RECORD = "prepayment.next"
 _DAILY_ROW = b"\x02\x07\x06\x05\x05\x05\x05\x05\x05"
 _PAID_ROW = b"\x02\x02\x06\x06"
 _NOW = b"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x80\x00\xff"
@@ -22,15 +19,22 @@ _CALENDARS = {
 }
 
 
+# A calendar, as it was set (ECS08): `calendar` and `special` hold, `....next` are set for later.
+_CALENDAR = record.Table(
+    "calendar",
+    (("octets", record.up_to(0x2000), b""),),
+    "without its calendar a meter does not disable the supply (policy.CALENDAR_DAMAGED)",
+)
+
+
 class Remote:
     """Objects of the account by key, and what was set for later."""
 
     def __init__(self, owner):
         """`owner` is the meter's Prepayment."""
         self._owner = owner
-        self._next = {}  # member -> value that a supplier has set for later
-        self._when = {}  # member or calendar -> UTC from which it holds
-        self._passive = [0, 0]  # rates that are set, not activated
+        self._unkept = {}  # record of a calendar that changed -> octets before, or None
+        self.damaged = False  # a calendar that holds is, until it is set again
 
     def adopt(self):
         """Begin with what a state has said of the account."""
@@ -41,49 +45,64 @@ class Remote:
                 self._take(text, octets)
 
     def restore(self):
-        """Take up what was set for later, and the calendars."""
-        keeper = self._owner.keeper
-        record = keeper.read(_NEXT_RECORD)
-        if record:
-            self._next, self._when, self._passive = json.loads(record.decode())
+        """Take up the calendars."""
         values = self._owner.device.dlms.values
         for name, keys in _CALENDARS.items():
-            for key, record in zip(keys, (name + ".next", name)):
-                octets = keeper.read(record)
-                if octets:
-                    values[key] = octets
+            for key, kept in zip(keys, (name + ".next", name)):
+                try:
+                    held = self._owner.keeper.read(_CALENDAR, kept)
+                except StoreError:
+                    self.damaged = self.damaged or kept == name
+                    continue
+                if held:
+                    values[key] = held[0]
+
+    # --- Calendars ------------------------------------------------------------------------------
+
+    def _set_calendar(self, name: str, which: int, octets: bytes):
+        values = self._owner.device.dlms.values
+        key = _CALENDARS[name][which]
+        self._unkept.setdefault((name, which), values.get(key))
+        values[key] = octets
+
+    def keep_calendars(self):
+        """Write those that have changed; StoreError."""
+        values = self._owner.device.dlms.values
+        for name, which in self._unkept:
+            octets = values.get(_CALENDARS[name][which])
+            kept = name if which else name + ".next"
+            self._owner.keeper.write(_CALENDAR, (octets,), kept)
+
+    def calendars_kept(self):
+        """What was written holds."""
+        if ("calendar", 1) in self._unkept:
+            self.damaged = False
+        self._unkept = {}
+
+    def undo_calendars(self):
+        """What was to be written is refused: the calendars are what they were."""
+        values = self._owner.device.dlms.values
+        for place, octets in self._unkept.items():
+            key = _CALENDARS[place[0]][place[1]]
+            if octets is None:
+                values.pop(key, None)
+            else:
+                values[key] = octets
+        self._unkept = {}
 
     # --- What holds from when -------------------------------------------------------------------
 
     def activate(self, now: int):
-        """Let what was set for later hold from its time on."""
-        due = [name for name in self._when if self._when[name] <= now]
-        for name in due:
-            del self._when[name]
+        """Let what was set for later hold from its time on; the caller keeps the account."""
+        held = self._owner.account
+        for name in [name for name in held.when if held.when[name] <= now]:
+            del held.when[name]
             if name in _CALENDARS:
-                self._activate_calendar(name)
-            elif name in self._next:
-                setattr(self._owner.account, name, self._next.pop(name))
-        if due:
-            self._keep()
-
-    def _activate_calendar(self, name: str):
-        values = self._owner.device.dlms.values
-        later, holds = _CALENDARS[name]
-        octets = values.get(later)
-        if isinstance(octets, bytes):
-            values[holds] = octets
-            self._write(name, octets)
-
-    def _keep(self):
-        document = [self._next, self._when, self._passive]
-        self._write(_NEXT_RECORD, json.dumps(document).encode())
-
-    def _write(self, record: str, octets: bytes):
-        try:
-            self._owner.keeper.write(record, octets)
-        except StoreError:
-            self._owner.storage_errors += 1
+                octets = self._owner.device.dlms.values.get(_CALENDARS[name][0])
+                if isinstance(octets, bytes):
+                    self._set_calendar(name, 1, octets)
+            elif name in held.next:
+                setattr(held, name, held.next.pop(name))
 
     # --- Objects --------------------------------------------------------------------------------
 
@@ -134,21 +153,18 @@ class Remote:
             return self._set_next(text, data)
         if text in served.WHEN:
             return self._set_time(served.WHEN[text], data)
+        before = self._owner.account.pack()
         if text in served.CALENDARS_NEXT:
-            name = served.CALENDARS_NEXT[text]
-            self._owner.device.dlms.values[_CALENDARS[name][0]] = data
-            self._write(name + ".next", data)
-            return objects.SUCCESS
+            self._set_calendar(served.CALENDARS_NEXT[text], 0, data)
+            return self._commit(before)
         if text in served.RATES_NEXT:
             amount = served.parse_rate(data)
             if amount is None:
                 return objects.TYPE_UNMATCHED
-            self._passive[served.RATES_NEXT.index(text)] = amount
-            self._keep()
-            return objects.SUCCESS
+            setattr(self._owner.account, "passive%d" % (served.RATES_NEXT.index(text) + 1), amount)
+            return self._commit(before)
         if text not in served.NUMBERS or served.NUMBERS[text][1] not in served.SET_NOW:
             return objects.READ_WRITE_DENIED
-        before = self._owner.account.pack()
         if not self._take(text, data):
             return objects.TYPE_UNMATCHED
         return self._commit(before)
@@ -179,33 +195,34 @@ class Remote:
         return True
 
     def _set_next(self, text: str, data: bytes) -> int:
+        held = self._owner.account
+        before = held.pack()
         if text == served.MODE_NEXT:
             if len(data) != 6 or data[:3] != b"\x02\x02\x16" or data[3] not in (1, 2):
                 return objects.TYPE_UNMATCHED
-            self._next["mode"] = data[3]
+            held.next["mode"] = data[3]
         else:
             tag, name = served.NEXT[text]
             value = served.parse_number(data, tag)
             if value is None or not account.fits(name, value):
                 return objects.TYPE_UNMATCHED
-            self._next[name] = value
-        self._keep()
-        return objects.SUCCESS
+            held.next[name] = value
+        return self._commit(before)
 
     def _set_time(self, name: str, data: bytes) -> int:
+        held = self._owner.account
+        before = held.pack()
         if data[:2] != b"\x09\x0c":
             return objects.TYPE_UNMATCHED
         data = data[2:]
         if data == _NEVER:
-            self._when.pop(name, None)
-            self._next.pop(name, None)
+            held.when.pop(name, None)
+            held.next.pop(name, None)
         else:
             try:
-                self._when[name] = 0 if data == _NOW else cosem_time.parse(data)
+                held.when[name] = 0 if data == _NOW else cosem_time.parse(data)
             except DecodeError:
                 return objects.OTHER_REASON
-        before = self._owner.account.pack()
-        self._keep()
         self.activate(self._owner.now())
         return self._commit(before)
 
@@ -245,7 +262,7 @@ class Remote:
             held.emergency_left = held.granted = 0
             return True
         if what in ("rate1", "rate2"):
-            return self._set_member(what, self._passive[int(what[4]) - 1])
+            return self._set_member(what, getattr(held, "passive" + what[4]))
         return self._set_member(what, max(getattr(held, what) + amount, 0))
 
     def load(self, text: str, data):

@@ -1,57 +1,62 @@
-# Voltage settings and counters that must survive a power cut, as one record of octets.
+# Voltage settings and counters that must survive a power cut, as one record.
 # The caller keeps it in its store: old or new, never a mixture. Logs keep themselves.
-import struct
-
+from smets import record
 from smets.compat import const
 from smets.features.voltage import events
 
-_LIMITER = ">II"  # threshold, period
-_PHASE = ">IIIIIB"  # period, two thresholds, two counters, flags
+_PHASES = const(3)
+_LIMITERS = const(8)
 _OVER = const(1)
 _UNDER = const(2)
 
+RECORD = record.Table(
+    "voltage",
+    (
+        # threshold, period
+        ("limiters", record.rows(_LIMITERS, record.U32, record.U32), ()),
+        # Stamp of the newest entry that the counters have counted, period, two thresholds, two
+        # counters, flags.
+        ("phases", record.rows(_PHASES, *(6 * (record.U32,) + (record.U8,))), ()),
+        ("alerting", record.octets(events.SWITCH_OCTETS), bytes(events.SWITCH_OCTETS)),
+        ("logging", record.octets(events.SWITCH_OCTETS), bytes(events.SWITCH_OCTETS)),
+    ),
+    "settings of a new meter, counters from zero; the logs stay",
+)
 
-def save(meter) -> bytes:
-    """The record of a VoltageMeter."""
-    parts = []
-    for limiter in meter.limiters:
-        parts.append(struct.pack(_LIMITER, limiter.threshold, limiter.period))
+
+def save(meter) -> list:
+    """The values of the record of a VoltageMeter."""
+    phases = []
     for phase in meter.phase:
         averages = phase.averages
         flags = (_OVER if averages.was_over else 0) | (_UNDER if averages.was_under else 0)
         thresholds = averages.over_threshold, averages.under_threshold
         counters = averages.over_counter, averages.under_counter
-        parts.append(struct.pack(_PHASE, phase.period, *(thresholds + counters + (flags,))))
-    parts.append(bytes(meter.events.alerting.octets))
-    parts.append(bytes(meter.events.logging.octets))
-    return b"".join(parts)
-
-
-def load(meter, record):
-    """Take a record that `save` made for as many phases; else ValueError, and no change."""
-    limiter_size = struct.calcsize(_LIMITER)
-    phase_size = struct.calcsize(_PHASE)
-    phases_at = limiter_size * len(meter.limiters)
-    switches_at = phases_at + phase_size * len(meter.phase)
-    if len(record) != switches_at + 2 * events.SWITCH_OCTETS:
-        raise ValueError("length")
-    rows = [
-        struct.unpack_from(_PHASE, record, phases_at + phase_size * index)
-        for index in range(len(meter.phase))
+        phases.append((phase.log.newest, phase.period) + thresholds + counters + (flags,))
+    return [
+        [(limiter.threshold, limiter.period) for limiter in meter.limiters],
+        phases,
+        bytes(meter.events.alerting.octets),
+        bytes(meter.events.logging.octets),
     ]
-    if not all(row[0] for row in rows):
+
+
+def load(meter, values: list):
+    """Take values that `save` gave of as many phases; else ValueError, and no change."""
+    limiters, phases, alerting, logging = values
+    if len(limiters) != len(meter.limiters) or len(phases) != len(meter.phase):
+        raise ValueError("phases")
+    if not all(row[1] for row in phases):
         raise ValueError("period")
-    for index, limiter in enumerate(meter.limiters):
-        threshold, period = struct.unpack_from(_LIMITER, record, limiter_size * index)
-        limiter.set_threshold(threshold)
-        limiter.set_period(period)
-    for phase, row in zip(meter.phase, rows):
+    for limiter, row in zip(meter.limiters, limiters):
+        limiter.set_threshold(row[0])
+        limiter.set_period(row[1])
+    for phase, row in zip(meter.phase, phases):
         averages = phase.averages
-        phase.set_period(row[0])
-        averages.over_threshold, averages.under_threshold = row[1], row[2]
-        averages.over_counter, averages.under_counter = row[3], row[4]
-        averages.was_over = row[5] & _OVER != 0
-        averages.was_under = row[5] & _UNDER != 0
-    middle = switches_at + events.SWITCH_OCTETS
-    meter.events.alerting.octets[:] = record[switches_at:middle]
-    meter.events.logging.octets[:] = record[middle:]
+        phase.set_period(row[1])
+        averages.over_threshold, averages.under_threshold = row[2], row[3]
+        averages.over_counter, averages.under_counter = row[4], row[5]
+        averages.was_over = row[6] & _OVER != 0
+        averages.was_under = row[6] & _UNDER != 0
+    meter.events.alerting.octets[:] = alerting
+    meter.events.logging.octets[:] = logging

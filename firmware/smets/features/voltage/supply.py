@@ -11,7 +11,6 @@ from smets.ports.open_sampler import open_sampler
 from smets.ports.sampler import SamplerError
 from smets.ports.store import StoreError
 
-_RECORD = "voltage"
 _TICKS = const(0x3FFFFFFF)
 _LONGEST = const(86400)  # seconds fed at once: ticks wrap after 12.4 days
 _ALERTS = const(100)  # alerts that wait for a link; beyond it the oldest is dropped
@@ -44,12 +43,15 @@ class Supply:
         self.live = False
         self._sampler = None
         self._ticks = 0
-        self._kept = b""
-        record = keeper.read(_RECORD) or b""
-        phases = (len(record) - 96) // 25 if len(record) in (121, 171) else policy.DEFAULT_PHASES
-        self.configure({"phases": phases})
-        if len(record) in (121, 171):
-            self._restore(record)
+        self._kept: list | None = None
+        try:
+            kept = keeper.read(settings.RECORD)
+        except StoreError:
+            kept = None  # it was reported
+        # A record holds a row a phase.
+        self.configure({"phases": len(kept[1]) if kept else policy.DEFAULT_PHASES})
+        if kept:
+            self._restore(kept)
 
     def configure(self, description: dict):
         """Measure what is described: {"sampler", "phases", "waves", ...}, see ports/sampler*.py.
@@ -127,33 +129,36 @@ class Supply:
         """Store settings and counters if they have changed; False if that fails."""
         if not self._keeper.stores:
             return True
-        record = settings.save(self.meter)
-        if record == self._kept:
+        values = settings.save(self.meter)
+        if not self._changed(values):
             return True
-        # With the newest entries that the counters have counted.
-        stamps = [phase.log.newest.to_bytes(4, "big") for phase in self.meter.phase]
         try:
-            self._keeper.write(_RECORD, b"".join(stamps) + record)
+            self._keeper.write(settings.RECORD, values)
         except StoreError:
             self.storage_errors += 1
             return False
-        self._kept = record
+        self._kept = values
         return True
 
-    def _restore(self, record):
+    def _changed(self, values) -> bool:
+        """Whether more has changed than the newest entries, which the logs keep."""
+        kept = self._kept
+        if kept is None or values[0] != kept[0] or values[2:] != kept[2:]:
+            return True
+        return [row[1:] for row in values[1]] != [row[1:] for row in kept[1]]
+
+    def _restore(self, kept):
         """Take the kept settings up; count what was logged after they were written."""
-        phases = self.meter.phases
         try:
-            settings.load(self.meter, record[4 * phases :])
+            settings.load(self.meter, kept)
         except ValueError:
             return
-        self._kept = record[4 * phases :]
-        for index, phase in enumerate(self.meter.phase):
-            counted = int.from_bytes(record[4 * index : 4 * index + 4], "big")
+        self._kept = kept
+        for row, phase in zip(kept[1], self.meter.phase):
             # Entries after which nothing was written changed nothing, but for a last one.
-            for row in phase.log.select(counted + 1).chunks(LOG_WIDTH):
-                volts = int.from_bytes(row[4:8], "big")
-                phase.averages.evaluate(volts, int.from_bytes(row[:4], "big"))
+            for entry in phase.log.select(row[0] + 1).chunks(LOG_WIDTH):
+                volts = int.from_bytes(entry[4:8], "big")
+                phase.averages.evaluate(volts, int.from_bytes(entry[:4], "big"))
         self.events.flush()
         self.keep()
 
