@@ -13,7 +13,9 @@ I8, I16, I32, I64 = (0, 1, True), (0, 2, True), (0, 4, True), (0, 8, True)
 # Every table of records by its kind, in the order in which their modules were imported.
 TABLES = {}
 
-_writer = Writer(256)
+# Octets of the buffer that stays: a large record is rare, and a heap is small.
+_BUFFER_KEPT = 512
+_writer = Writer(_BUFFER_KEPT)
 
 
 def octets(count: int) -> tuple:
@@ -85,7 +87,10 @@ class Table:
             at += 1
         if at != len(self.fields):
             raise ValueError("record %s: %d values" % (self.kind, at))
-        return bytes(writer.view())
+        record = bytes(writer.view())
+        if len(writer.buffer) > _BUFFER_KEPT:
+            writer.buffer = bytearray(_BUFFER_KEPT)
+        return record
 
     def unpack(self, record) -> list:
         """The values of a record of this or an older version; RecordError, never in part."""

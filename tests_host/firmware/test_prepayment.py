@@ -2,7 +2,7 @@
 # Prepayment of an ESME: tokens, emergency credit and supply as a PPMID asks for them, money, logs.
 import gc
 
-from prepaid_meter import ESME, PENNY, POUND, PPMID, SECRET, START, Meter, token
+from prepaid_meter import ESME, PENNY, POUND, PPMID, START, Meter, token
 from testkit import raises, tmpdir
 from vectors import h
 

@@ -117,17 +117,17 @@ def test_what_cannot_be_kept_is_answered_with_a_failure():
 
     store = Full(tmpdir() + "/s")
     meter = Meter(store)
-    for key, value, when in LATER:
+    for place, value, when in LATER:
         before = meter.account.pack()
         values = dict(meter.device.dlms.values)
         store.full = True
-        assert put(meter, key, value) == objects.HARDWARE_FAULT, key
+        assert put(meter, place, value) == objects.HARDWARE_FAULT, place
         if when:
             assert put(meter, when, LATER_ON) == objects.HARDWARE_FAULT, when
             assert put(meter, when, NOW) == objects.HARDWARE_FAULT, when
-        assert meter.account.pack() == before and meter.device.dlms.values == values, key
+        assert meter.account.pack() == before and meter.device.dlms.values == values, place
         store.full = False
-        assert put(meter, key, value) == 0, key
+        assert put(meter, place, value) == 0, place
         if when:
             assert put(meter, when, LATER_ON) == 0, when
 

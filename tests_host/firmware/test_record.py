@@ -9,6 +9,15 @@ from smets.ports.store import Store, StoreError
 
 # Modules of the firmware that have tables of records.
 MODULES = (
+    "smets.features.prepayment.account",
+    "smets.features.prepayment.eventlog",
+    "smets.features.prepayment.remote",
+    "smets.features.prepayment.requests",
+    "smets.features.profile_data",
+    "smets.features.tenancy.entries",
+    "smets.features.tenancy.fuel",
+    "smets.features.tenancy_server",
+    "smets.features.voltage.settings",
     "smets.gbcs.alert",
     "smets.gbcs.counters",
     "smets.journal",

@@ -66,9 +66,12 @@ class Display(Device):
         super().__init__(store)
         if store is None:
             raise ValueError("a display needs a store")
-        # Desktop file systems have no blocks of ours to overwrite: see ports.store.Disk.
+        # Desktop file systems have no blocks of ours to overwrite: see ports.disk.Disk.
         flash = sys.platform not in ("linux", "darwin", "win32")
-        self.vault = Vault(Disk(store.path + "/history", flash))
+        self.vault = Vault(
+            Disk(store.path + "/history", flash),
+            on_damage=lambda name, why: store.report("history/" + name, why),
+        )
         self.tenancy = machine.Tenancy(store, self.vault, self._on_tenancy)
         self.client = Client(self, endpoints.DISPLAY)
         self.tenancy_client = TenancyClient(self.tenancy, self.client, self.sleepy)

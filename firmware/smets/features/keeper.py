@@ -4,7 +4,6 @@ from smets.compat import const
 from smets.features import proflog
 from smets.features.voltage.ramlog import RamLog
 from smets.ports.disk import Disk
-from smets.ports.store import StoreError
 
 _FOLDER = "logs"
 _SEGMENT = const(4096)
@@ -74,11 +73,7 @@ class Keeper:
             slot *= 2
         size = -(-(rows + _SPARE) * slot // _SEGMENT) * _SEGMENT
         region = proflog.FileRegion(self._path + "/" + name, size, _SEGMENT)
-        log = proflog.RingLog(region, rows, width)
-        log.on_damage = lambda: self._report(name)
-        if log.damaged:
-            self._report(name)
-        return log
+        return proflog.RingLog(region, rows, width, lambda: self._report(name))
 
     def _report(self, name: str):
         if self._store:

@@ -137,8 +137,11 @@ def _new(name: str):
 class RingLog:
     """The newest `rows` rows of `width` octets (4 to 24) in a region."""
 
-    def __init__(self, region, rows: int, width: int):
-        """Find what the region holds; LogError if it has no room for `rows` slots and one more."""
+    def __init__(self, region, rows: int, width: int, on_damage=None):
+        """Find what the region holds; LogError if it has no room for `rows` slots and one more.
+
+        `on_damage()` is called when a row is found that is lost, or torn.
+        """
         slot = _SMALLEST_SLOT
         while slot < width + _OVERHEAD:
             slot *= 2
@@ -155,8 +158,7 @@ class RingLog:
         self._view = memoryview(self._batch)
         self._held = -1  # offset in the region of what the batch holds
         self._head = 0  # sequence number of the next row
-        self.damaged = False  # a row was found that is lost, or torn
-        self.on_damage = None  # called when one is found
+        self._on_damage = on_damage
         self._find_head()
 
     def append(self, row):
@@ -211,10 +213,8 @@ class RingLog:
 
     def lost(self):
         """A row that should be there is not."""
-        if not self.damaged:
-            self.damaged = True
-            if self.on_damage:
-                self.on_damage()
+        if self._on_damage:
+            self._on_damage()
 
     def _find_head(self):
         # The first row of each part says how new the part is; in the newest one all are looked at.
@@ -248,7 +248,7 @@ class RingLog:
             newest = max(newest, sequence)
             offset %= _BATCH
             if sequence < 0 and any(self._batch[offset : offset + self.width + _OVERHEAD]):
-                self.damaged = True
+                self.lost()
         self._head = newest + 1
         row = self.load(newest)
         assert row is not None

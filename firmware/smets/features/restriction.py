@@ -32,3 +32,12 @@ def hidden_before(date: int, own_clock) -> int:
     if own_clock.status != clock.INVALID and own_clock.seconds < date:
         return 0
     return date
+
+
+def hidden_unknown(own_clock) -> int:
+    """The same where the record of the date is damaged: nobody knows whose the data is.
+
+    project-choice: everything up to now is hidden, at each moment, until a date is set again.
+    Alternative: hide what was there when the damage was found, which a restart would forget.
+    """
+    return own_clock.seconds if own_clock.status != clock.INVALID else NONE

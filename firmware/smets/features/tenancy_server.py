@@ -1,6 +1,6 @@
 # Change of tenancy at the meter side: the date that ECS12 or GCS09 sets, served to the HAN.
 # Device Management 0x0200, 0x0201 on the ESI endpoint; executed on receipt, past or future.
-from smets import clock, cosem_time
+from smets import clock, cosem_time, record
 from smets.codec import DecodeError, Reader, Writer
 from smets.compat import const
 from smets.dlms import objects
@@ -17,7 +17,16 @@ PUBLISH_CHANGE_OF_TENANCY = const(0x00)
 # restrictDataDateTime, mapping row 75.
 DATE_OBJECT = "1/0-0:94.44.3.2/2"
 
-_RECORD = "tenancy"
+_RECORD = record.Table(
+    "tenancy",
+    (
+        ("date", record.U32, restriction.NONE),
+        ("control", record.U32, 0),
+        ("provider", record.U32, 0),
+        ("issuer_event", record.U32, 0),
+    ),
+    "all that is older than now is hidden, until a date is set (restriction.hidden_unknown)",
+)
 _PUBLISH_SIZE = const(17)
 _OCTET_STRING_12 = b"\x09\x0c"
 
@@ -31,6 +40,7 @@ class TenancyServer:
         self.control = 0
         self.provider = 0
         self.issuer_event = 0
+        self.damaged = False  # the record is, so that nobody knows the date
         self._serve()
         self.restore()
         device.zcl.hidden_before = self.hidden_before
@@ -47,19 +57,18 @@ class TenancyServer:
         if not self._device.store:
             return
         try:
-            record = self._device.store.get(_RECORD)
+            values = _RECORD.read(self._device.store)
         except StoreError:
-            record = None  # damaged: no date is served rather than a wrong one
-        if record is not None and len(record) == 16:
-            reader = Reader(record)
-            self.date = reader.be(4, "date")
-            self.control = reader.be(4, "control")
-            self.provider = reader.be(4, "provider")
-            self.issuer_event = reader.be(4, "issuer event")
+            self.damaged = True
+            return
+        if values is not None:
+            self.date, self.control, self.provider, self.issuer_event = values
             self._serve()
 
     def hidden_before(self) -> int:
         """UTC seconds before which logs give the HAN nothing."""
+        if self.damaged:
+            return restriction.hidden_unknown(self._device.clock)
         return restriction.hidden_before(self.date, self._device.clock)
 
     def told(self):
@@ -73,13 +82,12 @@ class TenancyServer:
         Raises StoreError where it cannot be stored; the old date then stays in force.
         """
         values = (date, control, provider, issuer_event)
-        if values == (self.date, self.control, self.provider, self.issuer_event):
+        old = (self.date, self.control, self.provider, self.issuer_event)
+        if values == old and not self.damaged:
             return
         if self._device.store:
-            writer = Writer(16)
-            for value in values:
-                writer.be(value, 4)
-            self._device.store.put(_RECORD, bytes(writer.view()))
+            _RECORD.write(self._device.store, values)
+            self.damaged = False
         self.date, self.control, self.provider, self.issuer_event = values
         self._serve()
 

@@ -17,7 +17,7 @@ KEYPAD_TRIES = const(10)
 KEYPAD_LOCK_S = const(600)
 
 
-# --- Damaged records ------------------------------------------------------------------------------
+# --- Damaged records ---------------------------------------------------------------------------
 
 # Whether a token is taken by an account that was damaged: nobody knows which tokens were used. A
 # bench that sets a member of the account (CTRL:SET) answers for them; a new supplier's tokens are

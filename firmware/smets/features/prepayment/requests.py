@@ -1,5 +1,6 @@
 # What a PPMID asks its meter for: one request at a time, its answer, and the PPMID's own log.
 # Payloads and results as GBCS has them for PECS01 to PECS03.
+from smets import record
 from smets.codec import Reader
 from smets.compat import const
 from smets.features.prepayment.codes import (
@@ -38,7 +39,25 @@ _TOP_UP_ANSWER = (TOP_UP, CONSUMER_TOP_UP_RESPONSE)
 # In the own log: an entry of what was asked, and of what came back.
 _ASKED = const(0)
 _ANSWER = const(1)
-_NO_VALUE = b"\x80\x00\x00\x00"
+_NO_VALUE = -0x80000000
+
+_ENTRY = record.Table(
+    "request",
+    (
+        ("message", record.U16, 0),
+        ("what", record.U8, _ASKED),
+        ("state", record.U8, WAITING),
+        ("result", record.U8, 0),
+        ("value", record.I32, _NO_VALUE),
+        ("balance", record.I32, _NO_VALUE),
+    ),
+    "that request is left out of the log",
+)
+_PAID = record.Table(
+    "top-up",
+    (("value", record.I32, _NO_VALUE), ("digits", record.up_to(DIGITS), b"")),
+    "that top-up is left out",
+)
 
 
 class Request:
@@ -127,7 +146,7 @@ class Requests:
         now, request.uptime = self._times()
         self._log(now, _ROWS[request.kind][1], _ANSWER, request)
         if request.kind == TOP_UP and request.accepted:
-            self._put(ELECTRICITY, TOP_UPS, now, _money(request.value) + self._digits)
+            self._put(ELECTRICITY, TOP_UPS, now, _PAID.pack((_money(request.value), self._digits)))
         if answer is not None:
             self._answered()
         return None
@@ -142,9 +161,9 @@ class Requests:
         request.result, request.value, request.balance = result, value, balance
 
     def _log(self, now: int, message: int, what: int, request):
-        data = message.to_bytes(2, "big") + bytes((what, request.state, request.result))
-        data += _money(request.value) + _money(request.balance)
-        self._put(SHARED, SERVICE_LOG, now, data)
+        money = [_money(request.value), _money(request.balance)]
+        entry = [message, what, request.state, request.result] + money
+        self._put(SHARED, SERVICE_LOG, now, _ENTRY.pack(entry))
 
     def _put(self, scope: int, item: int, now: int, data: bytes):
         try:
@@ -158,18 +177,12 @@ class Requests:
         """
         found = []
         for when, data in self._vault.entries.get(SHARED, SERVICE_LOG):
-            if len(data) == 13:
-                state = WAITING if data[2] == _ASKED and data[3] != NO_METER else data[3]
-                found.append(
-                    (
-                        when,
-                        data[0] << 8 | data[1],
-                        state,
-                        data[4],
-                        _amount(data[5:9]),
-                        _amount(data[9:13]),
-                    )
-                )
+            try:
+                message, what, state, result, value, balance = _ENTRY.unpack(data)
+            except record.RecordError:
+                continue
+            state = WAITING if what == _ASKED and state != NO_METER else state
+            found.append((when, message, state, result, _amount(value), _amount(balance)))
         return found
 
     def summary(self) -> dict:
@@ -198,9 +211,9 @@ def _signed(value: int) -> int:
     return value - (1 << 32) if value >> 31 else value
 
 
-def _money(value) -> bytes:
-    return _NO_VALUE if value is None else (value & 0xFFFFFFFF).to_bytes(4, "big")
+def _money(value) -> int:
+    return _NO_VALUE if value is None else value
 
 
-def _amount(octets: bytes):
-    return None if octets == _NO_VALUE else _signed(int.from_bytes(octets, "big"))
+def _amount(value: int):
+    return None if value == _NO_VALUE else value

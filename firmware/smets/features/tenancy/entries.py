@@ -3,6 +3,7 @@
 import struct
 from binascii import crc32
 
+from smets import record
 from smets.compat import const
 from smets.features.tenancy import policy
 from smets.features.tenancy.cleared import ENTRIES, EXPORT, ITEMS, SHARED
@@ -10,6 +11,14 @@ from smets.features.tenancy.series import is_time
 
 _CHUNK = const(512)
 _LEAST = const(1024)
+_TRAILER = const(16)
+
+# What a file of entries holds behind its length and check value: time and data of each.
+_BODY = record.Table(
+    "entries",
+    (("entries", record.rows(64, record.U32, record.up_to(0xFFFF)), ()),),
+    "the entries of that file are lost",
+)
 
 
 class Entries:
@@ -46,23 +55,25 @@ class Entries:
         self._vault.drop_oldest(self._vault.prefix(scope, item, ENTRIES), 0)
 
     def _load(self, name: str) -> list:
-        octets = bytearray(self._vault.disk.size(name))
-        if self._vault.disk.read(name, 0, octets) < 8:
+        size = self._vault.disk.size(name)
+        if not size:
             return []
-        length, check = struct.unpack_from(">II", octets, 0)
-        body = memoryview(octets)[8 : 8 + length]
-        if len(body) != length or crc32(body) != check:
-            return []  # torn, on a file system that tears; no part of it can be trusted
-        entries = []
-        at = 0
-        while at < length:
-            time, size = struct.unpack_from(">IH", body, at)
-            at += 6 + size
-            entries.append((time, bytes(body[at - size : at])))
-        return entries
+        octets = bytearray(size)
+        try:
+            if self._vault.disk.read(name, 0, octets) < 8:
+                raise record.RecordError("short")
+            length, check = struct.unpack_from(">II", octets, 0)
+            body = memoryview(octets)[8 : 8 + length]
+            if len(body) != length or crc32(body) != check:
+                raise record.RecordError("damaged")
+            return _BODY.unpack(body)[0]
+        except record.RecordError as error:
+            # Torn, on a file system that tears, or damaged: nothing of it can be believed.
+            self._vault.damaged(name, error.reason)
+            return []
 
     def _save(self, name: str, entries: list):
-        body = b"".join([struct.pack(">IH", time, len(data)) + data for time, data in entries])
+        body = _BODY.pack([entries])
         # Never shorter than before, so that on any file system the old octets are overwritten.
         size = max(self._vault.disk.size(name), -(-(8 + len(body)) // _LEAST) * _LEAST)
         head = struct.pack(">II", len(body), crc32(body))
@@ -79,12 +90,13 @@ class Entries:
 
 
 def _with_trailer(oldest: int, chunks):
-    length = 0
+    length = check = 0
     for chunk in chunks:
         length += len(chunk)
+        check = crc32(chunk, check)
         yield chunk
     yield bytes(max(0, _LEAST - length))
-    trailer = struct.pack(">II", oldest, length)
+    trailer = struct.pack(">III", oldest, length, check)
     yield trailer + crc32(trailer).to_bytes(4, "big")
 
 
@@ -104,13 +116,21 @@ class Exports:
         return name
 
     def _trailer(self, name: str) -> tuple:
-        """(start of the oldest record, octets) of a file; (0, 0) where that is not known."""
-        trailer = bytearray(12)
+        """(start of the oldest record, octets, their check value) of a file; zeros if unknown."""
+        trailer = bytearray(_TRAILER)
         size = self._vault.disk.size(name)
-        octets = self._vault.disk.read(name, max(0, size - 12), trailer)
-        oldest, length, check = struct.unpack(">III", trailer)
-        known = octets == 12 and crc32(memoryview(trailer)[:8]) == check and is_time(oldest)
-        return (oldest, length) if known else (0, 0)
+        octets = self._vault.disk.read(name, max(0, size - _TRAILER), trailer)
+        told = struct.unpack(">IIII", trailer)
+        if octets != _TRAILER or crc32(memoryview(trailer)[:12]) != told[3]:
+            self._vault.damaged(name, "damaged")
+            return (0, 0, 0)
+        return told[:3] if is_time(told[0]) else (0, 0, 0)
+
+    def _chunks(self, name: str, length: int):
+        buffer = bytearray(_CHUNK)
+        for offset in range(0, length, _CHUNK):
+            octets = self._vault.disk.read(name, offset, buffer)
+            yield memoryview(buffer)[: min(octets, length - offset)]
 
     def _may_be_read(self, oldest: int) -> bool:
         bound = self._vault.visible(SHARED)
@@ -122,14 +142,18 @@ class Exports:
         return [name for name in files if self._may_be_read(self._trailer(name)[0])]
 
     def read(self, name: str):
-        """Yield the octets of a file, as long as it may be read."""
-        oldest, length = self._trailer(name)
-        buffer = bytearray(_CHUNK)
-        for offset in range(0, length, _CHUNK):
+        """Yield the octets of a file, as long as it may be read; none where it is damaged."""
+        oldest, length, wanted = self._trailer(name)
+        check = 0
+        for chunk in self._chunks(name, length):
+            check = crc32(chunk, check)
+        if check != wanted:
+            self._vault.damaged(name, "damaged")
+            return
+        for chunk in self._chunks(name, length):
             if not self._may_be_read(oldest):
                 return
-            octets = self._vault.disk.read(name, offset, buffer)
-            yield bytes(memoryview(buffer)[: min(octets, length - offset)])
+            yield bytes(chunk)
 
     def expire(self, name: str, date: int):
         """Remove a file with records from before `date`, or of unknown age."""

@@ -1,13 +1,24 @@
 # What the tenancy machine knows of one fuel, and the record in which it survives a restart.
 # Dates are UTC seconds since 2000 or None; in the record 0xFFFFFFFF stands for None.
-import struct
-
+from smets import record
 from smets.compat import const
 from smets.features.tenancy.purge import Purge
 
 _NONE = const(0xFFFFFFFF)
-_FORMAT = ">8sIIIIIB"  # EUI-64, last seen, its control, intent, its classes, applied, damaged
-SIZE = const(29)
+
+RECORD = record.Table(
+    "tenancy.fuel",
+    (
+        ("eui", record.octets(8), bytes(8)),
+        ("seen", record.U32, _NONE),
+        ("control", record.U32, 0),
+        ("intent", record.U32, _NONE),
+        ("classes", record.U32, 0),
+        ("applied", record.U32, _NONE),
+        ("damaged", record.U8, 0),
+    ),
+    "history is hidden until the meter was read, then cleared (policy.DAMAGED_CLEARS)",
+)
 
 
 class Fuel:
@@ -33,25 +44,22 @@ class Fuel:
         self.skip = 0
         self.fault = 0
 
-    def load(self, octets: bytes):
-        """Take the state from its record."""
-        eui, seen, self.control, intent, self.classes, applied, damaged = struct.unpack(
-            _FORMAT, octets
-        )
+    def load(self, values: list):
+        """Take the state from the values of its record."""
+        eui, seen, self.control, intent, self.classes, applied, damaged = values
         self.eui = int.from_bytes(eui, "big")
         self.damaged = bool(damaged)
         self.seen, self.intent, self.applied = [
             None if date == _NONE else date for date in (seen, intent, applied)
         ]
 
-    def octets(self) -> bytes:
-        """The record of the state."""
+    def values(self) -> list:
+        """The values of its record."""
         seen, intent, applied = [
             _NONE if date is None else date for date in (self.seen, self.intent, self.applied)
         ]
         eui = self.eui.to_bytes(8, "big")
-        fields = (eui, seen, self.control, intent, self.classes, applied, self.damaged)
-        return struct.pack(_FORMAT, *fields)
+        return [eui, seen, self.control, intent, self.classes, applied, int(self.damaged)]
 
     def floor(self) -> int:
         """The newest date that was ever put into effect; 0 for none."""

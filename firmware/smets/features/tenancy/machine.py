@@ -3,7 +3,7 @@
 from smets.compat import const
 from smets.features.tenancy import policy
 from smets.features.tenancy.cleared import CONSUMER, ELECTRICITY, GAS, SHARED, SUPPLIER
-from smets.features.tenancy.fuel import SIZE, Fuel
+from smets.features.tenancy.fuel import RECORD, Fuel
 from smets.features.tenancy.purge import Purge
 from smets.ports.store import StoreError
 
@@ -41,10 +41,9 @@ class Tenancy:
         self._fuels = (Fuel(ELECTRICITY, "tenancy.e"), Fuel(GAS, "tenancy.g"))
         for state in self._fuels:
             try:
-                octets = store.get(state.name)
-                if octets is not None and len(octets) == SIZE:
-                    state.load(octets)
-                state.damaged = state.damaged or octets is not None and len(octets) != SIZE
+                values = RECORD.read(store, state.name)
+                if values is not None:
+                    state.load(values)
             except StoreError as error:
                 state.damaged = True
                 state.fault = error.errno
@@ -234,7 +233,7 @@ class Tenancy:
 
     def _save(self, state: Fuel):
         try:
-            self._store.put(state.name, state.octets())
+            RECORD.write(self._store, state.values(), state.name)
         except StoreError as error:
             self._failed(state, error)
             # Purging frees room, and a restart hides everything until the meter has been read.

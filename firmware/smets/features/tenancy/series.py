@@ -139,6 +139,8 @@ class Series:
                 row = _row(buffer, at)
                 if row:
                     yield (offset + at) // _ROW, row
+                elif buffer[at : at + _ROW] != _ZERO_ROW:
+                    self._vault.damaged(name, "buckets are damaged")
             offset += _CHUNK
 
     def newest(self, scope: int, item: int) -> int:

@@ -31,14 +31,23 @@ class Vault:
     a guard nothing is shown. Every method raises StoreError when the file system fails.
     """
 
-    def __init__(self, disk, segment: int = 256):
-        """`segment`: records a file of a series, at least 64; 256 fill a flash block of 4 KB."""
+    def __init__(self, disk, segment: int = 256, on_damage=None):
+        """`segment`: records a file of a series, at least 64; 256 fill a flash block of 4 KB.
+
+        `on_damage(name, why)` is called with the name of a file of which not all can be read.
+        """
         self.disk = disk
         self.guard = None
+        self._on_damage = on_damage
         self.series = Series(self, segment)
         self.entries = Entries(self)
         self.exports = Exports(self)
         self._kinds = {SERIES: self.series, ENTRIES: self.entries, EXPORT: self.exports}
+
+    def damaged(self, name: str, why: str):
+        """A file does not say all that it said."""
+        if self._on_damage:
+            self._on_damage(name, why)
 
     def visible(self, scope: int) -> int | None:
         """The time from which records may be shown; None hides all."""
