@@ -1,4 +1,4 @@
-"""The set in files: `keys/<EUI-64>.json`, `parties.json`, and one file of vectors for a device.
+"""The set in files: `keys/<EUI-64>.json`, `parties.json`, `alerts.json`, and one for each device.
 
 A file is a JSON list whose vectors take a few lines each: what is read by people, and compared by
 `git diff`, is the message.
@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
+from host_tools.vectors.alerts import Alerts, make_alerts
 from host_tools.vectors.home import DEVICES, PARTIES, home, keys_document
 from host_tools.vectors.make import Answer, Vector, make
 
@@ -34,6 +35,7 @@ def contents() -> dict[str, str]:
     for device in DEVICES:
         own = [_text(vector) for vector in vectors if vector.device == device]
         found[f"{device.lower()}.json"] = "[\n" + ",\n".join(own) + "\n]\n"
+    found["alerts.json"] = "[\n" + ",\n".join(map(_alerts_text, make_alerts())) + "\n]\n"
     return found
 
 
@@ -62,6 +64,15 @@ def _text(vector: Vector) -> str:
         members["response"] = vector.success.response.hex().upper()
     if vector.error:
         members["error"] = _error(vector.error, members.get("command"))
+    return _lines(members)
+
+
+def _alerts_text(vector: Alerts) -> str:
+    octets = [alert.hex().upper() for alert in vector.alerts]
+    return _lines({**vars(vector), "alerts": octets})
+
+
+def _lines(members: Json) -> str:
     lines = (
         f"{json.dumps(name)}: {json.dumps(value, separators=(',', ':'))}"
         for name, value in members.items()

@@ -15,7 +15,7 @@ from typing import Any
 from host_tools.gbcs import times
 from host_tools.gbcs.tree import Json
 
-__all__ = ["BEGIN", "CLOCK", "END", "Shape", "fields", "zcl_value"]
+__all__ = ["BEGIN", "CLOCK", "END", "HALF_HOUR", "Shape", "fields", "zcl_value"]
 
 # The clock of every device, the day that logs are of, and the range that is asked for.
 CLOCK = datetime(2026, 3, 2, 10, 0, 0, tzinfo=UTC)

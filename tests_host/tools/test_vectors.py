@@ -10,12 +10,14 @@ import json
 import shutil
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from host_tools import rtds
+from host_tools import fragments, rtds
+from host_tools.bench import BenchClient, open_transport
 from host_tools.gbcs import use_cases
 from host_tools.gbcs.message import Message, decode
 from host_tools.keys import KeyRing
@@ -184,6 +186,24 @@ def test_a_device_answers_exactly(engine: str, device: str) -> None:
     outcomes = list(rtds.replay(pairs, engine))
     assert [(o.pair.name, o.verdict, o.detail) for o in outcomes if o.verdict != "exact"] == []
     assert len(outcomes) == len(pairs) > 30
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_device_sends_the_alerts(engine: str, ring: KeyRing) -> None:
+    """spec: the averages of a period beyond a threshold, in order, and nothing else."""
+    for vector in json.loads((FOLDER / "alerts.json").read_text(encoding="utf-8")):
+        sent: list[bytes] = []
+        role = vector["device"].lower()
+        with closing(open_transport(role, engine)) as transport:
+            client = BenchClient(transport, on_alert=sent.append)
+            client.control("SET", vector["inputs"])
+            keys = json.loads(
+                (FOLDER / "keys" / f"{vector['state']['device_eui']}.json").read_text("utf-8")
+            )
+            fragments.load(client.control, vector["state"], keys)
+            client.control("ADVANCE", {"seconds": vector["seconds"]})
+        assert [alert.hex().upper() for alert in sent] == vector["alerts"]
+        assert sent and all(check.passed for alert in sent for check in decode(alert, ring).checks)
 
 
 def replayed(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
