@@ -6,6 +6,7 @@ process on its standard streams, a board on a serial port (or pty), or a TCP soc
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import secrets
@@ -16,6 +17,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -124,9 +126,9 @@ class ProcessTransport(_FileTransport):
         folder = compiled_firmware() if engine == "unix" else FIRMWARE
         environment = dict(os.environ, MICROPYPATH=str(folder), PYTHONPATH=str(folder))
         if engine == "unix":
-            command = [find_micropython(), "-X", f"heapsize={heap}"]
+            command = [*micropython(), "-X", f"heapsize={heap}"]
         else:
-            command = [sys.executable, "-u"]
+            command = [sys.executable, "-S", "-u"]  # a device has no packages
         self.process = subprocess.Popen(
             [*command, str(folder / "main.py"), role, *([store] if store else [])],
             stdin=subprocess.PIPE,
@@ -202,13 +204,23 @@ class TcpTransport(_FileTransport):
         self._socket.close()
 
 
-def find_micropython() -> str:
-    """The Unix port: beside this Python (a venv), else on the PATH."""
-    beside = Path(sys.executable).with_name("micropython")
-    found = str(beside) if beside.exists() else shutil.which("micropython")
-    if not found:
+# The wheel's `micropython` imports all that a console script does before it calls this.
+_RUN = (
+    "import sys; sys.path.append({!r}); import micropython_run as unix; "
+    "sys.exit(unix.run_main(['micropython', *sys.argv[1:]]))"
+)
+
+
+@cache
+def micropython() -> tuple[str, ...]:
+    """The words that start the Unix port: that of the wheel here, else the one on the PATH."""
+    wheel = importlib.util.find_spec("micropython_run")
+    if wheel is not None and wheel.origin is not None:
+        return sys.executable, "-IS", "-c", _RUN.format(str(Path(wheel.origin).parent))
+    found = shutil.which("micropython")
+    if found is None:
         raise BenchError("no micropython beside this Python or on the PATH: run make first")
-    return found
+    return (found,)
 
 
 def open_transport(role: str, engine: str, store: str | None = None) -> Transport:

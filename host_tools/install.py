@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from host_tools.bench import find_micropython
+from host_tools.bench import micropython
 from host_tools.boards import Board
 from host_tools.roles import ROLES
 
@@ -194,7 +194,7 @@ def heap_needed(role: str, extra: Iterable[str] = (), word: int = 4) -> int:
             "print(gc.mem_alloc() - before, ' '.join(sys.modules))\n"
         )
         done = subprocess.run(
-            [find_micropython(), "-X", "heapsize=4M", "-c", program],
+            [*micropython(), "-X", "heapsize=4M", "-c", program],
             env=dict(os.environ, MICROPYPATH=folder),
             capture_output=True,
             text=True,

@@ -14,7 +14,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from host_tools.bench import BenchError, find_micropython
+from host_tools.bench import BenchError, micropython
 from host_tools.compiled import compiled_firmware
 
 __all__ = ["main", "measure"]
@@ -80,7 +80,7 @@ _NEEDED = 4000
 def measure(seconds: float = 1.0) -> dict[str, int]:
     """The figures by name, each measured for some seconds; BenchError without a Unix port."""
     environment = dict(os.environ, MICROPYPATH=str(compiled_firmware()))
-    command = [find_micropython(), "-c", _PROGRAM.format(seconds=seconds)]
+    command = [*micropython(), "-c", _PROGRAM.format(seconds=seconds)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise BenchError(f"micropython: {(done.stdout + done.stderr).strip()}")

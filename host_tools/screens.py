@@ -22,7 +22,7 @@ from typing import Any
 
 from jinja2 import Environment
 
-from host_tools.bench import HEAP, BenchError, find_micropython
+from host_tools.bench import HEAP, BenchError, micropython
 
 __all__ = [
     "GOLDEN",
@@ -84,9 +84,9 @@ def render(
     environment = dict(os.environ, MICROPYPATH=f"{firmware}:{cases}:.frozen")
     environment["PYTHONPATH"] = f"{firmware}:{cases}"
     if engine == "unix":
-        command = [find_micropython(), "-X", f"heapsize={HEAP}"]
+        command = [*micropython(), "-X", f"heapsize={HEAP}"]
     elif engine == "cpython":
-        command = [sys.executable]
+        command = [sys.executable, "-S"]
     else:
         raise BenchError(f"no engine {engine}: unix or cpython")
     done = subprocess.run(

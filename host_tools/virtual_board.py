@@ -20,7 +20,7 @@ import tty
 from pathlib import Path
 
 from host_tools import boards
-from host_tools.bench import find_micropython
+from host_tools.bench import micropython
 
 __all__ = ["BLOCKS", "BLOCK_SIZE", "PORT", "VirtualBoard"]
 
@@ -200,7 +200,7 @@ class VirtualBoard:
         arguments = [self.image, control_of_board, self._id, start, cause, self._cut_in]
         self._process = subprocess.Popen(
             [
-                *(find_micropython(), "-X", f"heapsize={self._heap}", "-i", _SHIM / "boot.py"),
+                *(*micropython(), "-X", f"heapsize={self._heap}", "-i", _SHIM / "boot.py"),
                 *map(str, arguments),
             ],
             stdin=terminal,

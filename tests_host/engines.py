@@ -7,9 +7,7 @@ started at its first such item for the functions that are selected.
 
 import os
 import re
-import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,6 +16,7 @@ from pathlib import Path
 import pytest
 import testkit
 
+from host_tools.bench import micropython
 from host_tools.compiled import compiled_firmware
 
 MARKER = "# engines: cpython unix"
@@ -139,9 +138,8 @@ def run_on_unix(path: Path, names: list[str], scratch: str) -> dict[str, Result]
 
     The firmware is compiled beforehand, as that of a board is.
     """
-    micropython = shutil.which("micropython", path=Path(sys.executable).parent) or "micropython"
     runner = TESTS / "run_device_tests.py"
-    command = [micropython, "-X", f"heapsize={HEAP}", runner, path.stem, *names]
+    command = [*micropython(), "-X", f"heapsize={HEAP}", runner, path.stem, *names]
     search = f"{path.parent}:{TESTS}:{compiled_firmware()}:.frozen"
     try:
         done = subprocess.run(

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from host_tools.bench import find_micropython
+from host_tools.bench import micropython
 from host_tools.xbee_model import Air, Fault, Ptys
 from smets.devices import build
 from smets.ports import link_xbee, xbee_setup
@@ -579,7 +579,7 @@ class Process:
         self.output = []
         self._process = subprocess.Popen(
             [
-                *(find_micropython(), "-X", "heapsize=192wk", TESTS / "xbee_lab.py"),
+                *(*micropython(), "-X", "heapsize=192wk", TESTS / "xbee_lab.py"),
                 *(path, role, "forms" if forms else "joins", folder, meter),
             ],
             env=os.environ | {"MICROPYPATH": f"{TESTS.parent / 'firmware'}:.frozen"},

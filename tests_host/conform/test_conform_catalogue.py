@@ -5,11 +5,10 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
-from host_tools.bench import BenchError, ProcessTransport, find_micropython
+from host_tools.bench import BenchError, ProcessTransport
 from host_tools.compiled import FIRMWARE
 from host_tools.conform.bench import CAPABILITIES, Bench
 from host_tools.conform.faults import Fault, FaultError, fit, read_faults, seed
@@ -215,7 +214,6 @@ def test_a_fault_is_caught():
 @pytest.mark.parametrize("role", ROLES)
 def test_the_reference_passes_on_micropython(role, tmp_path):
     """The same on the Unix port."""
-    assert Path(find_micropython()).exists()
     bench = bench_of(role, tmp_path, "unix")
     try:
         results = list(run([entry for entry in ENTRIES if role in entry.roles], bench))

@@ -278,7 +278,7 @@ def test_device_process_that_does_not_start(files, monkeypatch, tmp_path):
     broken = tmp_path / "micropython"
     broken.write_text("#!/bin/sh\necho 'no firmware here' >&2\nexit 1\n")
     broken.chmod(0o755)
-    monkeypatch.setattr("host_tools.bench.find_micropython", lambda: str(broken))
+    monkeypatch.setattr("host_tools.bench.micropython", lambda: (str(broken),))
     fails(run(files, read().hex(), engine="unix"), "the device is gone", "no firmware here")
 
 
