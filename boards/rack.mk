@@ -1,4 +1,4 @@
-# Many boards at once: labgrid, which has an environment of its own, for it brings another pyserial.
+# Many boards at once: labgrid has its own environment, because it brings another pyserial.
 .PHONY: test-rack
 
 RACK := build/rack/venv

@@ -16,7 +16,7 @@ const C = 2;
 const V = 4;
 const ALL = NZ | C | V;
 
-// What each condition takes of the flags, and its JavaScript.
+// The flags that each condition reads, and its JavaScript.
 const CONDITIONS = [
   [NZ, 'nz === 0'], [NZ, 'nz !== 0'], [C, 'c'], [C, '!c'], [NZ, 'nz < 0'], [NZ, 'nz >= 0'],
   [V, 'v'], [V, '!v'], [C | NZ, 'c && nz !== 0'], [C | NZ, '!c || nz === 0'],
@@ -552,7 +552,7 @@ ${text}
     return exit(one.target, leaving(one.target), one.changed);
   };
 
-  // What others write: the boot ROM many octets at once, DMA and instructions that rp2040js executes few.
+  // Writes of others: the boot ROM writes many octets at once; DMA and instructions of rp2040js write few.
   chip.ramChanges = (offset, count) => {
     for (let page = offset >> PAGE; page <= (offset + count - 1) >> PAGE; page++) {
       if (marked[page]) written(page << PAGE);

@@ -212,7 +212,7 @@ for (let i = 0; i < programs; i++) {
   registers[7] = 1 + random(4);
   compare([[start, code]], start, start + 2 * (code.length - 1), registers, drawFlags());
 }
-// What a branch leads to says which flags are needed, and changes: CMP, then ADCS.
+// The target of a branch tells which flags are needed, and it changes: CMP, then ADCS.
 const [from, to] = [CODE + 0x800, CODE + 0x900];
 compare([[from, [0x3801, 0xe07d]], [to, [0x2800, WFI]]], from, to, drawRegisters(), drawFlags());
 for (const op of [0x414a, 0x2800, 0x414a]) {

@@ -34,7 +34,7 @@ const { values: options } = parseArgs({
     pace: { type: 'string', default: 'wall' },
   },
 });
-// What the chip's time follows: the clock on the wall; that clock while it is idle, and its own cycles
+// The chip's time follows one of these: the clock on the wall; that clock while it is idle, and its own cycles
 // while it is busy; nothing (a sleep takes no time).
 const PACES = ['wall', 'busy', 'none'];
 const pace = options.pace;

@@ -1,4 +1,4 @@
-// What rp2040js 1.4.1 lacks or does otherwise than the chip, as far as the firmware notices.
+// Corrections of rp2040js 1.4.1 where it differs from the chip and the firmware notices it.
 // Data sheet sections are those of the RP2040 datasheet.
 import { randomBytes } from 'node:crypto';
 

@@ -24,7 +24,7 @@ export function installRom(chip, flash, onBootLoader) {
 
   const readBytes = (address, count) =>
     Uint8Array.from({ length: count }, (_, i) => chip.readUint8(address + i));
-  // What lies in RAM or flash from `address` on, for reading; undefined elsewhere.
+  // The memory of RAM or flash from `address` on, for reading; undefined elsewhere.
   const memory = (address, count) => {
     for (const [start, octets] of [[RAM, chip.sram], [FLASH, chip.flash]]) {
       const at = address - start;

@@ -1,4 +1,4 @@
-// What the ADC's inputs see: JSON {"channels": [[section, ...], ...]}, channels in the order of
+// The waves at the ADC's inputs: JSON {"channels": [[section, ...], ...]}, channels in the order of
 // ADC0 on. A section holds from `from` seconds after power-on until the next one:
 // {"from": 0, "mean": 2048, "amplitude": 1000, "hertz": 50, "degrees": 0, "harmonics": [[3, 20, 0]]}
 // mean and amplitude in codes; a harmonic is [order, amplitude, degrees].

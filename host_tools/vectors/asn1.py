@@ -23,7 +23,7 @@ __all__ = ["PAYLOADS", "Payloads"]
 
 # (command, response, whether the response carries a date-time)
 Payload = tuple[bytes, bytes, bool]
-# Of success and of error; None where a device that starts from a state has none.
+# Of success and of error; None where a device that starts from a state cannot give one.
 Payloads = tuple["Payload | None", "Payload | None"]
 
 _OTHER = bytes.fromhex("02534D45545300B0")  # a device that joins
@@ -214,7 +214,7 @@ def _replace(exchange: Exchange) -> Payloads:
     return both(authority, 0), both(new.ds_private, _BAD_CERTIFICATE)
 
 
-# Mode of replacement, and the role whose cells it is about.
+# Mode of replacement, and the role whose cells it replaces.
 _REPLACED = {
     "CS02b-supplierBySupplier": (2, "supplier"),
     "CS02b-networkOperatorByNetworkOperator": (3, "network_operator"),

@@ -43,7 +43,7 @@ class Access:
             self._answers.append(self._access(index, row, shape))
 
     def _access(self, index: int, row: Row, shape: Any) -> bytes:
-        """Take in what is asked of one object; the A-XDR of the answer."""
+        """Take in the access to one object; the A-XDR of the answer."""
         if row.get("range") or any(item["range"] for item in row.get("protected", [])):
             self.parameters |= {"from": times.iso(BEGIN), "to": times.iso(END)}
         if row["op"] == "get":
@@ -80,7 +80,7 @@ class Access:
         return Shape(shape, constants).value(f"{row['class']}/{row['obis']}/{row['attr']}")
 
     def _given(self, row: Row, shape: str) -> Json:
-        """What a set or an action is given."""
+        """The argument of a set or an action."""
         if shape == _TOKEN:
             return _octets(self.exchange.token.encode())
         if shape == "octet-string(12)" and row["class"] != _PLAIN_DATA:
@@ -88,7 +88,7 @@ class Access:
         return cast("Json", self._made(row, shape))
 
     def _protected(self, plain: Json) -> bytes:
-        """What get_protected_attributes returns (GBCS 8.5): for whom, and the ciphered values."""
+        """The answer of get_protected_attributes (GBCS 8.5): recipient and ciphered values."""
         head = self.exchange.header(2)
         asker = head.supplementary_party or head.target
         texts = (b"\x04" + head.counter.to_bytes(8, "big"), head.originator, asker, b"")

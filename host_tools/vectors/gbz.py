@@ -79,7 +79,7 @@ class Components:
             held[text] = {"type": f"0x{kind:02X}", "value": value}
 
     def _publish(self, row: Row, answer: Row) -> list[bytes]:
-        """What a log holds: as STATE.json, and as the payloads that tell it."""
+        """The content of a log: as STATE.json, and as the payloads that carry it."""
         table = zcl_table.command(
             int(row["cluster"], 16), bool(answer["fc"] & 8), answer["command"]
         )
@@ -163,8 +163,8 @@ class Components:
             for index, (other, _) in enumerate(self._requests)
             if _alike(other) == _alike(row) and (other is row or not row.get("attributes"))
         ]
-        # A fault names a command. Where a log is asked for entry by entry it comes after what is
-        # held, of several settings it shows at the second (docs/state.md).
+        # A fault names a command. In a log that is asked for entry by entry it follows the entries
+        # held; among several settings it shows at the second (docs/state.md).
         if _instances(row) > 1:
             place = alike[len(answer["payloads"])]
         else:

@@ -16,7 +16,7 @@ from host_tools.vectors.messages import Exchange
 
 __all__ = ["WITHOUT", "Answer", "Vector", "make"]
 
-# Use cases of the table that no vector is made for, and why.
+# Use cases of the table without a vector, and the reason.
 WITHOUT = {
     "CS02b-rootBySupplier": "only its code is known",
     "CS02b-rootByWanProvider": "only its code is known",
@@ -40,7 +40,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Vector:
-    """A use case at a device: its state, and what it answers; None where it cannot."""
+    """A use case at a device: its state and answers; None where it gives none."""
 
     use_case: str
     device: str

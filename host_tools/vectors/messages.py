@@ -36,7 +36,7 @@ _FIRST_OTHER_COUNTER = 0x2000
 _TOP_UPS = ("CS01a", "CS01b")
 _UTRN_COUNTER = 21
 _PENNIES = 1000
-# Signed both ways where a response is; the broker's own update is asked with a MAC alone.
+# The command is signed if the response is; the broker's own update has a MAC alone.
 _MAC_THEN_SIGNED = "CS02b-accessControlBrokerByACB"
 # Told with a signature in place of the MAC, both ways.
 _SIGNED_ONLY = "CS02f"
@@ -51,7 +51,7 @@ class Exchange:
 
     @cached_property
     def answers(self) -> dict[str, Any]:
-        """What the table says of the response; empty for ASN.1."""
+        """The table's row of the response; empty for ASN.1."""
         return load("answers")["answers"].get(self.use_case.id, {})
 
     @property

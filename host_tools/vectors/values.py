@@ -152,7 +152,7 @@ def _type(value: Any) -> Json:
     return value["type"]
 
 
-# ZCL fields whose value follows from what GBCS sends, not from their type.
+# ZCL fields whose value GBCS fixes, whatever their type.
 _FIELDS: dict[str, int] = {
     "Command Index": 0,
     "Total Number of Commands": 1,
