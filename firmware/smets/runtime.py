@@ -5,6 +5,7 @@ import json
 
 from smets import alive, bench, devices
 from smets.compat import const
+from smets.gbcs import replaced
 from smets.journal import FRAGMENT, Journal, JournalFull, Ring
 from smets.ports import console as console_port
 from smets.ports.store import Store
@@ -88,6 +89,8 @@ class Runtime(bench.Bench):
                 for earlier in waiting:
                     self._again(verb, earlier)
             self._again(verb, document)
+        if self.session:
+            replaced.restore(store, self.session.keys)
         self._again("SET", journal.inputs())
         self._journal = journal
         self.device.store = store
@@ -130,7 +133,14 @@ class Runtime(bench.Bench):
 
     def _keys(self, document):
         before = self._parties_told()
-        return self._kept(super()._keys, "KEYS", document, before)
+        return self._kept(self._take_keys, "KEYS", document, before)
+
+    def _take_keys(self, document):
+        answer = super()._keys(document)
+        if self._journal:
+            identifiers = [bytes.fromhex(party["id"]) for party in document.get("parties", [])]
+            replaced.loaded(self._store, identifiers)
+        return answer
 
     def _state(self, document):
         return self._kept(super()._state, "STATE", document)

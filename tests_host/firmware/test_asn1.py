@@ -1,6 +1,6 @@
 # engines: cpython unix
 # Use cases in ASN.1 at GSME, GPF and ESME, with keys and certificates of their own.
-from testkit import raises
+from testkit import raises, tmpdir
 from vectors import (
     BROKER,
     DEVICE,
@@ -20,8 +20,9 @@ from smets.crypto import ecdsa, p256
 from smets.devices.esme import Esme
 from smets.devices.gpf import Gpf
 from smets.devices.gsme import Gsme
-from smets.gbcs import asn1, certificate, der, table_asn1, use_cases
+from smets.gbcs import asn1, certificate, der, replaced, table_asn1, use_cases
 from smets.gbcs.session import Refused, Session
+from smets.ports.store import Store, StoreError
 
 NEW_PARTY = h("025ECA0000000E77")
 ISSUER = h("025ECA00000000CA")
@@ -37,8 +38,8 @@ SIGNING, AGREEING = h("0780"), h("0308")
 class Asked:
     """A device with a session, its parties' keys public as far as signatures need them."""
 
-    def __init__(self, kind):
-        self.device = kind()
+    def __init__(self, kind, store=None):
+        self.device = kind(store)
         self.device.clock.set(clock.parse_iso("2015-01-01T00:00:00Z"), clock.RELIABLE)
         self.keys = keys()
         for party in (SUPPLIER, OPERATOR, BROKER):
@@ -131,9 +132,9 @@ def test_devices_join_and_leave():
     assert ask(CS07, h("0500"), sign=False) == expected
     assert ask(CS04AC, der.octet_string(bytes(8))) == h("020101")
     assert ask(CS04AC, der.octet_string(OTHER)) == h("020100")
-    assert ask.device.joined == {}
+    assert ask.device.joined.entries == []
     for index in range(16):
-        ask.device.joined[bytes(8) + bytes((index,))] = 0
+        ask.device.joined.enter(bytes(7) + bytes((index,)), 0)
     assert ask(CS03B, joining(2), sign=False) == h("020104"), "full"
     ask.refused("malformed", CS04B, der.octet_string(OTHER[1:]), sign=False)
     ask.refused("malformed", CS07, h("0501"), sign=False)
@@ -154,9 +155,46 @@ def test_log_of_a_gpf_is_restored():
     ]
     outcomes = [der.sequence(entry, der.integer(0)) for entry in entries]
     assert ask(GCS59, der.sequence(*entries), BROKER, sign=False) == der.sequence(*outcomes)
-    assert len(ask.device.joined) == 2
+    assert len(ask.device.joined.entries) == 2
     ask.refused("malformed", GCS59, der.sequence(der.integer(1)), BROKER, sign=False)
     ask.refused("role", GCS59, der.sequence(*entries), sign=False)
+
+
+class Full(Store):
+    """A store whose medium is full from a moment on, but for the counter of a command."""
+
+    full = False
+
+    def put(self, name, data):
+        if self.full and name[:7] != "counter":
+            raise StoreError(28)
+        super().put(name, data)
+
+
+def test_the_device_log_lasts():
+    """issue: what was joined is joined after a restart; what cannot be kept is a failure."""
+    store = Full(tmpdir() + "/s")
+    ask = Asked(Gsme, store)
+
+    def joining(index):
+        other = der.octet_string(OTHER[:7] + bytes((index,)))
+        return der.sequence(der.integer(2), other, der.integer(70000 + index))
+
+    for index in (2, 1, 3):
+        assert ask(CS03B, joining(index), sign=False) == h("020100")
+    assert ask(CS04B, der.octet_string(OTHER[:7] + b"\x01"), sign=False) == h("020100")
+    told = ask(CS07, h("0500"), sign=False)
+    store.full = True
+    assert ask(CS03B, joining(4), sign=False) == h("020105"), "writeFailure"
+    leaving = der.octet_string(OTHER[:7] + b"\x02")
+    assert ask(CS04B, leaving, sign=False) == h("020102"), "otherFailure"
+    again = Asked(Gsme, Store(store.path))
+    again.counter = ask.counter
+    assert ask(CS07, h("0500"), sign=False) == told
+    assert again(CS07, h("0500"), sign=False) == told
+    assert [entry[0][7] for entry in again.device.joined.entries] == [2, 3]
+    wrong = der.sequence(der.integer(2), der.octet_string(OTHER), der.integer(1 << 32))
+    again.refused("malformed", CS03B, wrong, sign=False)
 
 
 def usage(octets):
@@ -289,6 +327,59 @@ def test_credentials_are_replaced():
     assert party.ka_public == party.ds_public == p256.public_key(signing_key(NEW_PARTY))
     assert ask.device.counters.get(NEW_PARTY) == (77).to_bytes(8, "big")
     ask.refused("unknown-party", OPERATOR_BY_OPERATOR, payload, OPERATOR)
+
+
+def restarted(ask, store):
+    """What a device is after a restart: its parties as they were loaded, then what is kept."""
+    after = Asked(Esme, store)
+    replaced.restore(store, after.keys)
+    after.counter = ask.counter + 10
+    return after
+
+
+def test_replaced_credentials_last():
+    """issue: CS02b through a power cut; twice, then a bench loads the first operator again."""
+    path = tmpdir() + "/s"
+    ask = Asked(Esme, Store(path))
+    third = h("025ECA0000000E78")
+    for old, new in ((OPERATOR, NEW_PARTY), (NEW_PARTY, third)):
+        both = [(used, made_certificate(new, used)) for used in (SIGNING, AGREEING)]
+        ask(OPERATOR_BY_OPERATOR, update(3, 3, ask.counter + 1, both, 77), old)
+        ask = restarted(ask, Store(path))
+        assert ask.keys.find(old) is None and ask.keys.find(OPERATOR) is None
+        party = ask.keys.find(new)
+        assert party.role == "network_operator" and party.secret is None
+        assert party.ka_public == party.ds_public == p256.public_key(signing_key(new))
+        assert ask.device.counters.get(new) == (77).to_bytes(8, "big")
+    replaced.loaded(Store(path), [OPERATOR])
+    ask = restarted(ask, Store(path))
+    assert ask.keys.find(OPERATOR) and ask.keys.find(third) and not ask.keys.find(NEW_PARTY)
+
+
+def test_credentials_that_cannot_be_kept_are_not_replaced():
+    """spec: insufficientMemory; the old keys count."""
+    store = Full(tmpdir() + "/s")
+    ask = Asked(Esme, store)
+    both = [(used, made_certificate(NEW_PARTY, used)) for used in (SIGNING, AGREEING)]
+    store.full = True
+    answer = ask(OPERATOR_BY_OPERATOR, update(3, 3, ask.counter + 1, both, 77), OPERATOR)
+    ids = 2 * (OPERATOR, identifier_of(OPERATOR))
+    assert answer == outcome(3, 3, ask.counter, 77, (SIGNING, 17, ids), (AGREEING, 17, ids))
+    assert ask.keys.find(OPERATOR) and ask.keys.find(NEW_PARTY) is None
+
+
+def test_nobody_is_trusted_once_replaced_credentials_are_damaged():
+    """project-choice: keys that were replaced may be known to others."""
+    path = tmpdir() + "/s"
+    store = Store(path)
+    ask = Asked(Esme, store)
+    replaced.keep(store, OPERATOR, ask.keys.find(BROKER))
+    store.put("credentials", store.get("credentials")[:-1])
+    after = restarted(ask, Store(path))
+    assert [after.keys.find(party) for party in (SUPPLIER, OPERATOR, BROKER)] == [None] * 3
+    assert list(after.device.store.faults) == ["credentials"]
+    replaced.loaded(store, [SUPPLIER])
+    assert restarted(ask, Store(path)).keys.find(SUPPLIER)
 
 
 def test_credentials_of_the_broker():

@@ -20,6 +20,8 @@ MODULES = (
     "smets.features.voltage.settings",
     "smets.gbcs.alert",
     "smets.gbcs.counters",
+    "smets.gbcs.device_log",
+    "smets.gbcs.replaced",
     "smets.journal",
 )
 SAMPLE = (

@@ -4,6 +4,7 @@ from smets import clock, cosem_time
 from smets.codec import DecodeError
 from smets.dlms.objects import Objects
 from smets.gbcs.counters import Counters
+from smets.gbcs.device_log import DeviceLog
 from smets.zcl import clusters, han_frame, han_server, types
 from smets.zcl.server import Server
 
@@ -31,8 +32,7 @@ class Device:
         self.dlms = Objects()
         # Highest accepted originator counter of each party, for replay protection.
         self.counters = Counters(store)
-        # The Device Log: EUI-64 of what was joined -> device type.
-        self.joined = {}
+        self.joined = DeviceLog(store)
         # HAN frames to send, oldest first (smets.zcl.han_frame.HanFrame).
         self.outbox = []
         self.exchange = None  # gbcs.session.Exchange of the command being carried out

@@ -1,10 +1,11 @@
 # Security credentials of remote parties: what the device holds (CS02a, CS02f), and what replaces
 # it (CS02b, CS02g). The trust anchor cells are the parties of KEYS.json with their public keys.
 from smets.codec import DecodeError
-from smets.gbcs import der
+from smets.gbcs import der, replaced
 from smets.gbcs.certificate import DIGITAL_SIGNATURE, KEY_AGREEMENT, Certificate, key_identifier
 from smets.gbcs.joining import is_later
 from smets.gbcs.keys import Party
+from smets.ports.store import StoreError
 
 # RemotePartyRole to the roles of KEYS.json.
 _ROLES = {
@@ -54,6 +55,7 @@ _CODES = {
 _SUCCESS = 0
 _BAD_CERTIFICATE = 5
 _NO_TRUST_ANCHOR = 10
+_NO_MEMORY = 17
 _NOT_FOUND = 25
 _OTHER = 127
 
@@ -166,9 +168,15 @@ def replace(call):
         # Before the handover of a device its broker holds the cells of supplier and operator.
         holder = call.party if authoriser == role else _party(call, role)
         good = holder is not None and all(item.good for item in replacements)
+        kept = True
         outcomes = [_outcome(holder, item, good) for item in replacements]
         if good:
-            _store(call, holder, _ROLES[role], replacements, floor)
+            try:
+                _store(call, holder, _ROLES[role], replacements, floor)
+            except StoreError:
+                kept = False
+        if not kept:
+            outcomes = [_outcome(holder, item, False, _NO_MEMORY) for item in replacements]
         return der.sequence(
             der.element(der.NULL),
             der.sequence(
@@ -226,7 +234,7 @@ def _changes(call, members, authoriser, role):  # noqa: C901 - one branch a fiel
     return changes, floor
 
 
-def _outcome(holder, item, good) -> bytes:
+def _outcome(holder, item, good, failure=0) -> bytes:
     old = (b"\x00" * 8, b"\x00" * 8)
     if holder is not None:
         key = _key(holder, item.usage)
@@ -235,6 +243,7 @@ def _outcome(holder, item, good) -> bytes:
     code = _SUCCESS
     if not good:
         code = _NO_TRUST_ANCHOR if holder is None or item.good else _BAD_CERTIFICATE
+        code = failure or code
     identifiers = [der.octet_string(octets) for octets in old + new]
     return der.sequence(item.cell, der.integer(code, der.ENUMERATED), *identifiers)
 
@@ -243,6 +252,7 @@ def _store(call, holder, name, replacements, floor):
     """Put the new keys in the place of the old ones, all of them at once.
 
     A holder of another role than `name`, a broker before the handover, stays what it is.
+    StoreError where that cannot be kept, and nothing has changed.
     """
     keys = {DIGITAL_SIGNATURE: holder.ds_public, KEY_AGREEMENT: holder.ka_public}
     identifier = holder.id
@@ -251,8 +261,11 @@ def _store(call, holder, name, replacements, floor):
         if item.cell_usage == 0:  # the cell for top-ups is not kept here
             keys[item.usage] = item.certificate.key
     secret = holder.secret if keys[KEY_AGREEMENT] == holder.ka_public else None
+    party = Party(identifier, name, keys[KEY_AGREEMENT], keys[DIGITAL_SIGNATURE], secret)
+    removed = holder.id if holder.role == name else None
+    replaced.keep(call.device.store, removed, party)
     if floor >= 0:
         call.device.counters.set(identifier, floor.to_bytes(8, "big"))
-    if holder.role == name:
-        call.keys.remove(holder.id)
-    call.keys.add(Party(identifier, name, keys[KEY_AGREEMENT], keys[DIGITAL_SIGNATURE], secret))
+    if removed is not None:
+        call.keys.remove(removed)
+    call.keys.add(party)

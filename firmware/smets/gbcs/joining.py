@@ -4,13 +4,18 @@ from smets import clock
 from smets.codec import DecodeError
 from smets.dlms import objects
 from smets.gbcs import der, policy
+from smets.ports.store import StoreError
 
 # joinResponseCode
 _SUCCESS = 0
 _WRONG_MESSAGE_CODE = 1
 _WRONG_METHOD = 2
 _LOG_FULL = 4
+_WRITE_FAILURE = 5
 _NO_CERTIFICATE = 11
+# unjoinResponseCode
+_NOT_IN_LOG = 1
+_OTHER_FAILURE = 2
 # joinMethodAndRole
 _METHODS = {0x000D: (0, 1), 0x000E: (2,), 0x00AB: (0, 1), 0x00AF: (3,)}
 _METHOD_C = 3
@@ -80,6 +85,13 @@ def _number(element) -> int:
     return element.number()
 
 
+def _device_type(element) -> int:
+    kind = _number(element)
+    if not 0 <= kind <= 0xFFFFFFFF:
+        raise DecodeError(element.content.pos, "device type")
+    return kind
+
+
 def join(call):
     """CS03A1, CS03B, CS03C: {method and role, identifier, type, certificate of method C}."""
     items = der.whole(call.payload, der.SEQUENCE).items()
@@ -87,7 +99,7 @@ def join(call):
         raise DecodeError(0, "Join")
     method = _number(items[0])
     identifier = _identifier(items[1])
-    kind = _number(items[2])
+    kind = _device_type(items[2])
 
     def act():
         code = _SUCCESS
@@ -106,11 +118,10 @@ def join(call):
 
 def _enter(device, identifier, kind) -> int:
     """Take a device up into the Device Log; a joinResponseCode."""
-    log = device.joined
-    if identifier not in log and len(log) >= policy.DEVICE_LOG_ENTRIES:
-        return _LOG_FULL
-    log[identifier] = kind
-    return _SUCCESS
+    try:
+        return _SUCCESS if device.joined.enter(identifier, kind) else _LOG_FULL
+    except StoreError:
+        return _WRITE_FAILURE
 
 
 def unjoin(call):
@@ -119,9 +130,12 @@ def unjoin(call):
 
     def act():
         log = call.device.joined
-        known = identifier in log or (not log and policy.UNKNOWN_DEVICES_CAN_LEAVE)
-        log.pop(identifier, None)
-        return der.integer(0 if known else 1)
+        known = log.has(identifier) or (not log.entries and policy.UNKNOWN_DEVICES_CAN_LEAVE)
+        try:
+            log.leave(identifier)
+        except StoreError:
+            return der.integer(_OTHER_FAILURE)
+        return der.integer(_SUCCESS if known else _NOT_IN_LOG)
 
     return act
 
@@ -132,11 +146,10 @@ def read_log(call):
         raise DecodeError(0, "Read Device Join Details")
 
     def act():
-        log = call.device.joined
-        if not log:
+        entries = [_entry(*entry) for entry in call.device.joined.entries]
+        if not entries:
             # A log that the bench never loaded cannot be read.
             return der.sequence(der.integer(1))
-        entries = [_entry(identifier, log[identifier]) for identifier in log]
         return der.sequence(der.integer(0), der.sequence(*entries))
 
     return act
@@ -153,7 +166,7 @@ def restore_log(call):
         pair = entry.items()
         if entry.tag != der.SEQUENCE or len(pair) != 2:
             raise DecodeError(entry.content.pos, "log entry")
-        entries.append((_identifier(pair[0]), _number(pair[1])))
+        entries.append((_identifier(pair[0]), _device_type(pair[1])))
 
     def act():
         outcomes = []

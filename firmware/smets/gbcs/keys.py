@@ -62,6 +62,10 @@ class Keys:
         """Forget a party."""
         self._parties = [party for party in self._parties if party.id != party_id]
 
+    def clear(self):
+        """Forget every party."""
+        self._parties = []
+
     def find(self, party_id):
         """The party of an 8-octet id, or None."""
         wanted = bytes(party_id)

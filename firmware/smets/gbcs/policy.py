@@ -29,6 +29,10 @@ def time_taken(start: int, end: int, own: int) -> int:
 # sent. Alternative: no alert until a bench's FORGET.
 ALERT_COUNTER_LEAP = const(0x1000000)
 
+# Whether the parties of a bench's KEYS are trusted where the record of replaced credentials is
+# damaged: some of them may have been replaced because their keys were known. Alternative: True.
+TRUSTED_AFTER_DAMAGE = False
+
 # Entries of a Device Log (CS03, GCS59): a GPF or a meter pairs with a handful of devices.
 # Alternative: any larger number; each entry takes flash.
 DEVICE_LOG_ENTRIES = const(16)
