@@ -36,7 +36,7 @@ _CASES = (
 
 @dataclass(frozen=True)
 class Alerts:
-    """What a device is told, how long it runs, and the alerts that it sends in that time."""
+    """The state and inputs of a device, a time in seconds, and its alerts in that time."""
 
     use_case: str
     device: str

@@ -30,7 +30,7 @@ FOLDER = Path(__file__).resolve().parents[1] / "data" / "vectors"
 ENGINES = ("unix", "cpython")
 DEVICES = ("ESME", "GSME", "CHF", "GPF")
 PAIRS = list(rtds.load_pairs(FOLDER))
-# What a device that starts from a state cannot answer so, and why.
+# Outcomes that a device cannot have when it starts from a state, and why.
 NO_SUCCESS = {
     "CS02c": "a device makes no key pairs",
     "CS02d": "a device makes no key pairs",
@@ -62,7 +62,7 @@ def test_the_set_is_small() -> None:
 
 
 def test_every_use_case_has_a_success_and_an_error() -> None:
-    """Of each device that the table names, but for what is listed with its reason."""
+    """The exceptions are listed with their reasons; the devices are those of the table."""
     names = {pair.name for pair in PAIRS}
     for use_case in (use_cases.by_name(name) for name in use_cases.names()):
         if use_case.kind != "remote_party":
@@ -103,7 +103,7 @@ def test_every_message_is_verified_and_decoded_to_the_last_octet(ring: KeyRing) 
 
 
 def _values(message: Message) -> list[Any]:
-    """What a response tells, in the notation of a state and in order."""
+    """The values in a response, in the notation of a state and in order."""
     if message.protocol == "DLMS":
         protected = [item.to_json() for block in message.protected for item in block.value.items]
         plain = [value.to_json() for value in message.dlms.data if value.type != "null-data"]
@@ -181,7 +181,7 @@ def test_gbz_errors_break_off_where_the_fault_is(ring: KeyRing) -> None:
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("device", DEVICES)
 def test_a_device_answers_exactly(engine: str, device: str) -> None:
-    """Success and error of every use case, byte for byte but for an ECDSA signature."""
+    """Success and error of every use case, byte for byte except an ECDSA signature."""
     pairs = [pair for pair in PAIRS if pair.state["device"] == device]
     outcomes = list(rtds.replay(pairs, engine))
     assert [(o.pair.name, o.verdict, o.detail) for o in outcomes if o.verdict != "exact"] == []

@@ -29,7 +29,7 @@ def rings() -> tuple[KeyRing, KeyRing]:
 
 
 def headers(message: Message) -> tuple[Any, ...]:
-    """What a header has, whatever it says."""
+    """The parts of a header and their lengths, without their values."""
     head = message.header
     kinds = tuple(check.name for check in message.checks if check.name in ("MAC", "signature"))
     lengths = (len(head.date_time), len(head.other_information()))
@@ -48,7 +48,7 @@ def kind(value: Value) -> str:
 
 
 def elements(message: Message) -> list[str]:
-    """What is asked of each object, and the types of what is sent or told."""
+    """The accesses in a message, and the types of its values."""
     if message.protocol == "ASN.1":
         return []
     if message.protocol != "DLMS":
@@ -97,7 +97,7 @@ def single(text: str) -> str:
 
 
 def alike(ours: list[str], others: list[str]) -> bool:
-    """Whether both have the same elements; an array that is empty there may be of anything."""
+    """Whether both have the same elements; an array that is empty in RTDS fits any array."""
     return len(ours) == len(others) and all(
         other in (own, single(own)) or (other == "array{}" and own.startswith("array{"))
         for own, other in zip(ours, others, strict=True)
