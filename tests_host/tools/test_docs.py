@@ -107,6 +107,35 @@ def test_links_lead_somewhere(page: Path) -> None:
             assert anchor in anchors(file), f"{name} has no heading {anchor}"
 
 
+# Abbreviations of computing and electronics, which the glossary leaves to the reader.
+GENERAL = set(
+    """ADC AES API ASN CRC CSV CTS DMA DNS ECDSA FIFO GCM GND HTML HTTP IEEE JSON MISO MOSI PAN PIO
+    PNG PSRAM PWM QEMU RAM README REPL RFC RISC RMS ROM ROMFS RTS SCK SHA SPI SVG TCP UART UARTs
+    USB UTC VCC XML ZBOSS""".split()
+)
+NAMES = re.compile(
+    r"(CC|E|G|P|PE)?CS\d|(MP|SECMP|IRP)\d|IRPs|GPIO|GP\d|F+E?$|AT|E\d|RP2|ESP|SGM|AS302|XB|SPI\d"
+    r"|UART\d|UF2|I2S|M33|AGND|BOOTSEL|(BOARD|ROLE|PORT|KEYS|STATE|PARTIES|LICENSE|MIT|DBCH|PRO)$"
+    r"|(ERROR|SUCCESS|NOT)$"
+)
+
+
+def test_abbreviations_stand_in_the_glossary() -> None:
+    """Each abbreviation of the field that a page uses outside of code is explained."""
+    glossary = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    terms = " ".join(re.findall(r"^\| (.*?) \|", glossary, re.M))
+    known = GENERAL | set(re.findall(r"[A-Z][A-Z0-9]+", terms))
+    for page in PAGES:
+        if page.name in ("choices.md", "ideas.md"):
+            continue
+        text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+        text = re.sub(r"`[^`]*`|\]\([^)]*\)", " ", text)
+        used = set(re.findall(r"\b[A-Z][A-Z0-9]{2,}s?\b", text))
+        unknown = {word for word in used - known if not NAMES.match(word)}
+        unknown -= {word for word in unknown if word.rstrip("0123456789") in known}
+        assert not unknown, f"{page.relative_to(ROOT)}: {sorted(unknown)}"
+
+
 def test_every_page_can_be_reached_from_the_readme() -> None:
     """Each page of docs and of a board is linked, from README.md or a page that is."""
     reached: set[Path] = set()
