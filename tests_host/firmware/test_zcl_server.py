@@ -3,7 +3,7 @@
 from testkit import raises
 
 from smets.codec import DecodeError, Writer
-from smets.zcl import clusters, frame, published, server, types
+from smets.zcl import attributes, clusters, frame, published, server, types
 
 METERING = clusters.METERING
 
@@ -167,20 +167,18 @@ def test_command_fault_stands_before_the_handler():
 
 def test_attribute_tables_are_sound():
     """Ids unique in a cluster and in order of the wire's types; every type can be encoded."""
-    for cluster, rows in clusters.ATTRIBUTES.items():
+    for cluster, rows in attributes.TYPES.items():
         ids = [row[0] for row in rows]
         assert len(set(ids)) == len(ids), "%04X" % cluster
-        names = [row[2] for row in rows]
-        assert len(set(names)) == len(names), "%04X" % cluster
-        for attribute, type_id, name in rows:
-            assert types.is_known(type_id), name
-            assert clusters.find(cluster, attribute) == (attribute, type_id, name)
+        for attribute, type_id in rows:
+            assert types.is_known(type_id), attribute
+            assert attributes.find(cluster, attribute) == (attribute, type_id)
 
 
 def test_find_knows_what_a_table_has_not():
-    assert clusters.find(METERING, 0xEEEE) is None
-    assert clusters.find(0xEEEE, 0x0000) is None
-    assert clusters.find(METERING, 0x0007)[2] == "ReadingSnapShotTime"
+    assert attributes.find(METERING, 0xEEEE) is None
+    assert attributes.find(0xEEEE, 0x0000) is None
+    assert attributes.find(METERING, 0x0007) == (0x0007, 0xE2), "ReadingSnapShotTime"
 
 
 def test_published_payloads_by_template():

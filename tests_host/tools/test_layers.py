@@ -21,7 +21,7 @@ FIRMWARE = (
     ("crypto", "smets.crypto"),
     (
         "codecs",
-        "smets.zcl.clusters smets.zcl.discovery smets.zcl.frame smets.zcl.han_frame "
+        "smets.zcl.attributes smets.zcl.clusters smets.zcl.discovery smets.zcl.frame smets.zcl.han_frame "
         "smets.zcl.types smets.dlms.axdr smets.gbcs.der smets.gbcs.message",
     ),
     ("ports", "smets.ports"),

@@ -15,7 +15,7 @@ from smets.features.tenancy.client import TenancyClient
 from smets.features.tenancy.vault import Vault
 from smets.ports.disk import Disk
 from smets.ports.store import StoreError
-from smets.zcl import clusters, frame, types
+from smets.zcl import attributes, clusters, frame, types
 from smets.zcl.client import Client, Read, Request, Search, refusal
 
 _TIME_POLL = const(900)
@@ -28,6 +28,7 @@ _TIME_RETRIES = const(1)
 _STEPS = const(8)
 # Days and half hours of history asked for in one request: what fits one fragmented answer.
 _SAMPLES = const(24)
+_TIME_ATTRIBUTES = (attributes.TIME, attributes.TIME_STATUS)
 _FUELS = {"electricity": cleared.ELECTRICITY, "gas": cleared.GAS}
 _HAN_CLUSTERS = (
     clusters.TIME,
@@ -165,7 +166,7 @@ class Display(Device):
             meter = self.meters.get(fuel)
             if meter and clusters.TIME in meter.found:
                 self._time_due = self.uptime + _TIME_POLL
-                self._read(meter, clusters.TIME, (0x0000, 0x0001), _TIME_RETRIES)
+                self._read(meter, clusters.TIME, _TIME_ATTRIBUTES, _TIME_RETRIES)
                 return
 
     def _poll(self, meter):
@@ -253,11 +254,12 @@ class Display(Device):
                 meter.readings.take(cluster, attribute, type_id, value, self.clock.seconds)
 
     def _on_time(self, attribute, value):
-        if attribute == 0x0000:
+        if attribute == attributes.TIME:
             valid = isinstance(value, int) and value < clock.UTC_INVALID
             self.clock.set(value, clock.RELIABLE if valid else clock.INVALID)
-        elif attribute == 0x0001 and self.clock.status == clock.RELIABLE and not value & 1:
-            self.clock.status = clock.UNRELIABLE  # the hub is not master of its time
+        elif attribute == attributes.TIME_STATUS and self.clock.status == clock.RELIABLE:
+            if not value & 1:
+                self.clock.status = clock.UNRELIABLE  # the hub is not master of its time
 
     def _on_history(self, request, answer):
         meter = self._meter_at(request.to[0])
@@ -311,9 +313,7 @@ class Display(Device):
             days, first_day = self._counted(fuel, cleared.DAYS)
             halves, first_half = self._counted(fuel, cleared.PROFILE)
             oldest = min(first_day, first_half)
-            shown[name] = {
-                "register": meter.readings.get(clusters.METERING, 0x0000),
-                "as_of": _iso(meter.readings.get(clusters.METERING, 0x0007)),
+            shown[name] = row = {
                 "days": days,
                 "half_hours": halves,
                 "oldest": _iso(oldest),
@@ -321,15 +321,23 @@ class Display(Device):
                 "date_seen": _iso(seen),
                 "applied": _iso(applied),
                 "purging": _iso(intent),
-                "balance": meter.readings.get(clusters.PREPAYMENT, 0x0001),
-                "emergency_credit": meter.readings.get(clusters.PREPAYMENT, 0x0002),
-                "credit_status": meter.readings.get(clusters.PREPAYMENT, 0x0003),
-                "supply": meter.readings.get(clusters.METERING, 0x0014),
             }
+            for word, cluster, attribute in _SHOWN:
+                row[word] = meter.readings.get(cluster, attribute)
+            row["as_of"] = _iso(row["as_of"])
         shown["notices"] = list(self.notices)
         return shown
 
 
+# What `summary` has of a meter's readings.
+_SHOWN = (
+    ("register", clusters.METERING, attributes.CURRENT_SUMMATION_DELIVERED),
+    ("as_of", clusters.METERING, attributes.READING_SNAPSHOT_TIME),
+    ("balance", clusters.PREPAYMENT, attributes.CREDIT_REMAINING),
+    ("emergency_credit", clusters.PREPAYMENT, attributes.EMERGENCY_CREDIT_REMAINING),
+    ("credit_status", clusters.PREPAYMENT, attributes.CREDIT_STATUS),
+    ("supply", clusters.METERING, attributes.SUPPLY_STATUS),
+)
 _STATES = ("absent", "unread", "waiting", "purging", "pending", "clear")
 
 

@@ -2,27 +2,76 @@
 # A purge drops it with everything else of the former tenant.
 from smets import clock
 from smets.features.tenancy.cleared import ELECTRICITY, GAS
+from smets.zcl import attributes, types
 from smets.zcl.clusters import METERING, PREPAYMENT, PRICE
 
 # What is asked of each meter: cluster -> attributes, few enough for one frame.
 _MONEY = (
     PREPAYMENT,
-    (0x0000, 0x0001, 0x0002, 0x0003, 0x0005, 0x0211, 0x0221, 0x0231),
+    (
+        attributes.PAYMENT_CONTROL_CONFIGURATION,
+        attributes.CREDIT_REMAINING,
+        attributes.EMERGENCY_CREDIT_REMAINING,
+        attributes.CREDIT_STATUS,
+        attributes.ACCUMULATED_DEBT,
+        attributes.DEBT_AMOUNT_1,
+        attributes.DEBT_AMOUNT_2,
+        attributes.DEBT_AMOUNT_3,
+    ),
 )
-_PRICES = (PRICE, (0x0301, 0x0400, 0x0617))
+_PRICES = (
+    PRICE,
+    (
+        attributes.STANDING_CHARGE,
+        attributes.NO_TIER_BLOCK1_PRICE,
+        attributes.PRICE_TRAILING_DIGIT,
+    ),
+)
+_SCALE = (attributes.UNIT_OF_MEASURE, attributes.MULTIPLIER, attributes.DIVISOR)
 POLLED = {
     ELECTRICITY: (
-        (METERING, (0x0000, 0x0014, 0x0207, 0x0300, 0x0301, 0x0302, 0x0400)),
+        (
+            METERING,
+            (
+                attributes.CURRENT_SUMMATION_DELIVERED,
+                attributes.SUPPLY_STATUS,
+                attributes.AMBIENT_CONSUMPTION_INDICATOR,
+            )
+            + _SCALE
+            + (attributes.INSTANTANEOUS_DEMAND,),
+        ),
         _MONEY,
         _PRICES,
     ),
-    GAS: ((METERING, (0x0000, 0x0007, 0x0014, 0x0300, 0x0301, 0x0302)), _MONEY, _PRICES),
+    GAS: (
+        (
+            METERING,
+            (
+                attributes.CURRENT_SUMMATION_DELIVERED,
+                attributes.READING_SNAPSHOT_TIME,
+                attributes.SUPPLY_STATUS,
+            )
+            + _SCALE,
+        ),
+        _MONEY,
+        _PRICES,
+    ),
 }
 
 # Values that mean "not available": all bits one (signed types: the most negative value).
-_INVALID = {0x20: 0xFF, 0x21: 0xFFFF, 0x22: 0xFFFFFF, 0x23: 0xFFFFFFFF, 0x30: 0xFF}
-_INVALID.update({0x25: 0xFFFFFFFFFFFF, 0x2A: -0x800000, 0x2B: -0x80000000})
-_INVALID.update({0x18: 0xFF, 0x19: 0xFFFF, 0xE2: clock.UTC_INVALID})
+_INVALID = {
+    types.BITMAP8: 0xFF,
+    types.BITMAP16: 0xFFFF,
+    types.UINT8: 0xFF,
+    types.UINT16: 0xFFFF,
+    types.UINT24: 0xFFFFFF,
+    types.UINT32: 0xFFFFFFFF,
+    types.UINT48: 0xFFFFFFFFFFFF,
+    types.INT24: -0x800000,
+    types.INT32: -0x80000000,
+    types.ENUM8: 0xFF,
+    types.UTC_TIME: clock.UTC_INVALID,
+}
 
 
 class Readings:
@@ -59,8 +108,8 @@ class Readings:
 
     def scale(self, raw: int):
         """Register steps in thousandths of the unit; None until the meter has told its scale."""
-        multiplier = self.get(METERING, 0x0301)
-        divisor = self.get(METERING, 0x0302)
+        multiplier = self.get(METERING, attributes.MULTIPLIER)
+        divisor = self.get(METERING, attributes.DIVISOR)
         if not multiplier or not divisor:
             return None
         return raw * multiplier * 1000 // divisor

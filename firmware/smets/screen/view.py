@@ -6,6 +6,7 @@ from smets.features import money
 from smets.features.tenancy.cleared import ELECTRICITY, GAS, MESSAGES, SHARED
 from smets.ports.store import StoreError
 from smets.screen import usage, words
+from smets.zcl import attributes
 from smets.zcl.clusters import METERING, PREPAYMENT, PRICE
 
 # What is known of the link to a meter.
@@ -27,8 +28,22 @@ STALE_AFTER = const(7200)
 _AHEAD = const(10)
 
 # The accumulated debt, and what is left of the debts that are being recovered.
-_DEBTS = (0x0005, 0x0211, 0x0221, 0x0231)
-_PRICES = (0x0400, 0x0401, 0x0402, 0x0403, 0x0410, 0x0420, 0x0430, 0x0440)
+_DEBTS = (
+    attributes.ACCUMULATED_DEBT,
+    attributes.DEBT_AMOUNT_1,
+    attributes.DEBT_AMOUNT_2,
+    attributes.DEBT_AMOUNT_3,
+)
+_PRICES = (
+    attributes.NO_TIER_BLOCK1_PRICE,
+    attributes.NO_TIER_BLOCK2_PRICE,
+    attributes.NO_TIER_BLOCK3_PRICE,
+    attributes.NO_TIER_BLOCK4_PRICE,
+    attributes.TIER1_BLOCK1_PRICE,
+    attributes.TIER2_BLOCK1_PRICE,
+    attributes.TIER3_BLOCK1_PRICE,
+    attributes.TIER4_BLOCK1_PRICE,
+)
 
 # Seconds for which the answer to a request stays on the screen.
 _ANSWER_SHOWN = const(300)
@@ -136,8 +151,8 @@ def view_of(display, before=None) -> View:
     meter = display.meters.get(ELECTRICITY)
     # What was drawn when the link was last there is not what is drawn now.
     if meter is not None and electricity.link in (UP, LINK_UNKNOWN):
-        view.power = meter.readings.scaled(METERING, 0x0400)
-        view.ambient = meter.readings.get(METERING, 0x0207)
+        view.power = meter.readings.scaled(METERING, attributes.INSTANTANEOUS_DEMAND)
+        view.ambient = meter.readings.get(METERING, attributes.AMBIENT_CONSUMPTION_INDICATOR)
         request = display.requests.last if hasattr(display, "requests") else None
         if request is not None and display.uptime - request.uptime < _ANSWER_SHOWN:
             get = meter.readings.get
@@ -150,23 +165,23 @@ def view_of(display, before=None) -> View:
 def _fill(view: View, fuel: Fuel, display, meter):
     get = meter.readings.get
     fuel.link = _link(view, meter, _LOST_POLLS[fuel.fuel] * display.polls[fuel.fuel])
-    fuel.register = meter.readings.scaled(METERING, 0x0000)
-    unit = get(METERING, 0x0300)
+    fuel.register = meter.readings.scaled(METERING, attributes.CURRENT_SUMMATION_DELIVERED)
+    unit = get(METERING, attributes.UNIT_OF_MEASURE)
     if unit in (0, 1):
         fuel.unit = "m³" if unit else "kWh"
-    fuel.supply = get(METERING, 0x0014)
-    control = get(PREPAYMENT, 0x0000)
+    fuel.supply = get(METERING, attributes.SUPPLY_STATUS)
+    control = get(PREPAYMENT, attributes.PAYMENT_CONTROL_CONFIGURATION)
     fuel.prepayment = None if control is None else bool(control & 2)
-    fuel.balance = _money(get, PREPAYMENT, 0x0001)
-    fuel.emergency = _money(get, PREPAYMENT, 0x0002)
-    fuel.credit = get(PREPAYMENT, 0x0003)
+    fuel.balance = _money(get, PREPAYMENT, attributes.CREDIT_REMAINING)
+    fuel.emergency = _money(get, PREPAYMENT, attributes.EMERGENCY_CREDIT_REMAINING)
+    fuel.credit = get(PREPAYMENT, attributes.CREDIT_STATUS)
     debts = [_money(get, PREPAYMENT, attribute) for attribute in _DEBTS]
     debts = [debt for debt in debts if debt is not None]
     fuel.debt = sum(debts) if debts else None
     fuel.price = _price(get)
-    fuel.standing = _money(get, PRICE, 0x0301)
+    fuel.standing = _money(get, PRICE, attributes.STANDING_CHARGE)
     if fuel.fuel == GAS:
-        fuel.stamp = get(METERING, 0x0007)
+        fuel.stamp = get(METERING, attributes.READING_SNAPSHOT_TIME)
         fuel.stamp_status = _stamp_status(view, fuel.stamp)
     fuel.tenancy = display.tenancy.state(fuel.fuel)
     fuel.date, _, fuel.applied = display.tenancy.dates(fuel.fuel)
@@ -205,7 +220,7 @@ def _scaled(get, raw):
     """An amount of the meter in thousandths of pence; None where it is not known."""
     if raw is None:
         return None
-    return money.priced(raw, get(PRICE, 0x0617))
+    return money.priced(raw, get(PRICE, attributes.PRICE_TRAILING_DIGIT))
 
 
 def _price(get):

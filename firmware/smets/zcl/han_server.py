@@ -2,7 +2,7 @@
 # Attributes are read-only to displays; a response carries frame control 18, as stacks send it.
 from smets.codec import DecodeError, Reader, Writer
 from smets.compat import const
-from smets.zcl import clusters, frame, types
+from smets.zcl import attributes, clusters, frame, types
 from smets.zcl.server import Call
 
 # Answers of a server: server to client, no Default Response wanted.
@@ -60,7 +60,7 @@ def _write(server, cluster, request):
         attribute = reader.le(2, "attribute id")
         types.read_value(reader, reader.u8("data type"))
         known = server.status(cluster, attribute) == frame.SUCCESS
-        known = known or clusters.find(cluster, attribute) is not None
+        known = known or attributes.find(cluster, attribute) is not None
         writer.u8(frame.READ_ONLY if known else frame.UNSUPPORTED_ATTRIBUTE)
         writer.le(attribute, 2)
     return bytes(writer.view())

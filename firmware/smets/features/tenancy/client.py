@@ -4,12 +4,12 @@ from smets.codec import DecodeError, Reader
 from smets.compat import const
 from smets.features.tenancy import policy
 from smets.features.tenancy.peer import Peer, records
-from smets.zcl import clusters, frame, types
+from smets.zcl import attributes, clusters, frame, types
 from smets.zcl.client import Read, refusal
 from smets.zcl.han_frame import APS_SECURED, BROADCAST, GROUP, PROFILE_SE
 
-_DATE = const(0x0200)  # ChangeofTenancyUpdateDate/Time
-_CONTROL = const(0x0201)  # ProposedTenancyChangeControl
+_DATE = attributes.CHANGE_OF_TENANCY_UPDATE_DATE_TIME
+_CONTROL = attributes.PROPOSED_TENANCY_CHANGE_CONTROL
 _PUBLISH = const(0x00)  # PublishChangeOfTenancy, server to client
 _PUBLISH_SIZE = const(17)
 _CANCEL = const(0xFFFFFFFF)
