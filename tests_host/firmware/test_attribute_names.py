@@ -12,8 +12,10 @@ def _plain(name: str) -> str:
     return re.sub(r"[^A-Z0-9]", "", name.upper())
 
 
-# Those that the decoder does not name: ZSE 1.4, D.4.2.2 and D.7.2.2.
+# Those that the decoder does not name (ZSE 1.4, D.4.2.2 and D.7.2.2), and one whose name in ZSE
+# is that of Metering 0x0300, too.
 OTHERS = {
+    (0x0700, 0x0615): ("TariffUnitofMeasure", 0x30),
     (0x0700, 0x0300): ("CommodityType", 0x30),
     (0x0705, 0x0400): ("PrepaymentAlarmStatus", 0x19),
 }

@@ -21,8 +21,8 @@ FIRMWARE = (
     ("crypto", "smets.crypto"),
     (
         "codecs",
-        "smets.zcl.attributes smets.zcl.clusters smets.zcl.discovery smets.zcl.frame smets.zcl.han_frame "
-        "smets.zcl.types smets.dlms.axdr smets.gbcs.der smets.gbcs.message",
+        "smets.zcl.attributes smets.zcl.clusters smets.zcl.discovery smets.zcl.frame "
+        "smets.zcl.han_frame smets.zcl.types smets.dlms.axdr smets.gbcs.der smets.gbcs.message",
     ),
     ("ports", "smets.ports"),
     ("storage", "smets.journal smets.record smets.settings"),
