@@ -23,6 +23,12 @@ def prepare(call: Call):
     module, _, name = call.use_case.body[1:].partition(".")
     if module == "credentials":
         from smets.gbcs import credentials as found
-    else:
+    elif module == "joining":
         from smets.gbcs import joining as found
+    elif module == "own_certificates":
+        from smets.gbcs import own_certificates as found
+    elif module == "setting_clock":
+        from smets.gbcs import setting_clock as found
+    else:
+        from smets.gbcs import activation as found
     return getattr(found, name)(call)

@@ -3,8 +3,8 @@
 from smets.codec import DecodeError
 from smets.gbcs import der, replaced
 from smets.gbcs.certificate import DIGITAL_SIGNATURE, KEY_AGREEMENT, Certificate, key_identifier
-from smets.gbcs.joining import is_later
 from smets.gbcs.keys import Party
+from smets.gbcs.times import is_later
 from smets.ports.store import StoreError
 
 # RemotePartyRole to the roles of KEYS.json.

@@ -69,6 +69,13 @@ def whole(data, tag: int = -1) -> Element:
     return element
 
 
+def number(element) -> int:
+    """The value of an INTEGER; DecodeError for another element."""
+    if element.tag != INTEGER:
+        raise DecodeError(element.content.pos, "INTEGER")
+    return element.number()
+
+
 def element(tag: int, *parts) -> bytes:
     """An element of the parts put together; a length above 127 is 82 xx xx, as in RTDS."""
     content = b"".join([bytes(part) for part in parts])

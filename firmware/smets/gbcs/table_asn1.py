@@ -7,11 +7,11 @@ ROWS = (
     # Provide Security Credentials Details; SRV 6.24.1
     (0x0008, "CS02a", "EBT GBT PBT HBT", "v", "@credentials.provide"),
     # Issue Security Credentials; SRV 6.17
-    (0x000A, "CS02c", "ES GS PS", "cru", "@joining.request_certificate"),
+    (0x000A, "CS02c", "ES GS PS", "cru", "@own_certificates.request_certificate"),
     # Update Device Certificates on Device; SRV 6.15.2
-    (0x000B, "CS02d", "ES GS PS", "cru", "@joining.take_certificate"),
+    (0x000B, "CS02d", "ES GS PS", "cru", "@own_certificates.take_certificate"),
     # Provide Device Certificates from Device; SRV 6.24.2
-    (0x000C, "CS02e", "ES GS PS", "c", "@joining.read_certificate"),
+    (0x000C, "CS02e", "ES GS PS", "c", "@own_certificates.read_certificate"),
     # Method A Join (Meter); SRV 8.7.1
     (0x000D, "CS03A1", "ES", "cru", "@joining.join"),
     # Method B Join; SRV 8.7.2
@@ -21,11 +21,11 @@ ROWS = (
     # Method B Unjoin; SRV 8.8.2
     (0x0010, "CS04B", "GS", "ru", "@joining.unjoin"),
     # Activate Firmware; SRV 11.3
-    (0x0012, "CS06", "ES GS", "crdu", "@joining.activate_firmware"),
+    (0x0012, "CS06", "ES GS", "crdu", "@activation.activate_firmware"),
     # Read Device Join Details; SRV 8.9
     (0x0013, "CS07", "GSb", "", "@joining.read_log"),
     # Set Clock on GSME; SRV 6.11, 8.1.1
-    (0x007F, "GCS28", "GS", "cru", "@joining.set_clock"),
+    (0x007F, "GCS28", "GS", "cru", "@setting_clock.set_clock"),
     # Restore GPF Device Log; SRV 8.12.2
     (0x008C, "GCS59", "PB", "ru", "@joining.restore_log"),
     # Method C Join; SRV 8.7.1
