@@ -5,7 +5,7 @@ import os
 from testkit import Skip, raises
 
 
-class PowerCut(Exception):
+class PowerCut(BaseException):
     """The power is gone; no device code catches this."""
 
 

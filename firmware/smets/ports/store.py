@@ -20,6 +20,8 @@ _NAME_MAX = 32
 _TEMPORARY = "~"  # no record can have a name that begins with it
 # The names of several records that are replaced as a whole, while they are.
 _CHANGES = "~~"
+# While every record is removed.
+_CLEARING = "~clear"
 # Faults that are told of; further ones are counted.
 _FAULTS_MAX = 32
 
@@ -304,7 +306,14 @@ class Store:
             left = [name for name in os.listdir(self.path) if name[0] == _TEMPORARY]
         except OSError as error:
             raise StoreError(error.errno)
-        if _CHANGES in left:
+        if _CLEARING in left:
+            try:
+                kept = self._load(self.path + "/" + _CLEARING, _CLEARING)
+                self.clear((kept or b"").decode())
+            except StoreError as error:
+                if not error.damaged:
+                    raise
+        elif _CHANGES in left:
             try:
                 lines = self._load(self.path + "/" + _CHANGES, _CHANGES) or b""
                 for line in lines.decode().split("\n"):
@@ -353,8 +362,18 @@ class Store:
     # --- All of it ----------------------------------------------------------------------------
 
     def clear(self, kept: str = ""):
-        """Remove every record but `kept`, and what features keep in folders of their own."""
+        """Remove every record but `kept`, and what features keep in folders of their own.
+
+        What a power cut interrupts is completed at the next start: no half of it counts.
+        """
         self.faults = {}
+        if not self._made:
+            return
+        mark = self.path + "/" + _CLEARING
+        try:
+            self._write(mark, _CLEARING, kept.encode())
+        except StoreError:
+            pass  # a full file system: it has room again afterwards
         for name in self.names():
             if name == kept:
                 continue
@@ -362,6 +381,7 @@ class Store:
                 self.delete(name)
             except StoreError:
                 self._clear_folder(self.path + "/" + name)
+        remove(mark)
 
     def _clear_folder(self, folder: str):
         try:

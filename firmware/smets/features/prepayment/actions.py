@@ -64,7 +64,7 @@ class Actions:
         wanted = reader.u8("proposed supply status")
         reader.finish("LocalChangeSupply")
         if wanted != account.ON:
-            self._log(PECS03, False)
+            self._refused(PECS03)
             return frame.INVALID_VALUE
         done = self._do(PECS03, self._owner.account.enable)
         return frame.SUCCESS if done else frame.ACTION_DENIED
@@ -77,7 +77,7 @@ class Actions:
         """
         result, taken = self._judge(digits, counter)
         if taken is None or result is not None:
-            self._log(message, False)
+            self._refused(message)
             return result, 0
         held = self._owner.account
         supplier = self._supplier().id
@@ -154,13 +154,15 @@ class Actions:
             done = self._owner.do(change, code, message)
         except StoreError:
             done = False
-        self._log(message, done)
+        if not done:
+            self._refused(message)
         return done
 
-    def _log(self, message: int, done: bool):
+    def _refused(self, message: int):
+        """Log that what a message asks for is not done."""
         if message:
-            code = policy.ACTIONED if done else policy.NOT_ACTIONED
-            self._owner.log(self._owner.now(), code, message.to_bytes(2, "big"))
+            owner = self._owner
+            owner.log(owner.now(), policy.NOT_ACTIONED, message.to_bytes(2, "big"))
 
 
 _HANDLERS = {

@@ -40,11 +40,6 @@ class EventLog:
         self._take(row + bytes((len(information),)) + information)
         self._keep(self.entries)
 
-    def has(self, seconds: int, code: int, information: bytes) -> bool:
-        """Whether the last entry is this one."""
-        row = seconds.to_bytes(4, "big") + code.to_bytes(2, "big")
-        return self.entries[-1:] == [row + bytes((len(information),)) + information]
-
     def _take(self, row: bytes):
         self.entries.append(row)
         if len(self.entries) > _ENTRIES:

@@ -39,7 +39,6 @@ class Prepayment:
         self.attributes = Attributes(self)
         self.restored = self._restore()
         if self.restored:
-            self._log_again()
             self.remote.restore()
         else:
             self.attributes.adopt()
@@ -58,13 +57,6 @@ class Prepayment:
         if values is not None:
             self.account.take(values)
         return values is not None
-
-    def _log_again(self):
-        """Enter the last action where the power went between the account and the log."""
-        held = self.account
-        message = held.event_message.to_bytes(2, "big")
-        if held.event_code and not self.events.has(held.event_time, held.event_code, message):
-            self.log(held.event_time, held.event_code, message)
 
     def log(self, seconds: int, code: int, information: bytes):
         """Enter an event in the event log."""
@@ -199,7 +191,7 @@ class Prepayment:
     def do(self, change, code: int = 0, message: int = 0) -> bool:
         """Have `change()` made and kept; where it says False nothing changes, and so says this.
 
-        An event code is noted with the account, to be logged even if the power goes now.
+        With an event code it is entered in the event log, with the account or not at all.
         StoreError where the account cannot be kept; nothing changes then.
         """
         held = self.account
@@ -207,9 +199,19 @@ class Prepayment:
         if not change():
             held.unpack(before)
             return False
-        if code:
-            held.event_time, held.event_code, held.event_message = self.now(), code, message
-        self.commit(before)
+        entries = list(self.events.entries)
+        mark = self.keeper.begin()
+        try:
+            self.commit(before)
+            if code:
+                self.log(self.now(), code, message.to_bytes(2, "big"))
+            self.keeper.commit()
+        except StoreError:
+            self.keeper.rollback(mark)
+            held.unpack(before)
+            self.events.entries = entries
+            self.changed()
+            raise
         return True
 
     def result(self, change) -> int:

@@ -1,0 +1,819 @@
+# The power is cut at every write and erase of everything that a device keeps, on real littlefs.
+# Run on MicroPython's Unix port by `make powercuts`; a core of it by firmware/test_power_cuts.py.
+import gc
+import json
+import sys
+
+from test_purge_flash import Flash, PowerCut, mount, unmount
+
+# How the operation at the cut ends: nothing of it, half of it, all of it, or all of it while the
+# one before it was still in a cache (where no sync lies between the two).
+TORN = (0, 1, 2, 3)
+BLOCK, BLOCKS = 512, 96
+
+
+class Unordered(Flash):
+    """A flash whose last operation may overtake the one before it."""
+
+    def __init__(self, size, count, memory=None):
+        super().__init__(size, count, memory)
+        self.before = None  # (block, offset, octets that were there) of the last, until a sync
+
+    def restarted(self):
+        self.dead = True
+        return Unordered(self.size, 0, self.memory)
+
+    def _change(self, number, offset, octets):
+        late = self.before
+        if self.operations + 1 == self.cut and self.torn == 3 and not self.dead:
+            self.torn = 2
+            if late is not None and late[0] != number:
+                self.memory[late[0]][late[1] : late[1] + len(late[2])] = late[2]
+        block = self._block(number)
+        self.before = (number, offset, bytes(block[offset : offset + len(octets)]))
+        super()._change(number, offset, octets)
+
+    def ioctl(self, operation, argument):
+        if operation == 3:
+            self.before = None
+        return super().ioctl(operation, argument)
+
+
+class Operation:
+    """Something that a device keeps, in steps that are acknowledged one by one.
+
+    `start(path)` makes a device of what lies there, `steps` change it, `look(device)` says what
+    it knows; two devices that know the same give equal values. `fits(found, old, new)` is for
+    what is not simply old or new.
+    """
+
+    name = ""
+
+    def prepare(self, path):
+        """What is there before."""
+
+    def start(self, path):
+        raise NotImplementedError
+
+    def steps(self):
+        raise NotImplementedError
+
+    def look(self, device):
+        raise NotImplementedError
+
+    def fits(self, found, old, new):
+        return found in (old, new)
+
+
+def _in_parts(value):
+    return list(value.items()) if isinstance(value, dict) else list(value)
+
+
+class Count:
+    """How often the power was cut, and what came of it."""
+
+    def __init__(self):
+        self.cuts = self.lost = self.mixed = 0
+        self.first = ""
+
+    def add(self, other):
+        self.cuts += other.cuts
+        self.lost += other.lost
+        self.mixed += other.mixed
+        self.first = self.first or other.first
+
+
+def _image(prepare):
+    flash = Unordered(BLOCK, BLOCKS)
+    prepare(mount(flash, fresh=True) + "/s")
+    unmount()
+    return flash.image()
+
+
+def cut(operation, torn=TORN, every=1):
+    """Cut one operation at every point, each torn as told, at each `every`-th point only."""
+    flash = Unordered(BLOCK, BLOCKS)
+    image = _image(operation.prepare)
+    states = []
+
+    def begun(flash):
+        gc.collect()
+        return operation.start(mount(flash) + "/s")
+
+    def states_of():
+        # What is known before and after each step, without a cut.
+        found = flash.restarted()
+        found.load(image)
+        states.append(operation.look(begun(found)))
+        for count in range(len(operation.steps())):
+            found = found.restarted()
+            found.load(image)
+            device = begun(found)
+            for step in operation.steps()[: count + 1]:
+                step(device)
+            device = None
+            found = found.restarted()
+            states.append(operation.look(begun(found)))
+
+    states_of()
+    count = Count()
+    for how in torn:
+        point = 0
+        while True:
+            point += every
+            flash = flash.restarted()
+            flash.load(image)
+            device = begun(flash)
+            flash.operations = 0
+            flash.cut, flash.torn = point, how
+            done = 0
+            try:
+                for step in operation.steps():
+                    step(device)
+                    done += 1
+                break
+            except PowerCut:
+                pass
+            device = None
+            count.cuts += 1
+            if count.cuts % 5 == 0:
+                # The start after the cut is cut, too.
+                flash = flash.restarted()
+                flash.cut, flash.torn = 1 + count.cuts % 7, how
+                try:
+                    begun(flash)
+                except PowerCut:
+                    pass
+            flash = flash.restarted()
+            _judge(operation, count, begun(flash), states[done], states[done + 1], (how, point))
+    unmount()
+    return count
+
+
+def _judge(operation, count, device, old, new, where):
+    found = operation.look(device)
+    if operation.fits(found, old, new):
+        return
+    # Mixed: each part of it is old or new. Lost: it knows something else.
+    known = _in_parts(old) + _in_parts(new)
+    if all(part in known for part in _in_parts(found)):
+        count.mixed += 1
+    else:
+        count.lost += 1
+    if not count.first:
+        count.first = "%s, torn %d at %d: %s, not %s or %s" % (
+            (operation.name,) + where + (found, old, new)
+        )
+
+
+def run(operations, torn=TORN, every=1):
+    """Cut operations and print a line for each; the Count of all."""
+    total = Count()
+    for operation in operations:
+        count = cut(operation, torn, every)
+        print(
+            "%-44s %5d cuts  %d lost  %d mixed"
+            % (operation.name, count.cuts, count.lost, count.mixed)
+        )
+        total.add(count)
+    return total
+
+
+# --- What a board keeps of what its bench loads ------------------------------------------------
+
+EUI = "02534D45545300A3"
+PARTY = {"id": "02534D4554010000", "role": "supplier", "ka_public": "04" + "11" * 64}
+OTHER = {"id": "02534D4554010001", "role": "network_operator", "ka_public": "04" + "22" * 64}
+
+
+def _line(verb, document):
+    text = json.dumps(document)
+    return "CTRL:%s#1:%d:%s" % (verb, len(text), text)
+
+
+def _say(verb, document):
+    """A step: a line of the bench that is acknowledged."""
+
+    def step(device):
+        device.said.clear()
+        device.line(_line(verb, document))
+        assert "CTRL:OK" in "".join(device.said), device.said
+
+    return step
+
+
+class Loaded(Operation):
+    """A runtime that was told KEYS, STATE and inputs."""
+
+    role = "gpf"
+    lines = ()
+
+    def prepare(self, path):
+        device = self.start(path)
+        for verb, document in (
+            ("KEYS", {"device_id": EUI, "private_key": "%064X" % 5}),
+            ("KEYS", {"parties": [PARTY]}),
+            ("KEYS", {"parties": [OTHER]}),
+            ("STATE", self._state(1)),
+            ("SET", {"gsme": EUI}),
+        ):
+            _say(verb, document)(device)
+
+    def start(self, path):
+        from smets.ports.store import Store
+        from smets.runtime import Runtime
+
+        said = []
+        device = Runtime({"role": self.role}, said.append, Store(path))
+        device.said = said
+        return device
+
+    def _state(self, number):
+        attribute = {"0x0200": {"type": "0xE2", "value": 1000 + number}}
+        return {
+            "zcl": {"0x0700": {"0x0617": {"type": "0x30", "value": number}}, "0x0708": attribute}
+        }
+
+    def look(self, device):
+        keys = device.session.keys if device.session else None
+        return [
+            ("own", keys and (keys.device_id, keys.private_key)),
+            ("supplier", self._key(keys, PARTY)),
+            ("operator", self._key(keys, OTHER)),
+            ("attribute", device.device.zcl.get(0x0700, 0x0617)),
+            ("tenancy", device.device.zcl.get(0x0708, 0x0200)),
+            ("pair", device.device.gsme),
+            ("faults", str(device._store.faults)),
+        ]
+
+    def _key(self, keys, party):
+        found = keys and keys.find(bytes.fromhex(party["id"]))
+        return found and found.ka_public
+
+
+class KeysAgain(Loaded):
+    name = "the same KEYS again, then others"
+
+    def steps(self):
+        changed = dict(PARTY)
+        changed["ka_public"] = "04" + "33" * 64
+        return [
+            _say("KEYS", {"device_id": EUI, "private_key": "%064X" % 5}),
+            _say("KEYS", {"parties": [PARTY]}),
+            _say("KEYS", {"parties": [OTHER]}),
+            _say("KEYS", {"parties": [changed]}),
+            _say("KEYS", {"parties": [PARTY]}),
+            _say("KEYS", {"device_id": EUI, "private_key": "%064X" % 6}),
+            _say("KEYS", {"device_id": EUI, "private_key": "%064X" % 5}),
+        ]
+
+
+class StateAgain(Loaded):
+    name = "STATE, with what a feature keeps of it"
+
+    def steps(self):
+        return [_say("STATE", self._state(number)) for number in (2, 3, 2)]
+
+
+class Inputs(Loaded):
+    name = "inputs of the bench"
+
+    def steps(self):
+        return [_say("SET", {"gsme": "02534D45545300A%d" % n}) for n in (4, 5)]
+
+
+class Forget(Loaded):
+    name = "FORGET"
+
+    def steps(self):
+        return [_say("FORGET", {})]
+
+    def fits(self, found, old, new):
+        # Nothing may be left of it, but the answer comes when all is gone.
+        return found in (old, new)
+
+
+# --- What a session keeps ------------------------------------------------------------------------
+
+
+class Meter(Operation):
+    """A device of a role over a store."""
+
+    role = "gsme"
+
+    def prepare(self, path):
+        device = self.start(path)
+        for step in self.first():
+            step(device)
+
+    def first(self):
+        return []
+
+    def start(self, path):
+        from smets import clock, devices
+        from smets.ports.store import Store
+
+        device = devices.build(self.role, Store(path))
+        device.clock.set(700001400, clock.RELIABLE)
+        return device
+
+
+class _Counted:
+    """Who sent a command, and its counter."""
+
+    def __init__(self, number):
+        self.originator = b"\x02\x53\x4d\x45\x54\x01\x00\x00"
+        self.counter = number.to_bytes(8, "big")
+
+
+class Command(Meter):
+    """What a session carries out: counter, tenancy and Device Log are of one command."""
+
+    name = "a command: its counter, with all that it sets"
+    role = "gpf"
+
+    def _tell(self, number):
+        def step(device):
+            from smets.gbcs.session import Session
+
+            def carry_out():
+                device.tenancy.set(7000 + number, 0x200, 1, number)
+                device.joined.enter(bytes(7) + bytes((number,)), number)
+
+            Session(device, None)._as_a_whole(carry_out, _Counted(number))
+
+        return step
+
+    def first(self):
+        return [self._tell(1)]
+
+    def steps(self):
+        return [self._tell(2), self._tell(3)]
+
+    def look(self, device):
+        counter = device.counters.get(_Counted(0).originator)
+        joined = [entry[1] for entry in device.joined.entries]
+        return [("counter", counter), ("tenancy", device.tenancy.date), ("joined", joined)]
+
+
+class Counters(Meter):
+    name = "counters of two parties"
+
+    def _accept(self, party, number):
+        return lambda device: device.counters.set(bytes((party,)) * 8, number.to_bytes(8, "big"))
+
+    def first(self):
+        return [self._accept(1, 5), self._accept(2, 5)]
+
+    def steps(self):
+        return [self._accept(1, 6), self._accept(2, 7), self._accept(1, 8)]
+
+    def look(self, device):
+        return [(party, device.counters.get(bytes((party,)) * 8)) for party in (1, 2)]
+
+
+class Alerts(Meter):
+    name = "the counter of alerts"
+
+    def prepare(self, path):
+        self._send(self.start(path))
+
+    def start(self, path):
+        from smets.gbcs.alert import AlertCounter
+        from smets.ports.store import Store
+
+        return AlertCounter(Store(path))
+
+    def _send(self, counter):
+        for _ in range(20):
+            counter.next()
+
+    def steps(self):
+        return [self._send] * 4
+
+    def look(self, counter):
+        return [int.from_bytes(counter.next(), "big")]
+
+    def fits(self, found, old, new):
+        # A step sends 20, and the next start skips what was reserved: none comes twice.
+        return old[0] <= found[0] <= new[0]
+
+
+class DeviceLog(Meter):
+    name = "the Device Log"
+
+    def first(self):
+        return [lambda device: device.joined.enter(bytes(8), 3)]
+
+    def steps(self):
+        return [
+            lambda device: device.joined.enter(bytes(7) + b"\x01", 4),
+            lambda device: device.joined.leave(bytes(8)),
+        ]
+
+    def look(self, device):
+        return list(device.joined.entries)
+
+
+class Credentials(Meter):
+    name = "replaced credentials"
+
+    def start(self, path):
+        from smets.gbcs import replaced
+        from smets.gbcs.keys import Keys, Party
+        from smets.ports.store import Store
+
+        device = super().start(path)
+        device.keys = Keys(bytes(8))
+        device.keys.add(Party(b"operator", "network_operator", b"\x04" + bytes(64)))
+        replaced.restore(Store(path), device.keys)
+        return device
+
+    def _replace(self, old, new):
+        def step(device):
+            from smets.gbcs import replaced
+            from smets.gbcs.keys import Party
+
+            key = b"\x04" + new * 8
+            replaced.keep(device.store, old, Party(new, "network_operator", key, key))
+
+        return step
+
+    def steps(self):
+        return [self._replace(b"operator", b"newparty"), self._replace(b"newparty", b"newest..")]
+
+    def look(self, device):
+        return [
+            (name, bool(device.keys.find(name)))
+            for name in (b"operator", b"newparty", b"newest..")
+        ]
+
+
+class Tenancy(Meter):
+    name = "a change of tenancy at a meter"
+    role = "gpf"
+
+    def first(self):
+        return [lambda device: device.tenancy.set(5000, 0x200, 1, 2)]
+
+    def steps(self):
+        return [
+            lambda device: device.tenancy.set(6000, 0x600, 2, 3),
+            lambda device: device.tenancy.set(0xFFFFFFFF, 0, 2, 3),
+        ]
+
+    def look(self, device):
+        held = device.tenancy
+        return [(held.date, held.control, held.provider, held.issuer_event, held.damaged)]
+
+
+# --- The account -------------------------------------------------------------------------------
+
+NOW = b"\x09\x0c" + b"\x00" * 9 + b"\x80\x00\xff"
+LATER = b"\x09\x0c\x07\xe6\x0b\x01\xff\x0c\x00\x00\x00\x80\x00\x00"  # 2022-11-01T12:00:00Z
+MODE, MODE_TIME = "111/0-1:19.0.0.255/2", "111/0-1:19.0.0.255/13"
+LOW, LOW_TIME = "9000/0-0:94.44.128.9/4", "9000/0-0:94.44.128.9/6"
+SCHEDULE, SCHEDULE_TIME = "10/0-1:12.0.1.255/2", "9000/0-0:94.44.128.28/6"
+SPECIAL, SPECIAL_TIME = "11/0-1:11.0.2.255/2", "9000/0-0:94.44.128.31/6"
+
+
+def _put(key, data):
+    def step(meter):
+        from smets.dlms import objects
+
+        assert meter.device.dlms.set(objects.key(key), data) == 0, key
+
+    return step
+
+
+class Account(Operation):
+    """A prepayment meter, as tests of prepayment have it."""
+
+    def prepare(self, path):
+        self.start(path, True)
+
+    def start(self, path, fresh=False):
+        from prepaid_meter import Meter as Prepaid
+
+        from smets.ports.store import Store
+
+        return Prepaid(Store(path), fresh)
+
+    def look(self, meter):
+        from smets.features.prepayment import calendar
+
+        held = meter.account
+        values = meter.device.dlms.values
+        return [
+            ("mode", held.mode),
+            ("money", (held.balance, held.counters.octets, tuple(held.top_ups))),
+            ("low", held.low_credit),
+            ("later", (sorted(held.next.items()), sorted(held.when.items()))),
+            ("locked", (held.tries, held.locked)),
+            ("schedule", values.get(calendar.SCHEDULE)),
+            ("special", values.get(calendar.SPECIAL_DAYS)),
+            ("log", meter.events()),
+        ]
+
+
+class TopUps(Account):
+    name = "top-ups, each with its entry in the event log"
+
+    def steps(self):
+        from prepaid_meter import token
+
+        return [lambda meter, n=n: meter.top_up(token(100 * n, n)) for n in (1, 2)]
+
+    def fits(self, found, old, new):
+        # The entry is made again from the account where the power went between the two.
+        return found in (old, new)
+
+
+class Keypad(Account):
+    name = "tries at the keypad, and its lock"
+
+    def steps(self):
+        return [lambda meter: meter.account.tries < 9 and meter.top_up("1" * 20)] * 3
+
+    def look(self, meter):
+        # A refused token is an event as well, and none that is made again.
+        return super().look(meter)[:-1]
+
+
+class ModeNow(Account):
+    name = "a payment mode, now"
+
+    def steps(self):
+        return [_put(MODE, b"\x02\x02\x16\x01\x16\x01"), _put(MODE_TIME, NOW)]
+
+
+class ModeLater(Account):
+    name = "a payment mode and a threshold for later, and their time"
+
+    def steps(self):
+        return [
+            _put(MODE, b"\x02\x02\x16\x01\x16\x01"),
+            _put(MODE_TIME, LATER),
+            _put(LOW, b"\x05\x00\x00\x30\x39"),
+            _put(LOW_TIME, LATER),
+            lambda meter: meter.device.advance(1800),
+            lambda meter: meter.device.advance(1800),
+            lambda meter: meter.device.advance(1800),
+            lambda meter: meter.device.advance(1800),
+        ]
+
+
+class Calendars(Account):
+    name = "calendars, now and for later"
+
+    def prepare(self, path):
+        meter = self.start(path, True)
+        for step in (_put(SCHEDULE, b"\x01\x00"), _put(SCHEDULE_TIME, NOW)):
+            step(meter)
+
+    def steps(self):
+        schedule = b"\x01\x01" + bytes(600)
+        return [
+            _put(SCHEDULE, schedule),
+            _put(SPECIAL, b"\x01\x00"),
+            _put(SPECIAL_TIME, NOW),
+            _put(SCHEDULE_TIME, LATER),
+            lambda meter: meter.device.advance(7200),
+        ]
+
+    def fits(self, found, old, new):
+        # Four half hours are one step: a cut may find the account at any of them.
+        return found in (old, new) or [found[n] for n in (0, 2, 3, 5, 6)] in [
+            [each[n] for n in (0, 2, 3, 5, 6)] for each in (old, new)
+        ]
+
+
+# --- Logs and settings --------------------------------------------------------------------------
+
+
+class Rows(Meter):
+    name = "rows of a profile"
+    role = "esme"
+
+    def start(self, path):
+        from smets.features.keeper import Keeper
+        from smets.ports.store import Store
+
+        class Device:
+            store = Store(path)
+
+        return Keeper(Device, Device.store).open("rows", 12, 8)
+
+    def _row(self, number):
+        return lambda log: log.append(bytes(3) + bytes((number, number)) + b"row")
+
+    def first(self):
+        return [self._row(number) for number in range(1, 11)]
+
+    def steps(self):
+        return [self._row(number) for number in range(11, 20)]
+
+    def look(self, log):
+        return [bytes(row) for row in log.select().chunks(8)]
+
+
+class Voltage(Meter):
+    name = "voltage settings and counters"
+    role = "esme"
+
+    def start(self, path):
+        from smets.features.keeper import Keeper
+        from smets.features.voltage.supply import Supply
+
+        device = super().start(path)
+        return Supply(device, Keeper(device, device.store))
+
+    def steps(self):
+        def thresholds(supply):
+            supply.meter.limiters[0].set_threshold(277)
+            supply.meter.phase[0].averages.over_threshold = 251
+            assert supply.keep()
+
+        def switches(supply):
+            supply.meter.events.alerting.octets[:] = b"\x0f" * 32
+            supply.meter.phase[0].averages.over_counter = 3
+            assert supply.keep()
+
+        def phases(supply):
+            supply.configure({"phases": 1})
+            assert supply.keep()
+
+        return [thresholds, switches, phases]
+
+    def look(self, supply):
+        from smets.features.voltage import settings
+
+        return list(enumerate(settings.save(supply.meter)))
+
+
+class Settings(Meter):
+    name = "the store of configuration"
+
+    def start(self, path):
+        from smets.ports.store import Store
+        from smets.settings import Settings as Kept
+
+        return Kept(Store(path))
+
+    def _set(self, number):
+        def step(kept):
+            for key in (b"a", b"b", b"c"):
+                kept.put(key, key * (40 * number))
+            kept.commit()
+
+        return step
+
+    def first(self):
+        return [self._set(1)]
+
+    def steps(self):
+        return [self._set(2), self._set(3)]
+
+    def look(self, kept):
+        return [(key, kept.get(key)) for key in (b"a", b"b", b"c")]
+
+
+class Events(Account):
+    name = "the event log of a meter, and its clearing"
+
+    def prepare(self, path):
+        meter = self.start(path, True)
+        meter.device.prepayment.log(5, 0x8154, b"\x01\x16")
+
+    def steps(self):
+        return [
+            lambda meter: meter.device.prepayment.events.add(6, 0x8155, b"\x01\x17"),
+            lambda meter: meter.device.prepayment.events.invoke(b"\x0f\x00"),
+        ]
+
+    def look(self, meter):
+        return list(meter.device.prepayment.events.entries)
+
+
+# --- Displays ------------------------------------------------------------------------------------
+
+
+class Entries(Meter):
+    name = "messages and requests on a display"
+    role = "ppmid"
+
+    def start(self, path):
+        from smets.features.tenancy.vault import Vault
+        from smets.ports.disk import Disk
+        from smets.ports.store import make_folders
+
+        class Guard:
+            def visible_from(self, scope):
+                return 0
+
+            def keep_from(self, scope):
+                return 0
+
+        make_folders(path)
+        vault = Vault(Disk(path + "/history", True), 64)
+        vault.guard = Guard()
+        return vault
+
+    def _add(self, number):
+        from smets.features.tenancy.cleared import MESSAGES, SHARED
+
+        return lambda vault: vault.entries.put(SHARED, MESSAGES, number, b"text" * number)
+
+    def first(self):
+        return [self._add(1)]
+
+    def steps(self):
+        return [self._add(number) for number in (2, 3)]
+
+    def look(self, vault):
+        from smets.features.tenancy.cleared import MESSAGES, SHARED
+
+        return vault.entries.get(SHARED, MESSAGES)
+
+
+class Seen(Meter):
+    name = "what a display knows of its meters' tenancies"
+    role = "ppmid"
+
+    def start(self, path):
+        from smets.features.tenancy.machine import Tenancy as Machine
+        from smets.features.tenancy.vault import Vault
+        from smets.ports.disk import Disk
+        from smets.ports.store import Store
+
+        store = Store(path)
+        return Machine(store, Vault(Disk(path + "/history", True), 64))
+
+    def first(self):
+        return [lambda machine: machine.meter(0, 77), lambda machine: machine.seen(0, 5, 0)]
+
+    def steps(self):
+        return [
+            lambda machine: machine.seen(0, 900, 0x200),
+            lambda machine: machine.meter(1, 78),
+            lambda machine: machine.seen(1, 0xFFFFFFFF, 0),
+        ]
+
+    def look(self, machine):
+        return [machine.dates(fuel) for fuel in (0, 1)]
+
+
+OPERATIONS = (
+    KeysAgain,
+    StateAgain,
+    Inputs,
+    Forget,
+    Command,
+    Counters,
+    Alerts,
+    DeviceLog,
+    Credentials,
+    Tenancy,
+    TopUps,
+    Keypad,
+    ModeNow,
+    ModeLater,
+    Calendars,
+    Rows,
+    Voltage,
+    Events,
+    Settings,
+    Entries,
+    Seen,
+)
+
+
+def main(names):
+    """Cut everything, or what is named; the exit status says whether nothing was lost or mixed.
+
+    With --core a write is torn half way, at every second point.
+    """
+    core = "--core" in names
+    names = [name for name in names if name[0] != "-"]
+    operations = [made() for made in OPERATIONS if not names or made.__name__ in names]
+    total = run(operations, (1,), 2) if core else run(operations)
+    if names or core:
+        if total.first:
+            print("the first:", total.first)
+        return 1 if total.lost or total.mixed else 0
+    from test_purge_power_cut import purge_cut_points
+
+    cuts = purge_cut_points()
+    print("%-44s %5d cuts  0 lost  0 mixed" % ("the purge of a display", cuts))
+    total.cuts += cuts
+    print(
+        "%d operations, %d cuts: %d lost, %d mixed"
+        % (len(OPERATIONS) + 1, total.cuts, total.lost, total.mixed)
+    )
+    if total.first:
+        print("the first:", total.first)
+    return 1 if total.lost or total.mixed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
