@@ -21,6 +21,7 @@ from smets.devices.esme import Esme
 from smets.devices.gpf import Gpf
 from smets.devices.gsme import Gsme
 from smets.gbcs import asn1, certificate, der, replaced, table_asn1, use_cases
+from smets.gbcs.keys import Party
 from smets.gbcs.session import Refused, Session
 from smets.ports.store import Store, StoreError
 
@@ -31,6 +32,7 @@ CS02A, CS02C, CS02D, CS02E, CS02F = 0x0008, 0x000A, 0x000B, 0x000C, 0x011B
 CS03A1, CS03B, CS03C = 0x000D, 0x000E, 0x00AF
 CS04AC, CS04B, CS06, CS07 = 0x000F, 0x0010, 0x0012, 0x0013
 SUPPLIER_BY_SUPPLIER, OPERATOR_BY_OPERATOR, BROKER_BY_BROKER = 0x0102, 0x0103, 0x0104
+LOAD_CONTROLLER_BY_SUPPLIER = 0x0126
 OTHER = h("0011223344556677")
 SIGNING, AGREEING = h("0780"), h("0308")
 
@@ -234,7 +236,7 @@ def name(*pairs):
     return der.sequence(*found)
 
 
-def made_certificate(party, used_for, issuer=ISSUER, key=None):
+def made_certificate(party, used_for, issuer=ISSUER, key=None, unit=b"02"):  # noqa: PLR0913 - fields of it
     """A certificate of an organisation with the fields that GBCS 12.4 asks for."""
     public = p256.public_key(key or signing_key(party))
     algorithm = der.sequence(der.element(der.OBJECT_ID, h("2A8648CE3D040302")))
@@ -260,7 +262,7 @@ def made_certificate(party, used_for, issuer=ISSUER, key=None):
         name((h("550403"), der.element(0x13, b"Z1"))),
         der.sequence(der.element(0x17, b"160110000000Z"), der.element(0x17, b"260109235959Z")),
         name(
-            (h("55040B"), der.element(0x0C, b"02")),
+            (h("55040B"), der.element(0x0C, unit)),
             (h("55042D"), der.element(der.BIT_STRING, b"\x00" + party)),
         ),
         der.sequence(curve, der.element(der.BIT_STRING, b"\x00" + public)),
@@ -314,7 +316,7 @@ def identifier_of(party, key=None):
 def test_credentials_are_replaced():
     """rtds (shape), spec: existing and replacing ids and key identifiers; the new keys count."""
     ask = Asked(Esme)
-    both = [(used, made_certificate(NEW_PARTY, used)) for used in (SIGNING, AGREEING)]
+    both = [(used, made_certificate(NEW_PARTY, used, unit=b"03")) for used in (SIGNING, AGREEING)]
     payload = update(3, 3, ask.counter + 1, both, 77)
     answer = ask(OPERATOR_BY_OPERATOR, payload, OPERATOR)
     old, new = identifier_of(OPERATOR), identifier_of(NEW_PARTY)
@@ -343,7 +345,7 @@ def test_replaced_credentials_last():
     ask = Asked(Esme, Store(path))
     third = h("025ECA0000000E78")
     for old, new in ((OPERATOR, NEW_PARTY), (NEW_PARTY, third)):
-        both = [(used, made_certificate(new, used)) for used in (SIGNING, AGREEING)]
+        both = [(used, made_certificate(new, used, unit=b"03")) for used in (SIGNING, AGREEING)]
         ask(OPERATOR_BY_OPERATOR, update(3, 3, ask.counter + 1, both, 77), old)
         ask = restarted(ask, Store(path))
         assert ask.keys.find(old) is None and ask.keys.find(OPERATOR) is None
@@ -360,7 +362,7 @@ def test_credentials_that_cannot_be_kept_are_not_replaced():
     """spec: insufficientMemory; the old keys count."""
     store = Full(tmpdir() + "/s")
     ask = Asked(Esme, store)
-    both = [(used, made_certificate(NEW_PARTY, used)) for used in (SIGNING, AGREEING)]
+    both = [(used, made_certificate(NEW_PARTY, used, unit=b"03")) for used in (SIGNING, AGREEING)]
     store.full = True
     answer = ask(OPERATOR_BY_OPERATOR, update(3, 3, ask.counter + 1, both, 77), OPERATOR)
     ids = 2 * (OPERATOR, identifier_of(OPERATOR))
@@ -386,7 +388,7 @@ def test_credentials_of_the_broker():
     """rtds: a command with a MAC alone, an answer that is signed; the signing key stays."""
     ask = Asked(Gsme)
     key = signing_key(NEW_PARTY)
-    new = [(AGREEING, made_certificate(BROKER, AGREEING, ISSUER, key))]
+    new = [(AGREEING, made_certificate(BROKER, AGREEING, ISSUER, key, b"04"))]
     payload = update(4, 4, ask.counter + 1, new, authorised=False)
     answer = ask(BROKER_BY_BROKER, payload, BROKER, sign=False)
     ids = (BROKER, identifier_of(BROKER), BROKER, identifier_of(BROKER, key))
@@ -400,7 +402,7 @@ def test_credentials_are_handed_over():
     """spec: a broker that holds an operator's cells gives them away, and stays the broker."""
     ask = Asked(Gpf)
     ask.keys.remove(OPERATOR)
-    new = [(SIGNING, made_certificate(NEW_PARTY, SIGNING))]
+    new = [(SIGNING, made_certificate(NEW_PARTY, SIGNING, unit=b"03"))]
     answer = ask(OPERATOR_BY_OPERATOR, update(3, 3, ask.counter + 1, new), BROKER)
     ids = (BROKER, identifier_of(BROKER), NEW_PARTY, identifier_of(NEW_PARTY))
     assert answer == outcome(3, 3, ask.counter, 0, (SIGNING, 0, ids))
@@ -440,6 +442,105 @@ def test_credentials_that_are_not_taken():
         ask.counter = following - 1
         ask.refused("malformed", SUPPLIER_BY_SUPPLIER, payload)
     assert ask.keys.find(SUPPLIER).ds_public == held
+
+
+def replaced_by(ask, certificates, floor=0, path=None, when=None):
+    """The status of each cell of a supplier that replaces its own credentials."""
+    payload = update(2, 2, ask.counter + 1, certificates, floor, when, path)
+    answer = der.whole(ask(SUPPLIER_BY_SUPPLIER, payload)).items()
+    return [cell.items()[1].number() for cell in answer[1].items()[3].items()]
+
+
+def test_nobody_is_evicted():
+    """spec: a certificate names one party of the cell's role, and takes no other one's place."""
+    ask = Asked(Esme)
+    held = ask.keys.find(SUPPLIER).ds_public
+    for party, unit, status in (
+        (NEW_PARTY, b"03", 5),  # an operator's certificate
+        (OPERATOR, b"02", 35),  # a supplier's certificate with the operator's EUI-64
+        (BROKER, b"02", 35),
+    ):
+        wrong = made_certificate(party, SIGNING, unit=unit)
+        assert replaced_by(ask, [(SIGNING, wrong)]) == [status]
+    two = [(SIGNING, made_certificate(NEW_PARTY, SIGNING))]
+    two.append((AGREEING, made_certificate(SUPPLIER, AGREEING)))
+    assert replaced_by(ask, two) == [35, 35], "of two parties"
+    assert ask.keys.find(SUPPLIER).ds_public == held
+    for party, role in ((OPERATOR, "network_operator"), (BROKER, "access_control_broker")):
+        assert ask.keys.find(party).role == role
+    assert ask.keys.find(NEW_PARTY) is None
+
+
+def test_no_counter_goes_back():
+    """spec: a floor below the own counter is refused (seqNumFailure); 0 leaves it, as in RTDS."""
+    ask = Asked(Esme)
+    same = [(SIGNING, made_certificate(SUPPLIER, SIGNING))]
+    assert replaced_by(ask, same, floor=ask.counter) == [21]
+    assert replaced_by(ask, same, floor=0) == [0]
+    assert ask.device.counters.get(SUPPLIER) == ask.counter.to_bytes(8, "big")
+    assert replaced_by(ask, same, floor=ask.counter + 9) == [0]
+    last = int.from_bytes(ask.device.counters.get(SUPPLIER), "big")
+    assert last == ask.counter + 8, "nine above the counter before"
+
+
+def test_a_key_is_a_point():
+    """spec: badCertificate for a key that is no point of the curve, well signed."""
+    ask = Asked(Esme)
+    original = p256.public_key
+    p256.public_key = lambda key: h("04") + bytes(63) + h("07")
+    try:
+        off = made_certificate(NEW_PARTY, SIGNING)
+    finally:
+        p256.public_key = original
+    assert off.index(bytes(63) + h("07")) > 0
+    assert replaced_by(ask, [(SIGNING, off)]) == [5]
+    assert ask.keys.find(NEW_PARTY) is None
+
+
+def test_a_second_holder_of_a_role_is_refused():
+    """spec: before the handover the broker gives cells away; after it only their holder does."""
+    ask = Asked(Gpf)
+    new = [(SIGNING, made_certificate(NEW_PARTY, SIGNING, unit=b"03"))]
+    payload = update(3, 3, ask.counter + 1, new)
+    answer = der.whole(ask(OPERATOR_BY_OPERATOR, payload, BROKER)).items()
+    assert answer[1].items()[3].items()[0].items()[1].number() == 35
+    assert ask.keys.find(NEW_PARTY) is None and ask.keys.find(OPERATOR)
+
+
+def test_a_path_leads_to_an_anchor():
+    """spec: with an anchor in KEYS a chain has to lead to it; any issuer of its own is not one."""
+    root, between = h("025ECA0000000F01"), h("025ECA0000000F02")
+    ask = Asked(Esme)
+    ask.keys.add(Party(root, "root", b"", p256.public_key(signing_key(root))))
+    wanted = made_certificate(NEW_PARTY, SIGNING, between)
+    issuer = made_certificate(between, h("0106"), root)
+    stranger = made_certificate(between, h("0106"), between)
+    assert replaced_by(ask, [(SIGNING, wanted)], path=stranger) == [5]
+    assert replaced_by(ask, [(SIGNING, made_certificate(NEW_PARTY, SIGNING))]) == [5]
+    assert replaced_by(ask, [(SIGNING, wanted)], path=issuer) == [0]
+    assert ask.keys.find(NEW_PARTY).role == "supplier"
+
+
+def test_a_time_that_has_passed_puts_nothing_off():
+    """spec: carried out at once, with the outcomes in the answer."""
+    ask = Asked(Esme)
+    new = [(SIGNING, made_certificate(NEW_PARTY, SIGNING))]
+    assert replaced_by(ask, new, when="20000102000000Z") == [0]
+    assert ask.keys.find(NEW_PARTY) and ask.keys.find(SUPPLIER) is None
+
+
+def test_a_load_controller_may_be_the_supplier():
+    """rtds: its cells hold a supplier's certificate, and the supplier stays what it is."""
+    path = tmpdir() + "/s"
+    ask = Asked(Esme, Store(path))
+    ask.keys.add(Party(h("025ECA0000000801"), "load_controller", b"", b"\x04" + bytes(64)))
+    new = [(SIGNING, made_certificate(SUPPLIER, SIGNING))]
+    ask(LOAD_CONTROLLER_BY_SUPPLIER, update(11, 8, ask.counter + 1, new, authorised=False))
+    for held in (ask.keys, restarted(ask, Store(path)).keys):
+        assert [p.role for p in held.of_role("load_controller")] == ["load_controller"]
+        assert held.find(SUPPLIER, "S").role == "supplier"
+        assert held.find(SUPPLIER, "L").role == "load_controller"
+        assert held.find(h("025ECA0000000801")) is None
 
 
 def test_credentials_are_told():

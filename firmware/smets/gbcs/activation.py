@@ -13,7 +13,7 @@ def activate_firmware(call):
         raise DecodeError(0, "Activate Firmware")
     if der.number(items[1]) != call.counter:
         raise DecodeError(items[1].content.pos, "originator counter")
-    if len(items) == 3 and times.is_later(items[2]):
+    if len(items) == 3 and times.is_later(items[2], call.device.clock):
         return lambda: der.element(der.NULL)
 
     def act():

@@ -7,6 +7,7 @@ from smets.gbcs import der
 _KEY_USAGE = b"\x55\x1d\x0f"  # 2.5.29.15
 _KEY_IDENTIFIER = b"\x55\x1d\x0e"  # 2.5.29.14
 _UNIQUE_ID = b"\x55\x04\x2d"  # 2.5.4.45
+_UNIT = b"\x55\x04\x0b"  # 2.5.4.11: an organisation's RemotePartyRole, two hexadecimal digits
 _POINT = 66  # octets of a BIT STRING that holds a P-256 point
 
 DIGITAL_SIGNATURE = b"\x07\x80"
@@ -16,7 +17,8 @@ KEY_AGREEMENT = b"\x03\x08"
 class Certificate:
     """A parsed certificate: `unique_id`, `key`, `usage`, `key_identifier`, as far as it has them.
 
-    DecodeError for other octets.
+    `role` is the RemotePartyRole of its owner, -1 where it names none. DecodeError for other
+    octets.
     """
 
     def __init__(self, element: der.Element):
@@ -32,6 +34,7 @@ class Certificate:
         self._signed = parts[0].whole
         self._signature = parts[2]
         self.unique_id = b""
+        self.role = -1
         self.usage = b""
         self.key_identifier = b""
         fields = parts[0].items()
@@ -52,6 +55,10 @@ class Certificate:
     def _name(self, pair):
         if len(pair) == 2 and pair[0].octets() == _UNIQUE_ID:
             self.unique_id = pair[1].octets()[1:]
+        elif len(pair) == 2 and pair[0].octets() == _UNIT:
+            text = pair[1].octets()
+            if len(text) == 2 and all(octet in b"0123456789abcdefABCDEF" for octet in text):
+                self.role = int(str(text, "ascii"), 16)
 
     def _extension(self, parts):
         name = parts[0].octets()
@@ -61,8 +68,33 @@ class Certificate:
         elif name == _KEY_IDENTIFIER:
             self.key_identifier = der.whole(value, der.OCTET_STRING).octets()
 
-    def signed_by(self, issuer) -> bool:
-        """Whether another certificate's key made the signature of this one (ECDSA, SHA-256)."""
+    def has_a_point(self) -> bool:
+        """Whether its key is a point of P-256."""
+        from smets.crypto import p256
+
+        try:
+            p256.check_public(self.key)
+        except CryptoError:
+            return False
+        return True
+
+    def leads_to(self, anchors, path) -> bool:
+        """Whether a chain of certificates of `path` leads from this one to a key of `anchors`.
+
+        Without anchors any certificate of the path is one: see policy.PATH_WITHOUT_ANCHOR.
+        """
+        if any(self.signed_by(key) for key in anchors):
+            return True
+        for index in range(len(path)):
+            issuer = path[index]
+            if self.signed_by(issuer.key):
+                rest = path[:index] + path[index + 1 :]
+                if not anchors or issuer.leads_to(anchors, rest):
+                    return True
+        return False
+
+    def signed_by(self, key) -> bool:
+        """Whether a public key made the signature of this one (ECDSA, SHA-256)."""
         from hashlib import sha256
 
         from smets.crypto import ecdsa
@@ -70,7 +102,7 @@ class Certificate:
         try:
             numbers = der.whole(self._signature.octets()[1:], der.SEQUENCE).items()
             raw = b"".join(_scalar(number) for number in numbers)
-            return ecdsa.verify(issuer.key, sha256(self._signed).digest(), raw)
+            return ecdsa.verify(key, sha256(self._signed).digest(), raw)
         except (DecodeError, CryptoError):
             return False
 

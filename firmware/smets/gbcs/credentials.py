@@ -1,7 +1,7 @@
 # Security credentials of remote parties: what the device holds (CS02a, CS02f), and what replaces
 # it (CS02b, CS02g). The trust anchor cells are the parties of KEYS.json with their public keys.
 from smets.codec import DecodeError
-from smets.gbcs import der, replaced
+from smets.gbcs import der, policy, replaced
 from smets.gbcs.certificate import DIGITAL_SIGNATURE, KEY_AGREEMENT, Certificate, key_identifier
 from smets.gbcs.keys import Party
 from smets.gbcs.times import is_later
@@ -27,6 +27,9 @@ _CELLS = {
     6: (DIGITAL_SIGNATURE,),
     8: (DIGITAL_SIGNATURE, KEY_AGREEMENT),
 }
+# Whose certificates a cell may hold beside those of its own role: RTDS has a load controller with
+# a supplier's.
+_OWNERS = {8: (8, 2)}
 _ANY = 0
 # CredentialsReplacementMode to (the role that authorises, the role replaced).
 _MODES = {
@@ -56,7 +59,9 @@ _SUCCESS = 0
 _BAD_CERTIFICATE = 5
 _NO_TRUST_ANCHOR = 10
 _NO_MEMORY = 17
+_SEQUENCE_NUMBER = 21
 _NOT_FOUND = 25
+_IMPROPER_CHANGE = 35
 _OTHER = 127
 
 
@@ -122,26 +127,29 @@ def _details(call, role) -> bytes:
 class _Replacement:
     """One certificate, and the cell that it is for."""
 
-    def __init__(self, element, path):
+    def __init__(self, element, anchors, path):
         parts = element.items()
         if len(parts) != 2:
             raise DecodeError(element.content.pos, "replacement")
         self.cell = parts[1].whole
         self.role, self.usage, self.cell_usage = _cell(parts[1])
         self.certificate = Certificate(parts[0])
+        certificate = self.certificate
         self.good = (
-            len(self.certificate.unique_id) == 8
-            and self.certificate.usage == self.usage
-            and any(self.certificate.signed_by(issuer) for issuer in path)
+            len(certificate.unique_id) == 8
+            and certificate.usage == self.usage
+            and (certificate.role < 0 or certificate.role in _OWNERS.get(self.role, (self.role,)))
+            and certificate.has_a_point()
+            and (policy.PATH_WITHOUT_ANCHOR or len(anchors) > 0)
+            and certificate.leads_to(anchors, path)
         )
 
 
 def replace(call):
     """CS02b, CS02g: {control, replacements, certification path, time}.
 
-    project-choice: a replacement must be signed by a certificate of the command's own path.
-    Whether the path leads to the root is not checked, as a KEYS.json holds no root. A replacement
-    for a later time is accepted, and not carried out. Alternative: refuse both.
+    project-choice: a replacement for a later time is accepted, and not carried out. Alternative:
+    refuse it.
     """
     items = der.whole(call.payload, der.SEQUENCE).items()
     if not 3 <= len(items) <= 4:
@@ -155,28 +163,33 @@ def replace(call):
         role = _first_role(items[1])
     changes, floor = _changes(call, control[1:], authoriser, role)
     path = [Certificate(item) for item in items[2].items()]
-    replacements = [_Replacement(item, path) for item in items[1].items()]
+    anchors = [
+        party.ds_public
+        for name in ("root", "issuing_authority")
+        for party in call.keys.of_role(name)
+        if party.ds_public
+    ]
+    replacements = [_Replacement(item, anchors, path) for item in items[1].items()]
     if not replacements:
         raise DecodeError(items[1].content.pos, "no replacement")
     for item in replacements:
         if item.role != role:
             raise DecodeError(items[1].content.pos, "cell of another role")
-    if len(items) == 4 and is_later(items[3]):
+    if len(items) == 4 and is_later(items[3], call.device.clock):
         return lambda: der.sequence(der.element(der.NULL))
 
     def act():
         # Before the handover of a device its broker holds the cells of supplier and operator.
         holder = call.party if authoriser == role else _party(call, role)
         good = holder is not None and all(item.good for item in replacements)
-        kept = True
-        outcomes = [_outcome(holder, item, good) for item in replacements]
-        if good:
+        failure = _improper(call, holder, _ROLES[role], replacements, floor) if good else 0
+        if good and not failure:
             try:
                 _store(call, holder, _ROLES[role], replacements, floor)
             except StoreError:
-                kept = False
-        if not kept:
-            outcomes = [_outcome(holder, item, False, _NO_MEMORY) for item in replacements]
+                failure = _NO_MEMORY
+        good = good and not failure
+        outcomes = [_outcome(holder, item, good, failure) for item in replacements]
         return der.sequence(
             der.element(der.NULL),
             der.sequence(
@@ -188,6 +201,27 @@ def replace(call):
         )
 
     return act
+
+
+def _improper(call, holder, name, replacements, floor) -> int:
+    """Why good certificates may not take a place, as a status; 0 where they may.
+
+    They are of one party, whose identifier no party of another role has; a role has no more
+    holders than before, if it had one; and no counter goes back: a floor of 0 leaves it (RTDS).
+    """
+    identifier = replacements[0].certificate.unique_id
+    if any(item.certificate.unique_id != identifier for item in replacements):
+        return _IMPROPER_CHANGE
+    known = call.keys.find(identifier)
+    owners = [_ROLES[role] for role in _OWNERS.get(replacements[0].role, ())] + [name]
+    if known is not None and known is not holder and known.role not in owners:
+        return _IMPROPER_CHANGE
+    if known is None and holder.role != name and call.keys.of_role(name):
+        return _IMPROPER_CHANGE
+    last = call.device.counters.get(identifier)
+    if floor > 0 and last is not None and floor < int.from_bytes(last, "big"):
+        return _SEQUENCE_NUMBER
+    return 0
 
 
 def _first_role(element) -> int:
@@ -237,7 +271,7 @@ def _changes(call, members, authoriser, role):  # noqa: C901 - one branch a fiel
 def _outcome(holder, item, good, failure=0) -> bytes:
     old = (b"\x00" * 8, b"\x00" * 8)
     if holder is not None:
-        key = _key(holder, item.usage)
+        key = holder.prepayment_public if item.cell_usage else _key(holder, item.usage)
         old = (holder.id, key_identifier(key) if key else old[1])
     new = (item.certificate.unique_id, item.certificate.key_identifier) if good else old
     code = _SUCCESS
@@ -256,16 +290,23 @@ def _store(call, holder, name, replacements, floor):
     """
     keys = {DIGITAL_SIGNATURE: holder.ds_public, KEY_AGREEMENT: holder.ka_public}
     identifier = holder.id
+    top_up = holder.prepayment_public
     for item in replacements:
         identifier = item.certificate.unique_id
-        if item.cell_usage == 0:  # the cell for top-ups is not kept here
+        if item.cell_usage:
+            top_up = item.certificate.key
+        else:
             keys[item.usage] = item.certificate.key
     secret = holder.secret if keys[KEY_AGREEMENT] == holder.ka_public else None
     party = Party(identifier, name, keys[KEY_AGREEMENT], keys[DIGITAL_SIGNATURE], secret)
+    party.prepayment_public = top_up
+    if top_up == holder.prepayment_public:
+        party.prepayment_secret = holder.prepayment_secret
     removed = holder.id if holder.role == name else None
     replaced.keep(call.device.store, removed, party)
-    if floor >= 0:
-        call.device.counters.set(identifier, floor.to_bytes(8, "big"))
+    last = call.device.counters.get(identifier)
+    if last is None or floor > int.from_bytes(last, "big"):
+        call.device.counters.set(identifier, max(floor, 0).to_bytes(8, "big"))
     if removed is not None:
-        call.keys.remove(removed)
-    call.keys.add(party)
+        call.keys.remove(removed, name)
+    call.keys.add_role(party)

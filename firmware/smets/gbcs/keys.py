@@ -1,6 +1,7 @@
 # Identity and remote parties of a device: ids, roles, public keys, ECDH secrets.
 # An ECDH secret is static for a device and a party, so it is computed once and kept.
 from smets.crypto import CryptoError
+from smets.gbcs import use_cases
 
 
 class Party:
@@ -52,27 +53,42 @@ class Keys:
 
     def add(self, party: Party):
         """Take a party in, replacing one of the same id."""
-        for i, held in enumerate(self._parties):
-            if held.id == party.id:
-                self._parties[i] = party
-                return
-        self._parties.append(party)
+        self._put(party, [held.id for held in self._parties], party.id)
 
-    def remove(self, party_id: bytes):
-        """Forget a party."""
-        self._parties = [party for party in self._parties if party.id != party_id]
+    def add_role(self, party: Party):
+        """As `add`, beside what a party of this id is in another role."""
+        held = [(held.id, held.role) for held in self._parties]
+        self._put(party, held, (party.id, party.role))
+
+    def _put(self, party, names, name):
+        if name in names:
+            self._parties[names.index(name)] = party
+        else:
+            self._parties.append(party)
+
+    def remove(self, party_id: bytes, role: str = ""):
+        """Forget a party; with a role only in that one."""
+        self._parties = [
+            party for party in self._parties if party.id != party_id or role and party.role != role
+        ]
 
     def clear(self):
         """Forget every party."""
         self._parties = []
 
-    def find(self, party_id):
-        """The party of an 8-octet id, or None."""
+    def find(self, party_id, roles: str = ""):
+        """The party of an 8-octet id, or None.
+
+        Of one that has several roles the first of `roles` (letters of use_cases), else any.
+        """
         wanted = bytes(party_id)
+        found = None
         for party in self._parties:
             if party.id == wanted:
-                return party
-        return None
+                if use_cases.ROLES.get(party.role, "?") in roles:
+                    return party
+                found = found or party
+        return found
 
     def broker(self):
         """The access control broker, whose key authenticates every command, or None."""

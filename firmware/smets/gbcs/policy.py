@@ -33,6 +33,11 @@ ALERT_COUNTER_LEAP = const(0x1000000)
 # damaged: some of them may have been replaced because their keys were known. Alternative: True.
 TRUSTED_AFTER_DAMAGE = False
 
+# Whether a replacement (CS02b) that a certificate of the command's own path has signed is believed
+# by a device without an anchor: its KEYS hold neither a root nor an issuing authority. With one
+# the path must lead to it. Alternative: False, refuse it.
+PATH_WITHOUT_ANCHOR = True
+
 # Entries of a Device Log (CS03, GCS59): a GPF or a meter pairs with a handful of devices.
 # Alternative: any larger number; each entry takes flash.
 DEVICE_LOG_ENTRIES = const(16)

@@ -10,7 +10,7 @@ _PARTIES = 16
 _RECORD = record.Table(
     "credentials",
     (
-        ("removed", record.rows(_PARTIES, record.octets(8)), ()),
+        ("removed", record.rows(_PARTIES, record.octets(8), record.up_to(24)), ()),
         (
             "parties",
             record.rows(
@@ -27,16 +27,21 @@ _RECORD = record.Table(
 
 
 def keep(store, removed, party):
-    """Note that `party` was taken in and the one of the id `removed`, if any, went; StoreError."""
+    """Note that `party` was taken in and the one of the id `removed`, if any, went; StoreError.
+
+    Both are of one role; in other roles they stay what they were.
+    """
     if not store:
         return
     gone, rows = _RECORD.read(store) or _RECORD.defaults()
-    gone = [row for row in gone if row[0] not in (removed, party.id)]
-    if removed not in (None, party.id):
-        gone.append((removed,))
-    rows = [row for row in rows if row[0] not in (removed, party.id)]
     told = party.told()
-    rows.append((told[0], told[1].encode()) + tuple([octets or b"" for octets in told[2:]]))
+    role = told[1].encode()
+    places = ((removed, role), (party.id, role))
+    gone = [row for row in gone if row not in places]
+    if removed not in (None, party.id):
+        gone.append((removed, role))
+    rows = [row for row in rows if row[:2] not in places]
+    rows.append((told[0], role) + tuple([octets or b"" for octets in told[2:]]))
     try:
         _RECORD.write(store, (gone, rows))
     except ValueError:
@@ -54,7 +59,7 @@ def restore(store, keys):
     if held is None:
         return
     for row in held[0]:
-        keys.remove(row[0])
+        keys.remove(row[0], row[1].decode())
     for row in held[1]:
         role = row[1].decode()
         if role not in use_cases.ROLES:
@@ -62,7 +67,7 @@ def restore(store, keys):
         octets = [each or None for each in row[2:]]
         party = Party(row[0], role, octets[0] or b"", octets[1], octets[3])
         party.prepayment_public, party.prepayment_secret = octets[2], octets[4]
-        keys.add(party)
+        keys.add_role(party)
 
 
 def loaded(store, identifiers):

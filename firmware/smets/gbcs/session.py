@@ -110,7 +110,7 @@ class Session:
         use_case = use_cases.find(self.device.tables, command.code, self.device.letter)
         if use_case is None:
             raise Refused("no-such-use-case", "%04X" % command.code)
-        party = self.keys.find(command.originator)
+        party = self.keys.find(command.originator, use_case.roles)
         if party is None:
             raise Refused("unknown-party")
         signed = use_case.critical or (use_case.variant and not len(command.mac))
@@ -175,7 +175,7 @@ class Session:
         letter = use_cases.ROLES.get(party.role, "")
         if len(command.party) and letter == "B" and "b" in use_case.roles:
             # The broker carries a request for a party that it names, whose rights count.
-            party = self.keys.find(command.party)
+            party = self.keys.find(command.party, use_case.roles)
             if party is None:
                 raise Refused("unknown-party", "named for " + use_case.name)
             letter = use_cases.ROLES.get(party.role, "")

@@ -28,8 +28,11 @@ def format_moment(seconds: int) -> bytes:
     return der.element(der.TIME, text.encode())
 
 
-def is_later(element) -> bool:
-    """Whether an executionDateTime puts a command off, or cancels one; DecodeError."""
-    if element.octets() != _NEVER:
-        moment(element)
-    return True
+def is_later(element, own) -> bool:
+    """Whether an executionDateTime puts a command off, or cancels one; DecodeError.
+
+    One that has passed by the clock `own` puts nothing off.
+    """
+    if element.octets() == _NEVER:
+        return True
+    return moment(element) > own.seconds or own.status == clock.INVALID
