@@ -8,7 +8,7 @@ import json
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -82,8 +82,35 @@ def modules() -> dict[str, Path]:
 
 @cache
 def _imports(name: str) -> frozenset[str]:
-    """Modules of the package that a module imports, in functions too."""
-    return imports_of(modules()[name].read_text(encoding="utf-8"))
+    """Modules of the package that a module imports, in functions too, and its features."""
+    source = modules()[name].read_text(encoding="utf-8")
+    return imports_of(source) | _with_packages(_features(source))
+
+
+@cache
+def _catalogue() -> dict[str, str]:
+    """Features that are in a module of another name (smets.features.catalogue)."""
+    source = modules()["smets.features.catalogue"].read_text(encoding="utf-8")
+    return dict(next(_assigned(source, "_MODULES")))
+
+
+def _assigned(source: str, name: str) -> Iterator[Any]:
+    """The literals that are assigned to a name."""
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Tuple | ast.Dict):
+            continue
+        target = node.targets[0]
+        if isinstance(target, ast.Name) and target.id == name:
+            yield ast.literal_eval(node.value)
+
+
+def _features(source: str) -> set[str]:
+    """The modules of the features that a device names."""
+    return {
+        f"smets.features.{_catalogue().get(name, name)}"
+        for names in _assigned(source, "features")
+        for name in names
+    }
 
 
 def imports_of(source: str) -> frozenset[str]:

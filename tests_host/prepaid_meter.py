@@ -69,9 +69,7 @@ def token(pennies, counter, secret=SECRET, meter=ESME, kind=0, supplier=SUPPLIER
 class Quiet(Esme):
     """An ESME that measures no voltage: the code for it would fill a test's heap."""
 
-    def _pass(self, seconds):
-        if self._prepayment:
-            self._prepayment.actions.pass_time(seconds)
+    features = ("register", "tenancy", "logs", "events", "prepayment", "time")
 
 
 class Meter:
@@ -87,7 +85,6 @@ class Meter:
         keys.add(supplier)
         self.device.keys = keys
         self.device.clock.set(START, clock.RELIABLE)
-        self.device.serve_time()
         for cluster, attribute, kind, value in (
             (METERING, 0x0000, types.UINT48, 1000000),
             (PRICE, 0x0301, types.UINT32, 50 * PENNY),
@@ -98,12 +95,22 @@ class Meter:
         if fresh:
             told = {"mode": "prepayment", "balance": 10 * POUND}
             told.update(settings)
-            self.device.set_prepayment(told)
+            self.prepayment.configure(told)
         self._sequence = 0
 
     @property
+    def prepayment(self):
+        """The feature."""
+        return self.device.feature("prepayment")
+
+    @property
+    def meter(self):
+        """The account with what belongs to it."""
+        return self.prepayment.open()
+
+    @property
     def account(self):
-        return self.device.prepayment.account
+        return self.meter.account
 
     def ask(self, cluster, command, payload, source=PPMID):
         """The ZCL payload that answers a command of the HAN."""
@@ -152,7 +159,7 @@ class Meter:
 
     def events(self):
         """(code, message code) of the event log, oldest first."""
-        rows = self.device.prepayment.events.entries
+        rows = self.meter.events.entries
         return [(row[4] << 8 | row[5], row[7] << 8 | row[8]) for row in rows]
 
 

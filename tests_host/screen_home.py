@@ -3,14 +3,13 @@ from testkit import tmpdir
 
 from smets import clock
 from smets.codec import Reader, Writer
-from smets.devices import endpoints
 from smets.devices.base import Device
 from smets.devices.ihd import Ihd
 from smets.features import logs
-from smets.features.tenancy_server import TenancyServer
+from smets.features.feature import Feature
 from smets.ports.store import Store
 from smets.screen.view import view_of
-from smets.zcl import frame, types
+from smets.zcl import endpoints, frame, types
 from smets.zcl.clusters import DEVICE_MANAGEMENT, METERING, PREPAYMENT, PRICE, TIME
 
 DAY = 86400
@@ -18,9 +17,19 @@ START = clock.to_seconds(2022, 11, 13, 22, 0, 0)  # a Sunday evening
 DISPLAY, ESME, GPF = b"\x02SMETS\x00\xb0", b"\x02SMETS\x00\xa0", b"\x02SMETS\x00\xa3"
 
 
+class Sampled(Feature):
+    """GetSampledData of a meter that draws the same each time."""
+
+    commands = ((METERING, 0, logs.GET_SAMPLED_DATA),)
+
+    def execute(self, call):
+        return self.device.sampled(call)
+
+
 class Meter(Device):
     """A meter with what displays ask of one: time, register, logs, prepayment, tenancy."""
 
+    features = ("time", "tenancy")
     endpoints = {
         endpoints.ESI: (
             endpoints.ESI_DEVICE,
@@ -34,10 +43,8 @@ class Meter(Device):
         self.eui = eui
         self.draw = draw
         self.clock.set(START, clock.RELIABLE)
-        self.serve_time()
-        self.tenancy = TenancyServer(self)
         self.rows = {logs.PROFILE: [], logs.DAILY: []}  # starts of the samples that there are
-        self.zcl.commands[(METERING, 0, logs.GET_SAMPLED_DATA)] = self._sampled
+        self.registry.add("sampled", Sampled(self))
         for attribute, kind, value in (
             (0x0000, types.UINT48, 1000000),
             (0x0300, types.ENUM8, unit),
@@ -55,11 +62,11 @@ class Meter(Device):
             if due % DAY == 0 and due - DAY >= START:
                 self.rows[logs.DAILY].append(due - DAY)
 
-    def _sampled(self, call):
+    def sampled(self, call):
         """GetSampledData: the samples are all the same, as the meter draws the same each time."""
         reader = Reader(call.request.payload)
         log = reader.le(2, "SampleID")
-        first = max(reader.le(4, "EarliestSampleTime"), self.tenancy.hidden_before())
+        first = max(reader.le(4, "EarliestSampleTime"), self.registry.hidden_before())
         starts = [start for start in self.rows[log] if start >= first][:24]
         if not starts:
             return frame.NOT_FOUND

@@ -135,7 +135,7 @@ class Meter:
         self._session = None
         self.device.clock.set(START, clock.RELIABLE)
         if phases:
-            self.device.set_voltage({"phases": phases})
+            self.device.feature("voltage").configure({"phases": phases})
         self._counter = 1000
 
     @property
@@ -193,7 +193,7 @@ class Meter:
     def entries(self, phase=0):
         """(stamp, volts) of a log, asked for in the meter."""
         found = []
-        for row in self.device.supply.meter.phase[phase].log.select().chunks(8):
+        for row in self.device.feature("voltage").supply.meter.phase[phase].log.select().chunks(8):
             found.append((int.from_bytes(row[:4], "big"), int.from_bytes(row[4:], "big")))
         return found
 
@@ -229,7 +229,7 @@ def loaded(meter, *pairs):
 
 def state_of(meter, phase=0):
     """(period, thresholds, counters) of a phase."""
-    made = meter.device.supply.meter.phase[phase]
+    made = meter.device.feature("voltage").supply.meter.phase[phase]
     found = made.averages
     thresholds = (found.over_threshold, found.under_threshold)
     return (made.period,) + thresholds + (found.over_counter, found.under_counter)
@@ -237,7 +237,7 @@ def state_of(meter, phase=0):
 
 def limits_of(meter):
     found = []
-    for limiter in meter.device.supply.meter.limiters:
+    for limiter in meter.device.feature("voltage").supply.meter.limiters:
         found += [limiter.threshold, limiter.period]
     return tuple(found)
 

@@ -18,6 +18,7 @@ from smets.zcl import han_frame
 LINE_LIMIT = const(8192)
 # Longest command, in octets, that is taken in blocks.
 _BLOCKS_LIMIT = const(8192)
+_PIECE = const(240)  # octets of a message that are written at once
 # Longest time, in seconds, that passes at once: an hour's frames fit the heap of a board.
 _STEP = const(3600)
 # Longest time, in seconds, that one CTRL:ADVANCE may ask for: a leap year.
@@ -153,7 +154,9 @@ class Bench:
         self._write("%s#%d:%d:" % (event, number, length))
         try:
             for chunk in chunks:
-                self._write(hexlify(chunk).decode().upper())
+                # A few at a time: a heap that is nearly full has no large piece.
+                for at in range(0, len(chunk), _PIECE):
+                    self._write(hexlify(chunk[at : at + _PIECE]).decode().upper())
         finally:
             self._write("\n")
 
@@ -299,23 +302,19 @@ class Bench:
         return {}
 
     def _set(self, document):
-        """Set a simulation input of the role: {"name": value}, names in `device.inputs`."""
-        inputs = getattr(self.device, "inputs", {})
-        for name in document:
-            if name not in inputs:
-                raise LineError("%s has no input %s" % (self.device.name, name))
-        for name in document:
-            inputs[name](document[name])
-        return {}
+        """Set simulation inputs of the role: {"name": value}; see Feature.inputs."""
+        return self._hand("input", self.device.registry.input, document)
 
     def _act(self, document):
-        """Do one act of a person, once: {"name": value}, names in `device.actions`."""
-        actions = getattr(self.device, "actions", {})
+        """Do once what a person could do: {"name": value}; see Feature.actions."""
+        return self._hand("action", self.device.registry.action, document)
+
+    def _hand(self, what: str, find, document):
         for name in document:
-            if name not in actions:
-                raise LineError("%s has no action %s" % (self.device.name, name))
+            if find(name) is None:
+                raise LineError("%s has no %s %s" % (self.device.name, what, name))
         for name in document:
-            actions[name](document[name])
+            find(name)(document[name])
         return {}
 
     def _query(self, document):

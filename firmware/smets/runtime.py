@@ -62,7 +62,7 @@ class Runtime(bench.Bench):
             for name in store.faults:  # what the device found as it was built
                 self._fault(name, store.faults[name])
         if store and self._journal:
-            self._restore(self._journal, store)
+            self._restore(self._journal)
             # Fragments have been read; others are read when they are needed, which may be late.
             store.check(FRAGMENT)
 
@@ -71,11 +71,11 @@ class Runtime(bench.Bench):
         self.device.advance(seconds)
         self._flush()
 
-    def _restore(self, journal, store):
+    def _restore(self, journal):
         """Load the host's lines again; later changes are in the records of the features."""
         volatile = _VOLATILE.get(self.device.name, _VOLATILE_ELSEWHERE)
-        # A feature must not store these old values over its later ones.
-        self.device.store = None
+        # Features that restored something have later values.
+        self.device.registry.replaying = True
         self._journal = None
         waiting = []  # parties that came before the device's own keys were loaded once more
         for verb, document in journal.replay():
@@ -90,13 +90,10 @@ class Runtime(bench.Bench):
                     self._again(verb, earlier)
             self._again(verb, document)
         if self.session:
-            replaced.restore(store, self.session.keys)
+            replaced.restore(self._store, self.session.keys)
         self._again("SET", journal.inputs())
         self._journal = journal
-        self.device.store = store
-        restore = getattr(getattr(self.device, "tenancy", None), "restore", None)
-        if restore:
-            restore()
+        self.device.registry.replaying = False
         self.device.outbox.clear()
 
     def _again(self, verb, document):

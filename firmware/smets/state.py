@@ -93,7 +93,11 @@ class _Trial:
         self.clock = clock.Clock()
         self.zcl = Server()
         self.dlms = objects.Objects()
-        self.mirror = self if getattr(device, "mirror", None) else None
+        self._mirror = self if device.feature("mirror") else None
+
+    def feature(self, name: str):
+        """A mirror, where the device has one."""
+        return self._mirror
 
     def show_stamp(self):
         """A mirror's; nothing to show."""
@@ -128,7 +132,7 @@ def _load_clock(device, value, path, append):
 
 def _load_stamp(device, value, path, append):
     _members(value, path, ("source", "time", "status"))
-    mirror = getattr(device, "mirror", None)
+    mirror = device.feature("mirror")
     if mirror is None:
         raise StateError(path, "a %s has no stamp" % device.name)
     source = _word(value.get("source"), path + ".source", stamp.SOURCE_NAMES)

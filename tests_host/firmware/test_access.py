@@ -1,11 +1,13 @@
 # engines: cpython unix
 # Access-Request and Access-Response, and the objects behind them.
+from planted import Hooked, plant, plant_object
 from testkit import raises
 from vectors import access_request, h, key, octets, range_descriptor
 
 from smets.codec import DecodeError
 from smets.dlms import access, objects
 from smets.dlms.objects import Buffer, Objects
+from smets.features.registry import Registry
 
 GET, SET, ACTION, SELECTIVE = 1, 2, 3, 4
 ONE = key(1, (0, 0, 96, 1, 0, 255), 2)
@@ -44,7 +46,7 @@ def select(object_key, start, end):
 
 
 def model():
-    made = Objects()
+    made = Objects(Registry())
     made.values[ONE] = h("1105")
     made.values[TWO] = h("090301 02 03")
     buffer = Buffer(h("0202 06 12"))
@@ -107,10 +109,15 @@ def test_set_keeps_the_octets_and_answers_null():
 def test_action_is_handed_to_its_method():
     store = model()
     seen = []
-    store.methods[THREE] = lambda data: seen.append(bytes(data)) or objects.SUCCESS
+
+    def taken(data):
+        seen.append(bytes(data))
+        return results.pop(0)
+
+    results = [objects.SUCCESS, objects.HARDWARE_FAULT]
+    plant_object(store.registry, "9/0-0:10.0.100.255/1", action=taken)
     assert answer([act(THREE, h("120007"))], store) == response(NULL, [h("0300")])
     assert seen == [h("120007")]
-    store.methods[THREE] = lambda data: objects.HARDWARE_FAULT
     assert answer([act(THREE, h("120007"))], store) == response(NULL, [h("0301")])
 
 
@@ -122,7 +129,7 @@ def test_value_of_another_type_is_unmatched():
     """spec: Data-Access-Result 12; the value stays, the setter is not asked."""
     store = model()
     seen = []
-    store.setters[ONE] = lambda data: seen.append(data) or objects.SUCCESS
+    plant_object(store.registry, "1/0-0:96.1.0.255/2", set=seen.append)
     for data in (h("1105"), h("0A0141"), h("00")):
         assert answer([put(ONE, data)], store) == response(NULL, [h("020C")])
     assert store.values[ONE] == h("1105")
@@ -138,22 +145,27 @@ def test_type_unmatched_stops_what_follows():
     assert store.values[TWO] == h("0903010203")
 
 
-def test_setter_decides():
+def test_feature_decides_what_is_set():
+    """The value beside it stays as it was."""
     store = model()
-    store.setters[ONE] = lambda data: objects.OTHER_REASON
+    results = [objects.OTHER_REASON, objects.SUCCESS]
+    plant_object(store.registry, "1/0-0:96.1.0.255/2", set=lambda data: results.pop(0))
     assert answer([put(ONE, h("0900"))], store) == response(NULL, [h("02FA")])
-    assert store.values[ONE] == h("1105")
-    store.setters[ONE] = lambda data: objects.SUCCESS
     assert answer([put(ONE, h("0900"))], store) == response(NULL, [h("0200")])
-    assert store.values[ONE] == h("0900")
+    assert store.values[ONE] == h("1105")
 
 
-def test_value_that_is_a_function_is_read_and_never_replaced():
+def test_object_of_a_feature_is_refused_what_it_does_not_do():
     store = model()
-    store.values[TWO] = lambda: h("1609")
-    assert answer([get(TWO)], store) == response(h("1609"), [h("0100")])
-    assert answer([put(TWO, h("1105"))], store) == response(NULL, [h("0200")])
-    assert answer([get(TWO)], store) == response(h("1609"), [h("0100")])
+    plant(store.registry, objects=("0-0:96.1",), find=lambda key, operation: Hooked())
+    for element, result in (
+        (get(TWO), h("0103")),
+        (put(TWO, h("1105")), h("0203")),
+    ):
+        assert answer([element], store) == response(NULL, [result])
+    with raises(ValueError):
+        store.load(TWO, h("1105"))
+    assert store.values[TWO] == h("0903010203")
 
 
 def test_break_at_the_first_error():
@@ -358,17 +370,35 @@ def test_keys_as_text():
 
 
 def test_loading_a_value():
-    """Hooks of features see it; a value that a feature computes stays computed."""
-    store = Objects()
+    """A feature gets what it serves; all else is kept."""
+    store = Objects(Registry())
     seen = []
-    store.loaders[ONE] = seen.append
+    plant_object(store.registry, "1/0-0:96.1.0.255/2", load=seen.append)
     store.load(ONE, h("1105"))
     assert seen == [h("1105")] and ONE not in store.values
     store.load(TWO, h("1106"))
     assert store.values[TWO] == h("1106")
-    store.values[TWO] = lambda: h("1107")
-    store.load(TWO, h("1108"))
-    assert store.get(TWO) == h("1107")
+
+
+def test_loading_again_what_a_feature_has_restored():
+    """A feature that restored something has what is newer; the others get the state again."""
+    for restored in (False, True):
+        store = Objects(Registry())
+        seen = []
+        feature = plant_object(
+            store.registry, "1/0-0:96.1.0.255/2", load=seen.append, extend=seen.append
+        )
+        feature.restored = restored
+        store.registry.replaying = True
+        store.load(ONE, h("1105"))
+        store.load(TWO, h("1106"))
+        rows = Buffer(h("0202 06 12"))
+        store.append(ONE, rows)
+        assert seen == ([] if restored else [h("1105"), rows])
+        assert store.values == {TWO: h("1106")}
+        store.registry.replaying = False
+        store.load(ONE, h("1107"))
+        assert seen[-1] == h("1107"), "a state that is loaded now"
 
 
 def test_unmatched_types():

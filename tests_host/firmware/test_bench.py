@@ -353,7 +353,7 @@ def test_malformed_frame_is_an_error_line():
 def test_inputs_of_a_role():
     link = Link("gsme")
     link.answer("SET", {"sends_time": False})
-    assert link.device.sends_time is False
+    assert link.device.feature("gas_reports").sends_time is False
     assert link.error("SET", {"gpf": "zz"}).startswith("ValueError")
     assert Link("chf").error("SET", {"gpf": "00"}) == "CHF has no input gpf"
 

@@ -6,14 +6,12 @@ from binascii import unhexlify as h
 from testkit import raises, tmpdir
 
 from smets import clock
-from smets.devices import build, endpoints
+from smets.devices import build
 from smets.devices.base import Device
 from smets.devices.ihd import Ihd
-from smets.features.logs import Logs
 from smets.features.tenancy import cleared
-from smets.features.tenancy_server import TenancyServer
 from smets.ports.store import Store
-from smets.zcl import clusters, types
+from smets.zcl import clusters, endpoints, types
 from smets.zcl.han_frame import HanFrame
 
 START = clock.to_seconds(2022, 11, 1, 10, 10, 0)
@@ -31,20 +29,16 @@ class Electricity(Device):
     """The HAN side of an electricity meter: the whole role would not fit beside the others."""
 
     name = "ESME"
+    features = ("tenancy", "logs")
     endpoints = {
         1: (0x0500, (clusters.METERING, clusters.PREPAYMENT, clusters.DEVICE_MANAGEMENT), ())
     }
-
-    def __init__(self):
-        super().__init__()
-        self.tenancy = TenancyServer(self)
-        self.logs = Logs(self, self.tenancy.hidden_before)
 
     def advance(self, seconds):
         for due in clock.half_hours(self.clock, seconds):
             register = self.zcl.get(clusters.METERING, 0x0000) + 7
             self.zcl.set(clusters.METERING, 0x0000, types.UINT48, register)
-            self.logs.record(due, register)
+            self.feature("logs").record(due, register)
 
 
 class Air:
@@ -65,9 +59,9 @@ class Air:
             ):
                 if role != "gpf":
                     device.zcl.set(clusters.METERING, attribute, type_id, value)
-        self.devices["gsme"].inputs["gpf"](hexlify(EUIS["gpf"]).decode())
-        self.devices["gsme"].inputs["draw"](5)
-        self.devices["gpf"].inputs["gsme"](hexlify(EUIS["gsme"]).decode())
+        self.devices["gsme"].registry.input("gpf")(hexlify(EUIS["gpf"]).decode())
+        self.devices["gsme"].registry.input("draw")(5)
+        self.devices["gpf"].registry.input("gsme")(hexlify(EUIS["gsme"]).decode())
         self.display = self.add(display)
         for fuel, role in (("electricity", "esme"), ("gas", "gpf")):
             self.pair(fuel, role)
@@ -75,7 +69,7 @@ class Air:
 
     def pair(self, fuel, role):
         eui = hexlify(EUIS[role]).decode()
-        self.display.inputs["pair"]({"fuel": fuel, "eui": eui})
+        self.display.registry.input("pair")({"fuel": fuel, "eui": eui})
 
     def add(self, role):
         store = Store(self.path + "/" + role) if role in ("ihd", "ppmid") else None
@@ -111,7 +105,7 @@ class Air:
 
     def set_dates(self, date):
         for role in ("esme", "gpf"):
-            self.devices[role].tenancy.set(date, 0x200)
+            self.devices[role].feature("tenancy").put(date, 0x200)
 
 
 def test_needs_a_store():
@@ -185,7 +179,7 @@ def test_one_fuel_only():
     air = Air()
     air.run(2 * DAY)
     before = air.fuel("electricity")
-    air.devices["gpf"].tenancy.set(START + 2 * DAY - 3600, 0x200)
+    air.devices["gpf"].feature("tenancy").put(START + 2 * DAY - 3600, 0x200)
     air.run(2 * 3600)
     assert air.fuel("gas")["applied"] is not None, "gas"
     after = air.fuel("electricity")
@@ -215,7 +209,7 @@ def test_old_meter_keeps_working():
     device_id, served, used = air.devices["esme"].endpoints[1]
     less = tuple([cluster for cluster in served if cluster != clusters.DEVICE_MANAGEMENT])
     air.devices["esme"].endpoints = {1: (device_id, less, used)}
-    air.display.inputs["unpair"]("electricity")
+    air.display.registry.input("unpair")("electricity")
     air.pair("electricity", "esme")
     air.run(DAY)
     row = air.fuel("electricity")

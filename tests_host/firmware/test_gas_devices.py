@@ -36,7 +36,7 @@ class House:
         self.gsme = devices.build("gsme")
         self.gpf = devices.build("gpf")
         self.gsme.eui, self.gpf.eui = METER, PROXY
-        self.gsme.gpf, self.gpf.gsme = PROXY, METER
+        self.reports.gpf, self.mirror.gsme = PROXY, METER
         self.gsme.clock.set(start, RELIABLE)
         self.gpf.clock.set(start, RELIABLE)
         self.meter_session = Session(self.gsme, keys(METER))
@@ -57,7 +57,15 @@ class House:
             server.set(0x0705, attribute, types.INT32, -attribute)
         for attribute in (0x0211, 0x0221, 0x0231):
             server.set(0x0705, attribute, types.UINT32, attribute)
-        self.gsme.draw = 7
+        self.reports.draw = 7
+
+    @property
+    def mirror(self):
+        return self.gpf.feature("mirror")
+
+    @property
+    def reports(self):
+        return self.gsme.feature("gas_reports")
 
     def deliver(self):
         """Carry what waits from one device to the other, as octets."""
@@ -118,9 +126,9 @@ def test_report_every_half_hour():
         assert h("FEFF 30") not in octets_of
     for octets_of in house.frames:
         assert len(octets_of) - 24 <= 90
-    assert house.gpf.mirror.commits == 1
+    assert house.mirror.commits == 1
     house.run(3600)
-    assert house.gpf.mirror.commits == 3
+    assert house.mirror.commits == 3
     assert len(house.frames) == 3 * first
 
 
@@ -142,7 +150,7 @@ def test_g27_after_a_restart():
     house.run(1800)
     assert house.stamp() == date(NEW_YEAR + 1800, 0x04)
     house.gpf = devices.build("gpf")
-    house.gpf.eui, house.gpf.gsme = PROXY, METER
+    house.gpf.eui, house.mirror.gsme = PROXY, METER
     house.gpf.clock.set(NEW_YEAR + 1800, RELIABLE)
     house.proxy_session = Session(house.gpf, keys(PROXY))
     assert house.stamp() == date(None, 0x01)
@@ -167,7 +175,7 @@ def test_g16_stamp_of_the_meter_does_not_age():
 def test_g15_legacy_meter():
     """project-choice: the GPF time of the commit, bit 2 clear."""
     house = House()
-    house.gsme.sends_time = False
+    house.reports.sends_time = False
     house.run(1800)
     assert house.stamp() == date(NEW_YEAR + 1800, 0x00)
     house.run(600)
@@ -179,10 +187,10 @@ def test_g18_stamp_moves_to_the_gpf():
     house = House()
     house.run(1800)
     assert house.stamp() == date(NEW_YEAR + 1800, 0x04)
-    house.gsme.sends_time = False
+    house.reports.sends_time = False
     house.run(1800)
     assert house.stamp() == date(NEW_YEAR + 3600, 0x00)
-    house.gsme.sends_time = True
+    house.reports.sends_time = True
     house.run(1800)
     assert house.stamp() == date(NEW_YEAR + 5400, 0x04)
 
@@ -195,7 +203,7 @@ def test_g19_stamp_and_register_advance_together():
         opened = house.read()
         assert opened.date_time == date(NEW_YEAR + 1800 * number, 0x04)
         assert house.register(opened) == 1000 + 7 * number
-        house.gsme._draw()
+        house.reports._draw()
         opened = house.read()
         assert house.register(opened) == 1000 + 7 * number
         house.gsme.zcl.set(0x0702, 0x0000, types.UINT48, 1000 + 7 * number)
@@ -237,7 +245,7 @@ def test_lost_frame_is_made_good_in_time():
 def test_g22_hub_clock_of_a_legacy_meter():
     """project-choice: 02 with the time, 01 without a date."""
     house = House()
-    house.gsme.sends_time = False
+    house.reports.sends_time = False
     house.gpf.clock.set(NEW_YEAR, UNRELIABLE)
     house.run(1800)
     assert house.stamp() == date(NEW_YEAR + 1800, 0x02)
@@ -320,9 +328,9 @@ def test_g28_snapshot_published_at_midnight():
 def test_g39_display_reads_the_time_of_the_header():
     """project-choice (E.2, E.3, 5): 0x0702/0x0007 on the mirror equals the stamp, as UTC."""
     house = House()
-    house.gsme.sends_time = False
+    house.reports.sends_time = False
     for sends_time, seconds in ((False, NEW_YEAR + 1800), (True, NEW_YEAR + 3600)):
-        house.gsme.sends_time = sends_time
+        house.reports.sends_time = sends_time
         house.run(1800)
         assert mirror_time(house) == seconds
         assert house.stamp()[:11] == date(seconds, 0)[:11]
@@ -385,7 +393,7 @@ def test_only_the_paired_meter_reports():
         report_frame(cluster=0x0708),
     ):
         house.gpf.receive(frame_in)
-        assert house.gpf.mirror.commits == 0
+        assert house.mirror.commits == 0
     assert house.gpf.zcl.get(0x0702, 0x0000) is None
     house.gpf.receive(report_frame(payload=h("18 02 0A 0000 25 630000000000 FEFF 30 01")))
     assert house.gpf.zcl.get(0x0702, 0x0000) == 99
@@ -404,7 +412,7 @@ def test_ignored_frames_are_counted():
 
 def test_meter_without_a_proxy_reports_nothing():
     house = House()
-    house.gsme.gpf = b""
+    house.reports.gpf = b""
     house.run(7200)
     assert house.frames == []
     assert house.gsme.zcl.get(0x0702, 0x0000) == 1000 + 4 * 7
@@ -417,10 +425,10 @@ def test_meter_without_a_clock_reports_by_the_half_hour_since_power_up():
     house.run(1799)
     assert house.frames == []
     house.run(61)
-    assert house.gpf.mirror.commits == 1
+    assert house.mirror.commits == 1
     assert house.stamp() == date(NEW_YEAR + 100 + 1800 + 59, 0x00)
     house.run(3600)
-    assert house.gpf.mirror.commits == 3
+    assert house.mirror.commits == 3
 
 
 def test_register_wraps():
@@ -435,7 +443,7 @@ def test_meter_without_a_register_draws_nothing():
     house = House()
     del house.gsme.zcl.attributes[0x0702][0x0000]
     house.run(1800)
-    assert house.gpf.mirror.commits == 1
+    assert house.mirror.commits == 1
     assert house.register() == frame.UNSUPPORTED_ATTRIBUTE
 
 
@@ -452,7 +460,7 @@ def test_values_too_long_for_one_frame_are_cut_between_attributes():
     for attribute in (0x0307, 0x0308, 0x0311):
         house.gsme.zcl.set(0x0702, attribute, types.OCTET_STRING, bytes(40))
     house.run(1800)
-    assert house.gpf.mirror.commits == 1
+    assert house.mirror.commits == 1
     for attribute in (0x0307, 0x0308, 0x0311):
         assert house.gpf.zcl.get(0x0702, attribute) == bytes(40)
 
@@ -461,7 +469,7 @@ def test_clocks_at_the_end_of_their_time():
     """project-choice: after 2136-02-07T06:28:14Z a clock is invalid, and nothing raises."""
     house = House(0xFFFFFFFF - 4000)
     house.run(3000)
-    assert house.gpf.mirror.stamp.source == stamp.GSME
+    assert house.mirror.stamp.source == stamp.GSME
     house.run(3600)
     assert house.gsme.clock.status == INVALID
     assert house.gpf.clock.status == INVALID

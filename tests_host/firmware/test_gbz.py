@@ -1,10 +1,12 @@
 # engines: cpython unix
 # GBZ: components of a command, what a use case permits, and the response components.
+from planted import plant_command
 from testkit import raises
 from vectors import gas_payload, gbz, h, read_frame
 
 from smets.codec import DecodeError
 from smets.crypto.gcm import Gcm
+from smets.features.registry import Registry
 from smets.gbcs import gbz as engine
 from smets.gbcs import table_gas, use_cases
 from smets.zcl import frame, types
@@ -31,7 +33,7 @@ def cipher():
 
 
 def server():
-    made = Server()
+    made = Server(Registry())
     made.set(0x0702, 0x0302, types.UINT24, 100)
     made.set(0x0702, 0x0301, types.UINT24, 7)
     made.set(0x0702, 0x0300, types.ENUM8, 1)
@@ -213,8 +215,8 @@ def test_is_failure():
 def test_failed_command_is_echoed_and_the_next_is_not_carried_out():
     store = server()
     seen = []
-    store.commands[(0x0705, 0, 0x03)] = lambda call: frame.INVALID_VALUE
-    store.commands[(0x0705, 0, 0x0C)] = lambda call: seen.append(call) or frame.SUCCESS
+    plant_command(store.registry, 0x0705, 0, 0x03, lambda call: frame.INVALID_VALUE)
+    plant_command(store.registry, 0x0705, 0, 0x0C, seen.append)
     payload = gbz((0x0705, h("010003")), (0x0705, h("01010C")))
     found = split(answer(payload, use_case(0x006F, use_cases.GSME), store))
     assert found == [(0, 0x0705, h("08000B 0387")), (1, 0x0705, h("08010B FF01"))]
@@ -224,7 +226,7 @@ def test_failed_command_is_echoed_and_the_next_is_not_carried_out():
 def test_default_response_of_a_server_command():
     """rtds: frame control 00 answers 09."""
     store = server()
-    store.commands[(0x0708, 8, 0x00)] = lambda call: frame.SUCCESS
+    plant_command(store.registry, 0x0708, 8, 0x00, lambda call: frame.SUCCESS)
     payload = gbz((0x0708, h("090500") + bytes(17)))
     found = split(answer(payload, use_case(0x0072), store))
     assert found == [(1, 0x0708, h("00050B 0000"))]
@@ -233,7 +235,7 @@ def test_default_response_of_a_server_command():
 def test_default_response_that_departs_from_the_rule():
     """rtds: GCS20r ERROR answers 09 with 08."""
     store = server()
-    store.commands[(0x0708, 8, 0x05)] = lambda call: frame.HARDWARE_FAILURE
+    plant_command(store.registry, 0x0708, 8, 0x05, lambda call: frame.HARDWARE_FAILURE)
     payload = gbz((0x0708, h("090005")))
     found = split(answer(payload, use_case(0x00F1, use_cases.GSME), store))
     assert found == [(1, 0x0708, h("08000B 05C0"))]
@@ -241,7 +243,7 @@ def test_default_response_that_departs_from_the_rule():
 
 def test_wish_for_no_default_response_is_permitted():
     store = server()
-    store.commands[(0x0708, 8, 0x00)] = lambda call: frame.SUCCESS
+    plant_command(store.registry, 0x0708, 8, 0x00, lambda call: frame.SUCCESS)
     found = split(answer(gbz((0x0708, h("190500") + bytes(17))), use_case(0x0072), store))
     assert found == [(1, 0x0708, h("10050B 0000"))]
 
@@ -275,7 +277,12 @@ def test_frame_counter_counts_encrypted_components():
 def test_commands_learn_which_of_how_many_they_are():
     calls = []
     store = server()
-    store.commands[(0x0702, 0, 0x06)] = lambda call: calls.append(call) or [b"x"]
+
+    def execute(call):
+        calls.append(call)
+        return [b"x"]
+
+    plant_command(store.registry, 0x0702, 0, 0x06, execute)
     body = Body("0702 01.06>19.06; 0705 01.07>19.01")
     payload = gbz((0x0702, h("010006"), 9), (0x0705, h("010107")), (0x0702, h("010206")))
     answer(payload, body, store)

@@ -21,7 +21,7 @@ def filled(days=3, start=MONDAY, role=Gpf):
     register = 0
     for index in range(days * 48 + 1):
         device.clock.seconds = start + index * 1800
-        device.logs.record(device.clock.seconds, register)
+        device.feature("logs").record(device.clock.seconds, register)
         register += index + 1
     return device
 
@@ -79,13 +79,13 @@ def test_g58_tenancy_hides_from_the_han_only():
     """project-choice: what is older than the date is not given to the HAN; the supplier has it."""
     device = filled(3)
     date = MONDAY + DAY + 5400 + 1
-    device.tenancy.set(date, 0x200)
+    device.feature("tenancy").put(date, 0x200)
     start, values = sampled(device, 0, 0, 500)
     assert start == MONDAY + DAY + 7200, "the half hour with the date in it is hidden, too"
     assert len(values) == 2 * 48 - 4, "the rest"
     assert sampled(device, 1, 0)[0] == MONDAY + 2 * DAY, "so is the day"
     assert sampled(device, 0, 0, 500, han=False)[0] == MONDAY, "remote party: everything"
-    device.tenancy.set(MONDAY + 9 * DAY, 0x200)
+    device.feature("tenancy").put(MONDAY + 9 * DAY, 0x200)
     assert sampled(device, 0, 0, 1)[0] == MONDAY, "a date ahead hides nothing yet"
 
 
@@ -100,7 +100,7 @@ def test_g58_at_the_boundary_second():
             (0, date, date, day_before),
             (1, date + 1800, date + DAY, 0xFFFFFF),
         ):
-            device.tenancy.set(date + late, 0x200)
+            device.feature("tenancy").put(date + late, 0x200)
             assert sampled(device, 0, 0, 500)[0] == profile, "first half hour"
             assert sampled(device, 1, 0)[0] == daily, "first day"
             assert attribute(device, 0x0403) == yesterday, "yesterday is all after the date"
@@ -117,7 +117,7 @@ def test_g58_published_logs_are_restricted_too():
     for role in (Esme, Gpf):
         device = role()
         device.clock.set(MONDAY + 2 * DAY, clock.RELIABLE)
-        device.tenancy.set(date, 0x200)
+        device.feature("tenancy").put(date, 0x200)
         for cluster, asked, reply, front in (
             (METERING, 6, 6, 4),
             (METERING, 8, 7, 2),
@@ -144,7 +144,7 @@ def test_history_attributes():
     assert attribute(device, 0x0424) == 0xFFFFFF, "not logged"
     assert attribute(device, 0x0432) == 0xFFFFFF, "no whole week"
     assert attribute(device, 0x0442) == 0xFFFFFFFF, "no whole month, uint32"
-    device.tenancy.set(MONDAY + DAY + 1, 0x200)
+    device.feature("tenancy").put(MONDAY + DAY + 1, 0x200)
     assert attribute(device, 0x0403) == days[2], "after the date"
     assert attribute(device, 0x0420) == 0xFFFFFF, "g30: a day that straddles the date is hidden"
     device.clock.set(0xFFFFFFFF, clock.INVALID)
@@ -166,11 +166,11 @@ def test_gaps():
     """spec: what was not measured is FFFFFF, never zero and never another day's value."""
     device = filled(1)
     end = MONDAY + DAY
-    device.logs.record(end + 3600, 5000)
-    device.logs.record(end + 5400, 5001)
+    device.feature("logs").record(end + 3600, 5000)
+    device.feature("logs").record(end + 5400, 5001)
     start, values = sampled(device, 0, end)
     assert (start, values) == (end, [0xFFFFFF, 0xFFFFFF, 1]), "an hour is missing"
-    device.logs.record(end + 3600, 9)
+    device.feature("logs").record(end + 3600, 9)
     assert sampled(device, 0, end)[1] == [0xFFFFFF, 0xFFFFFF, 1], "time went back: ignored"
 
 

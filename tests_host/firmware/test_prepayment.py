@@ -22,7 +22,7 @@ DONE, REFUSED = 0x8154, 0x8155
 def test_consumption_lowers_the_balance():
     """issue: energy of half hours at the active price, the standing charge once a day."""
     meter = Meter()
-    meter.device.set_draw(500)
+    meter.device.feature("register").set_draw(500)
     meter.device.advance(1200)
     assert meter.account.balance == 10 * POUND - 15 * PENNY
     assert meter.read(PREPAYMENT, 0x0001) == 10 * POUND - 15 * PENNY
@@ -42,7 +42,7 @@ def test_parts_of_a_thousandth_are_not_lost():
 def test_exhausted_credit_disables_the_supply():
     """issue: with no credit left the supply is off, nothing is drawn, nothing is charged."""
     meter = Meter(balance=20 * PENNY)
-    meter.device.set_draw(500)
+    meter.device.feature("register").set_draw(500)
     meter.device.advance(1200)
     assert meter.read(METERING, 0x0014) == 2 and meter.read(PREPAYMENT, 0x0003) & 0x40 == 0
     meter.device.advance(1800)
@@ -73,7 +73,10 @@ def test_demand_is_nothing_while_the_supply_is_off():
     meter = Meter()
     load(meter.device, {"zcl": {"0x0702": {"0x0400": {"type": "0x2A", "value": 842}}}})
     assert meter.read(METERING, 0x0400) == 842
-    assert meter.device.prepayment.result(lambda: meter.account.switch(account.OFF)) == 0
+    assert (
+        meter.device.feature("prepayment").open().result(lambda: meter.account.switch(account.OFF))
+        == 0
+    )
     assert meter.read(METERING, 0x0400) == 0
 
 
@@ -164,7 +167,7 @@ def test_a_hundred_counters_are_remembered():
     assert len(meter.account.counters) == 100 and min(meter.account.counters) == 4
     for counter in (1, 2, 3, 4, 103):
         assert meter.top_up(token(1, counter))[0] == 0x02, counter
-    assert len(meter.device.prepayment.events.entries) == 100
+    assert len(meter.device.feature("prepayment").open().events.entries) == 100
 
 
 def test_credit_mode_and_no_key():
@@ -172,10 +175,10 @@ def test_credit_mode_and_no_key():
     meter = Meter(mode="credit")
     assert meter.top_up(token(100, 1))[0] == policy.NO_TOP_UP
     assert meter.emergency() == 0x01 and meter.read(PREPAYMENT, 0x0000) == 0
-    meter.device.set_draw(500)
+    meter.device.feature("register").set_draw(500)
     meter.device.advance(86400 * 2)
     assert meter.account.balance < 0 and meter.read(METERING, 0x0014) == 2
-    meter.device.set_prepayment({"mode": "prepayment"})
+    meter.device.feature("prepayment").configure({"mode": "prepayment"})
     meter.device.keys = None
     assert meter.top_up(token(100, 1))[0] == policy.NO_TOP_UP
 
@@ -185,12 +188,12 @@ def test_emergency_credit():
     meter = Meter(emergency_limit=5 * POUND, emergency_threshold=POUND, low_credit=2 * POUND)
     assert meter.read(PREPAYMENT, 0x0003) == 0x05, "good, emergency credit enabled"
     assert meter.emergency() == 0x01
-    meter.device.set_prepayment({"balance": 50 * PENNY})
+    meter.device.feature("prepayment").configure({"balance": 50 * PENNY})
     assert meter.read(PREPAYMENT, 0x0003) == 0x0E, "low, enabled, available"
     assert meter.emergency() == 0x00
     assert meter.read(PREPAYMENT, 0x0003) == 0x16, "low, enabled, selected"
     assert meter.read(PREPAYMENT, 0x0002) == 5 * POUND
-    meter.device.set_draw(1000)
+    meter.device.feature("register").set_draw(1000)
     meter.device.advance(1200 + 1800)  # 60 pence: 50 of the balance, ten of the emergency credit
     assert meter.account.balance == 0 and meter.account.emergency_left == 490 * PENNY
     assert meter.read(PREPAYMENT, 0x0003) == 0x36 and meter.read(METERING, 0x0014) == 2
@@ -218,10 +221,18 @@ def test_only_on_can_be_asked_for():
 def test_supply_off_by_the_supplier():
     """project-choice: a supply that the supplier switched off cannot be switched on at home."""
     meter = Meter()
-    assert meter.device.prepayment.result(lambda: meter.account.switch(account.OFF)) == 0
+    assert (
+        meter.device.feature("prepayment").open().result(lambda: meter.account.switch(account.OFF))
+        == 0
+    )
     assert meter.enable() == 0x93
     assert meter.top_up(token(100, 1))[0] == 0x11, "accepted, and the supply stays off"
-    assert meter.device.prepayment.result(lambda: meter.account.switch(account.ARMED)) == 0
+    assert (
+        meter.device.feature("prepayment")
+        .open()
+        .result(lambda: meter.account.switch(account.ARMED))
+        == 0
+    )
     assert meter.enable() == 0
 
 
@@ -304,22 +315,24 @@ def test_it_survives_a_restart():
     digits = token(700, 9)
     meter.emergency()
     meter.top_up(digits)
-    meter.device.set_draw(400)
+    meter.device.feature("register").set_draw(400)
     meter.device.advance(7200)
     before, events = meter.account.pack(), meter.events()
     meter = None
     gc.collect()
     again = Meter(Store(store.path), fresh=False)
-    assert again.device._prepayment is not None, "it has an account before anybody asks"
+    assert again.device.feature("prepayment").meter is not None, (
+        "it has an account before anybody asks"
+    )
     assert again.account.pack() == before and again.events() == events
     assert again.top_up(digits)[0] == 0x02
     balance = again.account.balance
     # Values that the runtime loads again after a restart do not replace later ones.
-    again.device.store = None
-    again.device.set_prepayment({"balance": 0, "mode": "credit", "ppmid": []})
+    again.device.registry.replaying = True
+    again.device.feature("prepayment").configure({"balance": 0, "mode": "credit", "ppmid": []})
     load(again.device, {"zcl": {"0x0705": {"0x0001": {"type": "0x2B", "value": 5}}}})
     assert again.account.balance == balance and again.account.prepaid
-    again.device.store = store
+    again.device.registry.replaying = False
     load(again.device, {"zcl": {"0x0705": {"0x0001": {"type": "0x2B", "value": 5}}}})
     assert again.read(PREPAYMENT, 0x0001) == 5
 
@@ -348,7 +361,7 @@ def test_a_state_is_adopted():
             ],
         },
     )
-    meter.device.set_prepayment({})
+    meter.device.feature("prepayment").configure({})
     held = meter.account
     assert (held.prepaid, held.balance, held.debt1) == (True, -350000, 77)
     assert held.emergency_limit == 900000 and meter.read(METERING, 0x0014) == 0, "no credit"
@@ -369,7 +382,7 @@ def test_bad_settings():
         [],
     ):
         with raises(ValueError):
-            meter.device.set_prepayment(told)
+            meter.device.feature("prepayment").configure(told)
         assert meter.account.pack() == before, told
 
 

@@ -44,7 +44,7 @@ class FullStore(Store):
 
 def act(meter):
     """The operation that is interrupted: a payment, a half hour, emergency credit, the supply."""
-    meter.device.set_draw(1000)
+    meter.device.feature("register").set_draw(1000)
     meter.top_up(token(300, 1))
     meter.device.advance(1200)
     meter.top_up(token(200, 2))
@@ -154,15 +154,15 @@ def test_damaged_account():
         gc.collect()
         store = Store(path)
         meter = Meter(store, fresh=False)
-        assert meter.device.prepayment.supplied and meter.account.balance == 0
+        assert meter.device.feature("prepayment").open().supplied and meter.account.balance == 0
         for counter in (1, 2):
             assert meter.top_up(token(300, counter)) == (0x03, 0, 2, 0), counter
         assert not meter.device.summary()["prepayment"]["takes_tokens"]
         meter.device.advance(1800)  # the account is written again, and takes no token either
     assert store.faults == {}
-    meter.device.set_prepayment({"ppmid": []})
+    meter.device.feature("prepayment").configure({"ppmid": []})
     assert meter.top_up(token(300, 2))[0] == 0x03, "nobody has spoken of money"
-    meter.device.set_prepayment({"mode": "prepayment", "balance": POUND})
+    meter.device.feature("prepayment").configure({"mode": "prepayment", "balance": POUND})
     assert meter.top_up(token(300, 2))[0] == 0x00
     assert meter.device.summary()["prepayment"]["takes_tokens"]
     spoil(path + "/prepayment")
@@ -187,5 +187,5 @@ def test_a_locked_keypad_stays_locked_through_a_power_cut():
     gc.collect()
     meter = Meter(Store(path), fresh=False)
     assert meter.top_up(token(300, 1))[0] == 0x05
-    meter.device.prepayment.actions.pass_time(3600)
+    meter.device.feature("prepayment").open().actions.pass_time(3600)
     assert meter.top_up(token(300, 1))[0] == 0x00

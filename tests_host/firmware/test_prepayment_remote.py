@@ -52,7 +52,9 @@ def test_without_an_account_a_state_stays_as_it_was_loaded():
     """rtds: a meter of which a state says something answers with it, octet for octet."""
     meter = Meter(fresh=False)
     meter.device.dlms.load(key(BALANCE + "2"), dl(4711))
-    assert get(meter, BALANCE + "2") == dl(4711) and meter.device._prepayment is None
+    assert (
+        get(meter, BALANCE + "2") == dl(4711) and meter.device.feature("prepayment").meter is None
+    )
 
 
 def test_payment_mode():
@@ -145,17 +147,20 @@ def test_a_damaged_calendar_keeps_the_supply_on():
         if damaged:
             store.put("calendar", b"\x01\x00\x09")
         meter = Meter(store, fresh=False)
-        meter.device.set_draw(1000)
+        meter.device.feature("register").set_draw(1000)
         assert meter.top_up(token(100, 1 + damaged))[0] in (0x00, 0x12)
         meter.enable()
         for _ in range(6):
             meter.device.advance(1800)
-        assert meter.account.balance < 0 and meter.device.prepayment.supplied == damaged
+        assert (
+            meter.account.balance < 0
+            and meter.device.feature("prepayment").open().supplied == damaged
+        )
     assert list(store.faults) == ["calendar"]
     put(meter, "10/0-1:12.0.1.255/2", b"\x01\x00")
     put(meter, "9000/0-0:94.44.128.28/6", NOW)
     meter.device.advance(1800)
-    assert not meter.device.prepayment.supplied
+    assert not meter.device.feature("prepayment").open().supplied
 
 
 def test_thresholds():
@@ -209,7 +214,7 @@ def test_emergency_credit():
     """spec: ECS09: success if it is active afterwards, else other-reason."""
     meter = Meter()
     assert invoke(meter, EMERGENCY + "3", b"\x0f\x00") == objects.OTHER_REASON
-    meter.device.set_prepayment({"balance": 0})
+    meter.device.feature("prepayment").configure({"balance": 0})
     for _ in range(2):
         assert invoke(meter, EMERGENCY + "3", b"\x0f\x00") == 0
 
@@ -274,7 +279,7 @@ def test_load_switch():
         assert get(meter, "70/0-0:96.3.10.255/3") == bytes((0x16, state))
         assert meter.read(METERING, 0x0014) == supply
     assert invoke(meter, SWITCH, b"\x12\x00\x35") == objects.OTHER_REASON
-    meter.device.set_prepayment({"mode": "prepayment"})
+    meter.device.feature("prepayment").configure({"mode": "prepayment"})
     assert invoke(meter, SWITCH, b"\x12\x00\x33") == objects.OTHER_REASON, "no credit"
 
 
@@ -348,7 +353,7 @@ def test_non_disablement():
         assert not at(4, 12)
     meter = Meter(balance=10 * PENNY)
     assert put(meter, SCHEDULE, octets) == 0 and put(meter, SCHEDULE_TIME, NOW) == 0
-    meter.device.set_draw(1000)
+    meter.device.feature("register").set_draw(1000)
     meter.device.advance(8 * 3600)  # from 10:10 on: off at 10:30, and not on again by itself
     assert meter.read(METERING, 0x0014) == 0
     meter.account.add(POUND, 0)

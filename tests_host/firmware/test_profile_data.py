@@ -50,9 +50,9 @@ def protected(meter, key, start, end):
 def test_f10_energy_and_voltage_join_on_their_stamps():
     """spec: half hours of both end at the same instants; ECS22a, ECS22b, ECS22c tell them."""
     meter = Meter(phases=1)
-    meter.device.set_draw(210)
+    meter.device.feature("register").set_draw(210)
     energy = {"export": 33, "reactive_export": 4, "reactive_import": 55}
-    meter.device.set_energy(energy)
+    meter.device.feature("profile_data").configure(energy)
     for _ in range(48 * 6):
         meter.device.advance(300)
     meter.device.advance(600)
@@ -71,8 +71,8 @@ def test_energy_of_a_twin_element_meter():
     """spec: a second column of import; project-choice: which meter is one, by input or state."""
     path = tmpdir()
     meter = Meter(Store(path), phases=1)
-    meter.device.set_draw(10)
-    meter.device.set_energy({"secondary": 7})
+    meter.device.feature("register").set_draw(10)
+    meter.device.feature("profile_data").configure({"secondary": 7})
     meter.device.advance(600 + 1800)
     assert values(protected(meter, IMPORT_LOG, 0, 4000000000)) == [(FIRST + 1800, 10, 7)]
     meter = None
@@ -101,9 +101,9 @@ def test_energy_that_cannot_be():
     meter = Meter()
     for wrong in ({"import": 5}, {"heat": 5}, {"export": -1}, {"export": "5"}):
         with raises(ValueError):
-            meter.device.set_energy(wrong)
-    meter.device.set_draw(1 << 40)
-    meter.device.set_energy({"export": 1 << 40})
+            meter.device.feature("profile_data").configure(wrong)
+    meter.device.feature("register").set_draw(1 << 40)
+    meter.device.feature("profile_data").configure({"export": 1 << 40})
     meter.device.advance(600 + 1800)
     data, _results = meter.ask(ECS22A, gets((EXPORT_LOG, 0, 0xFFFFFFFF)))
     assert values(data[0]) == [(FIRST + 1800, 0xFFFFFFFF, 0)]
@@ -111,7 +111,7 @@ def test_energy_that_cannot_be():
 
 def test_energy_log_that_fails_is_counted():
     meter = Meter()
-    data = meter.device.profile_data
+    data = meter.device.feature("profile_data").data
 
     class Failing:
         newest = 0
@@ -131,12 +131,12 @@ def test_the_home_sees_the_power_that_is_drawn():
     thresholds = objects.key("21/0-0:16.0.0.255/2")
     demand, level = (METERING, 0x0400), (METERING, 0x0207)
     assert device.zcl.get(*demand) is None and device.zcl.get(*level) is None
-    device.set_draw(250)
+    device.feature("register").set_draw(250)
     assert device.zcl.get(*demand) == 500 and device.zcl.get(*level) is None
     device.dlms.load(thresholds, h("0102 06000001F4 06000003E8"))
     for watt_hours, expected in ((249, 0), (250, 1), (499, 1), (500, 2), (1 << 40, 2)):
-        device.set_draw(watt_hours)
+        device.feature("register").set_draw(watt_hours)
         assert device.zcl.get(*level) == expected
     assert device.zcl.get(*demand) == 0x7FFFFF
-    device.supply_changed(False)
+    device.feature("register").supply_changed(False)
     assert (device.zcl.get(*demand), device.zcl.get(*level)) == (0, 0)

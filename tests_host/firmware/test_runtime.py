@@ -225,19 +225,19 @@ def test_a_mirror_is_empty_after_a_power_cut():
     assert made[0].device.zcl.get(0x0702, 0) == 4711
     again = device("gpf", path)[0]
     assert again.device.zcl.get(0x0702, 0) is None
-    assert again.device.mirror.stamp.status == clock.INVALID
+    assert again.device.feature("mirror").stamp.status == clock.INVALID
 
 
 def test_what_a_feature_stored_wins_over_what_was_loaded_before():
     path = tmpdir() + "/state"
     made = device("gpf", path)
     tell(made, "STATE", {"zcl": {"0x0708": {"0x0200": {"type": "0xE2", "value": 100}}}})
-    made[0].device.tenancy.set(7000, 3, 1, 2)
+    made[0].device.feature("tenancy").put(7000, 3, 1, 2)
     again = device("gpf", path)[0]
-    assert again.device.tenancy.date == 7000
+    assert again.device.feature("tenancy").date == 7000
     assert again.device.zcl.get(0x0708, 0x0200) == 7000
-    again.device.tenancy.set(8000, 3, 1, 3)
-    assert device("gpf", path)[0].device.tenancy.date == 8000
+    again.device.feature("tenancy").put(8000, 3, 1, 3)
+    assert device("gpf", path)[0].device.feature("tenancy").date == 8000
 
 
 def test_counters_survive_and_forget_removes_everything():
@@ -251,12 +251,15 @@ def test_counters_survive_and_forget_removes_everything():
     made[0].ring.add("an old exception")
     again = device("gsme", path)
     assert again[0].device.counters.get(party) == b"\0" * 7 + b"\x09"
-    assert (again[0].device.draw, again[0].device.sends_time) == (5, False)
+    assert (
+        again[0].device.feature("gas_reports").draw,
+        again[0].device.feature("gas_reports").sends_time,
+    ) == (5, False)
     tell(again, "FORGET")
     third = device("gsme", path)[0]
     assert third.session is None
     assert third.device.counters.get(party) is None
-    assert third.device.draw == 0
+    assert third.device.feature("gas_reports").draw == 0
     assert third.ring.texts() == ["an old exception"]
 
 
@@ -354,9 +357,11 @@ def test_damaged_inputs_do_not_stop_the_device():
     with open(path + "/inputs", "r+b") as file:
         file.write(b"\xff")
     again = device("gsme", path)
-    assert again[0].device.draw == 0 and again[0].ring.texts() == ["record inputs: damaged"]
+    assert again[0].device.feature("gas_reports").draw == 0 and again[0].ring.texts() == [
+        "record inputs: damaged"
+    ]
     tell(again, "SET", {"draw": 6})
-    assert device("gsme", path)[0].device.draw == 6
+    assert device("gsme", path)[0].device.feature("gas_reports").draw == 6
 
 
 def test_what_is_loaded_again_unchanged_is_not_written_again():
@@ -422,7 +427,7 @@ def test_without_a_store_nothing_is_kept():
     tell(made, "SET", {"draw": 5})
     tell(made, "FORGET")
     assert made[0].session is None
-    assert made[0].device.draw == 0
+    assert made[0].device.feature("gas_reports").draw == 0
 
 
 def test_the_log_is_read_and_cleared_over_the_link():
@@ -565,15 +570,22 @@ def test_long_work_feeds_the_watchdog():
     assert dog.fed == fed, "not from the REPL, where it is stopped"
 
 
-class Failing(runtime.Runtime):
-    """A runtime with an input that raises what nothing catches."""
+class Fault:
+    """An input that raises what nothing catches."""
 
-    def __init__(self, *arguments):
-        super().__init__(*arguments)
-        self.device.inputs["fail"] = self.fail
+    inputs = {"fail": "fail"}
+    actions = {}
 
     def fail(self, value):
         raise IndexError("failed as asked to: %s" % value)
+
+
+class Failing(runtime.Runtime):
+    """A runtime whose device has that input."""
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.device.registry.add_bench(Fault())
 
 
 def with_failing(function):

@@ -68,7 +68,7 @@ def test_a_change_of_tenancy_clears_the_view():
     home = started(2 * 3600 + DAY + 6 * 3600)
     assert home.seen().fuels[ELECTRICITY].week.bars[0] == 48 * 210
     date = clock.to_seconds(2022, 11, 15, 3, 0, 0)
-    home.esme.tenancy.set(date, 0x200)
+    home.esme.feature("tenancy").put(date, 0x200)
     home.run(3600)
     purged(home, ELECTRICITY)
     home.fresh()
@@ -84,7 +84,7 @@ def test_a_change_of_tenancy_clears_the_view():
 def test_a_tenancy_to_come_is_announced():
     home = started()
     date = home.esme.clock.seconds + 10 * DAY
-    home.gpf.tenancy.set(date, 0x200)
+    home.gpf.feature("tenancy").put(date, 0x200)
     home.run(3600)
     shown = home.seen()
     assert shown.fuels[GAS].tenancy == machine.PENDING and shown.fuels[GAS].date == date

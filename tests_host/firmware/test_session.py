@@ -55,7 +55,7 @@ def gas(role="gpf"):
     device.eui = DEVICE
     device.clock.set(NEW_YEAR, clock.RELIABLE)
     if role == "gpf":
-        device.mirror.stamp = stamp.Stamp(stamp.GSME, NEW_YEAR - 60, clock.RELIABLE)
+        device.feature("mirror").stamp = stamp.Stamp(stamp.GSME, NEW_YEAR - 60, clock.RELIABLE)
     for attribute in (0x0000, 0x0100, 0x0102, 0x0104, 0x0106, 0x0700, 0x0701, 0x0702, 0x0703):
         device.zcl.set(0x0702, attribute, types.UINT48, attribute)
     for attribute, type_id in ((0x0302, types.UINT24), (0x0301, types.UINT24)):
@@ -109,7 +109,7 @@ def test_g03_g04_stamp_of_every_stamped_read():
     for counter, code in enumerate((GCS13A, GCS13B, GCS13C, GCS14, GCS60A)):
         stamped = asked(made, code, counter)
         assert stamped.date_time == h("07DE0C1FFF173B0000800004"), "%04X" % code
-    made.device.mirror.stamp = stamp.Stamp(stamp.GPF, NEW_YEAR, clock.RELIABLE)
+    made.device.feature("mirror").stamp = stamp.Stamp(stamp.GPF, NEW_YEAR, clock.RELIABLE)
     for counter, code in enumerate((GCS13A, GCS13B, GCS13C, GCS14, GCS60A)):
         assert asked(made, code, 10 + counter).date_time == h("07DF0101FF00000000800000")
 
@@ -376,9 +376,9 @@ def test_update_is_carried_out_each_time():
     data = command(GCS09, tenancy_set(NEW_YEAR))
     first = octets(made.handle(data))
     assert Opened(first).components() == [(0x0708, h("00000B 0000"), False)]
-    made.device.tenancy.set(5, 0)
+    made.device.feature("tenancy").put(5, 0)
     assert octets(made.handle(data)) == first
-    assert made.device.tenancy.date == NEW_YEAR
+    assert made.device.feature("tenancy").date == NEW_YEAR
     assert made.counter_reused == 1
 
 
@@ -391,7 +391,7 @@ def test_g41_tenancy_update_is_not_stamped():
 def test_operator_sets_no_tenancy():
     made = gas()
     refused(made, command(GCS09, tenancy_set(NEW_YEAR), originator=OPERATOR), "role")
-    assert made.device.tenancy.date == 0xFFFFFFFF
+    assert made.device.feature("tenancy").date == 0xFFFFFFFF
 
 
 def test_gsme_takes_no_gpf_command():
@@ -472,7 +472,7 @@ def test_update_without_a_key_for_its_answer_is_not_carried_out():
     made = gas()
     made.keys.add(Party(SUPPLIER, "supplier", b"\x04" + bytes(64)))
     refused(made, command(GCS09, tenancy_set(NEW_YEAR)), "no-key")
-    assert made.device.tenancy.date == 0xFFFFFFFF
+    assert made.device.feature("tenancy").date == 0xFFFFFFFF
     made = gas("gsme")
     made.keys.private_key = bytes(31) + b"\x01"
     made.keys.add(Party(SUPPLIER, "supplier", b"\x04" + bytes(64)))
@@ -686,7 +686,7 @@ def test_command_that_exhausts_the_memory_is_refused():
     def exhausted(call):
         raise MemoryError
 
-    made.device.zcl.commands[(0x0708, 8, 0x00)] = exhausted
+    made.device.feature("tenancy").execute = exhausted
     refused(made, command(GCS09, tenancy_set(NEW_YEAR)), "no-memory")
     assert asked(made, GCS13A).code == GCS13A
 

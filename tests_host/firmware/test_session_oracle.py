@@ -92,12 +92,9 @@ def answer(made, command):
 def picture(made):
     """All that a command may change, as values that can be compared."""
     device = made.device
-    mirror = getattr(device, "mirror", None)
-    tenancy = device.tenancy if hasattr(device, "tenancy") else None
-    attributes = {
-        cluster: {key: value for key, value in found.items() if not callable(value)}
-        for cluster, found in device.zcl.attributes.items()
-    }
+    mirror = device.feature("mirror")
+    tenancy = device.feature("tenancy")
+    attributes = {cluster: dict(found) for cluster, found in device.zcl.attributes.items()}
     return (
         attributes,
         dict(device.zcl.kept),

@@ -66,7 +66,7 @@ def test_whole_state_of_a_gpf():
     )
     assert device.eui == DEVICE
     assert (device.clock.seconds, device.clock.status) == (NEW_YEAR + 1800, clock.UNRELIABLE)
-    made = device.mirror.stamp
+    made = device.feature("mirror").stamp
     assert (made.source, made.seconds, made.status) == (stamp.GSME, NEW_YEAR, clock.RELIABLE)
     assert device.zcl.get(0x0702, 0x0302) == 1000
     assert device.zcl.get(0x0705, 0x0001) == -1

@@ -63,9 +63,9 @@ def test_genuine_commands_count_once(reverse):
     device.eui = target
     device.clock.set(clock.to_seconds(2022, 11, 1, 10, 10, 0), clock.RELIABLE)
     limits = {"max_credit": 9000 * POUND, "max_balance": 20000 * POUND}
-    device.set_prepayment({"mode": "prepayment", "balance": 0, **limits})
+    device.feature("prepayment").configure({"mode": "prepayment", "balance": 0, **limits})
     session = Session(device, keys)
-    account = device.prepayment.account
+    account = device.feature("prepayment").open().account
     paid = 0
     for _, _, held, octets in found:
         paid += held.value

@@ -65,25 +65,29 @@ def test_supply_can_change_while_it_is_measured():
     """project-choice: another supply, the same measurement; another meter keeps its settings."""
     meter = Meter()
     device = meter.device
-    device.set_voltage(steady(230000))
+    device.feature("voltage").configure(steady(230000))
     device.dlms.load(period(0), dlu(600))
     device.advance(600 + 300)
-    device.set_voltage(steady(200000))
+    device.feature("voltage").configure(steady(200000))
     device.advance(300)
     assert meter.entries() == [(FIRST + 600, 216)], "the root of the mean square of both"
     # Readings with noise come one by one; with a polyphase supply measurement begins anew.
-    device.set_voltage({"phases": 1, "waves": [{"mv": 240000, "noise": 300}]})
+    device.feature("voltage").configure({"phases": 1, "waves": [{"mv": 240000, "noise": 300}]})
     device.advance(600)
     assert meter.entries() == [(FIRST + 600, 216), (FIRST + 1200, 240)]
-    device.set_voltage({})
-    assert device.supply.meter.phases == 1, "as before"
-    device.set_voltage({"phases": 3})
-    assert [phase.period for phase in device.supply.meter.phase] == [600, 1800, 1800]
+    device.feature("voltage").configure({})
+    assert device.feature("voltage").supply.meter.phases == 1, "as before"
+    device.feature("voltage").configure({"phases": 3})
+    assert [phase.period for phase in device.feature("voltage").supply.meter.phase] == [
+        600,
+        1800,
+        1800,
+    ]
     device.advance(600 + 600)
     assert meter.entries()[2:] == [(FIRST + 2400, 230)] and meter.entries(1) == []
     with raises(ValueError):
-        device.set_voltage({"phases": 2})
-    assert device.supply.meter.phases == 3
+        device.feature("voltage").configure({"phases": 2})
+    assert device.feature("voltage").supply.meter.phases == 3
 
 
 def test_descriptions_that_are_none():
@@ -104,13 +108,13 @@ def test_descriptions_that_are_none():
         {"sampler": "rp2"},
     ):
         with raises(ValueError):
-            meter.device.set_voltage(wrong)
+            meter.device.feature("voltage").configure(wrong)
     with raises(TypeError):
-        meter.device.set_voltage({"ampere": 5})
+        meter.device.feature("voltage").configure({"ampere": 5})
     meter.device.advance(600 + 1800)
     assert meter.entries() == [(FIRST + 1800, 230)]
     # Samples of the waveform, one by one.
-    meter.device.set_voltage({"sampler": "sim", "phases": 1, "rate_mhz": 1000000})
+    meter.device.feature("voltage").configure({"sampler": "sim", "phases": 1, "rate_mhz": 1000000})
     meter.device.dlms.load(period(0), dlu(1))
     meter.device.clock.set(FIRST + 7190, RELIABLE)
     meter.device.advance(12)
@@ -133,19 +137,19 @@ def test_f46_each_phase_at_its_own_period():
 def test_over_voltage_and_back():
     """spec: the counter, the Power Event Log and the alerts of a crossing and of the return."""
     meter = Meter()
-    meter.device.set_voltage(steady(230000, ("swell", 600000, 2401000, 1200)))
+    meter.device.feature("voltage").configure(steady(230000, ("swell", 600000, 2401000, 1200)))
     quiet(meter)
     meter.device.advance(600 + 3600)
     assert meter.entries() == [(FIRST + 1800, 276), (FIRST + 3600, 230)]
     assert meter.device.alerts == [(0x8002, FIRST + 1800), (0x8085, FIRST + 3600)]
-    assert meter.device.supply.meter.phase[0].averages.over_counter == 1
+    assert meter.device.feature("voltage").supply.meter.phase[0].averages.over_counter == 1
     assert meter.device.summary()["voltage"]["alerts_waiting"] == 2
 
 
 def test_alerts_that_wait_are_bounded():
     """project-choice: the newest hundred."""
     meter = Meter()
-    supply = meter.device.supply
+    supply = meter.device.feature("voltage").supply
     for index in range(130):
         supply.events.record(0x8024 + index % 2, 1000 + index)
         supply.events.flush()
@@ -157,7 +161,7 @@ def test_f31_detection_without_a_clock():
     """project-choice: no periods, but sags and swells, of which no time is known."""
     meter = Meter()
     meter.device.clock.set(clock.UTC_INVALID, INVALID)
-    meter.device.set_voltage(steady(200000))
+    meter.device.feature("voltage").configure(steady(200000))
     meter.device.advance(7200)
     assert meter.entries() == []
     assert meter.device.alerts == [(0x802C, clock.UTC_INVALID)]
@@ -170,14 +174,14 @@ def test_f36_power_cut():
     """spec: entries, counters and settings are there; the running period is not."""
     path = tmpdir()
     meter = Meter(Store(path))
-    meter.device.set_voltage(steady(260000))
+    meter.device.feature("voltage").configure(steady(260000))
     quiet(meter)
     meter.device.advance(600 + 1800 + 700)
     assert meter.entries() == [(FIRST + 1800, 260)]
     meter = None
     gc.collect()
     meter = Meter(Store(path))
-    supply = meter.device.supply
+    supply = meter.device.feature("voltage").supply
     assert supply.meter.phases == 1, "of which the record tells"
     assert meter.entries() == [(FIRST + 1800, 260)]
     assert supply.meter.phase[0].averages.over_counter == 1
@@ -185,7 +189,7 @@ def test_f36_power_cut():
     assert len(supply.events.log) == 1
     assert meter.device.alerts == []
     meter.device.clock.set(FIRST + 3000, RELIABLE)
-    meter.device.set_voltage(steady(260000))
+    meter.device.feature("voltage").configure(steady(260000))
     meter.device.advance(600 + 1800)
     assert meter.entries() == [(FIRST + 1800, 260), (FIRST + 5400, 260)]
     assert supply.meter.phase[0].averages.over_counter == 2
@@ -196,19 +200,21 @@ def test_f38_power_cut_between_log_and_counters():
     """project-choice: an entry that was not counted when power went is counted at restart."""
     path = tmpdir()
     meter = Meter(Store(path))
-    meter.device.set_voltage(steady(260000))
+    meter.device.feature("voltage").configure(steady(260000))
     quiet(meter)
     meter.device.advance(600 + 1790)
-    keep = meter.device.supply.keep
-    meter.device.supply.keep = lambda: True  # power goes before the counters are written
+    keep = meter.device.feature("voltage").supply.keep
+    meter.device.feature("voltage").supply.keep = lambda: (
+        True
+    )  # power goes before the counters are written
     meter.device.advance(15)
-    assert meter.device.supply.meter.phase[0].averages.over_counter == 1
-    assert keep != meter.device.supply.keep
+    assert meter.device.feature("voltage").supply.meter.phase[0].averages.over_counter == 1
+    assert keep != meter.device.feature("voltage").supply.keep
     meter = None
     gc.collect()
     for restart in range(2):
         meter = Meter(Store(path))
-        averages = meter.device.supply.meter.phase[0].averages
+        averages = meter.device.feature("voltage").supply.meter.phase[0].averages
         assert averages.over_counter == 1 and averages.was_over, restart
         alerts = [] if restart else [(0x8002, FIRST + 1800)]
         assert meter.device.alerts == alerts, restart
@@ -223,19 +229,17 @@ def test_state_that_is_loaded_again_after_a_restart():
     buffer.append(START.to_bytes(4, "big") + (231).to_bytes(4, "big"))
     meter = Meter(Store(path))
     for restart in range(2):
-        store = meter.device.store
-        if restart:
-            meter.device.store = None
+        meter.device.registry.replaying = restart == 1
         meter.device.dlms.load(log(0), buffer)
         meter.device.dlms.append(log(0), Buffer(h("0202 0606")))
         meter.device.dlms.load(under_counter(0), dlu(40))
-        meter.device.set_voltage(steady(200000))
-        meter.device.store = store
+        meter.device.feature("voltage").configure(steady(200000))
+        meter.device.registry.replaying = False
         quiet(meter)
         if not restart:
             meter.device.advance(600 + 1800)
         assert meter.entries() == [(START, 231), (FIRST + 1800, 200)]
-        assert meter.device.supply.meter.phase[0].averages.under_counter == 41
+        assert meter.device.feature("voltage").supply.meter.phase[0].averages.under_counter == 41
         meter = None
         gc.collect()
         meter = Meter(Store(path))
@@ -247,16 +251,16 @@ def test_record_that_does_not_fit():
     store = Store(path)
     store.put("voltage", bytes(121))
     meter = Meter(store)
-    assert meter.device.supply.meter.phase[0].period == 1800
+    assert meter.device.feature("voltage").supply.meter.phase[0].period == 1800
     with open(path + "/voltage", "wb") as file:
         file.write(b"damaged")
-    assert Meter(store).device.supply.meter.phases == 3
+    assert Meter(store).device.feature("voltage").supply.meter.phases == 3
 
 
 def test_medium_that_fails_is_counted():
     """project-choice: the meter goes on, and tells of it."""
     meter = Meter(phases=1)
-    slot = meter.device.supply.slots[0]
+    slot = meter.device.feature("voltage").supply.slots[0]
 
     class Failing:
         newest = 0
@@ -267,10 +271,10 @@ def test_medium_that_fails_is_counted():
         def __len__(self):
             return 0
 
-    meter.device.supply.meter.phase[0].log = Failing()
+    meter.device.feature("voltage").supply.meter.phase[0].log = Failing()
     meter.device.advance(600 + 1800)
     assert meter.device.summary()["voltage"]["storage_errors"] >= 1
-    meter.device.supply.meter.phase[0].log = slot.log
+    meter.device.feature("voltage").supply.meter.phase[0].log = slot.log
     meter.device.advance(1800)
     assert [stamp for stamp, _volts in meter.entries()][-1] == FIRST + 3600
 
@@ -286,7 +290,9 @@ def test_loaded_log_goes_on():
     meter.device.dlms.load(over_counter(0), dlu(0xFFFFFFFE))
     meter.device.advance(600 + 5400)
     assert [volts for _stamp, volts in meter.entries()] == [1, 1, 230, 230]
-    assert meter.device.supply.meter.phase[0].averages.over_counter == 0xFFFFFFFF
+    assert (
+        meter.device.feature("voltage").supply.meter.phase[0].averages.over_counter == 0xFFFFFFFF
+    )
 
 
 def test_live_sampler_is_polled():
@@ -298,7 +304,7 @@ def test_live_sampler_is_polled():
     meter.device.poll(5)
     before, module._LIVE = module._LIVE, ("sim-readings",)
     try:
-        meter.device.set_voltage({"sampler": "sim-readings", "phases": 1})
+        meter.device.feature("voltage").configure({"sampler": "sim-readings", "phases": 1})
     finally:
         module._LIVE = before
     assert meter.device.live
@@ -309,5 +315,5 @@ def test_live_sampler_is_polled():
     for second in range(1, 130):
         own.advance(1)
         meter.device.poll(ticks + 1000 * second)
-    meter.device.supply.pass_time(3600)
+    meter.device.feature("voltage").supply.pass_time(3600)
     assert [stamp for stamp, _volts in meter.entries()] == [FIRST + 1860]

@@ -76,23 +76,19 @@ class Meter(Device):
     """The measurement of an electricity meter, without the rest of the role."""
 
     name = "ESME"
-    live = True
+    features = ("voltage",)
 
     def __init__(self, store=None):
         super().__init__(store)
         # After the loop has its line buffer, which is one large piece.
-        from smets.features.keeper import Keeper
         from smets.features.voltage import supply
 
         # Stands in for a sampler of a board.
         supply._LIVE += ("sim-readings",)
-        self.supply = supply.Supply(self, Keeper(self, store))
-        self.supply.configure({"sampler": "sim-readings", "phases": 1})
-        assert self.supply.live
-        self.supply.meter.phase[0].set_period(60)
-
-    def poll(self, ticks):
-        self.supply.poll(ticks)
+        voltage = self.feature("voltage")
+        voltage.configure({"sampler": "sim-readings", "phases": 1})
+        assert voltage.live and self.live
+        voltage.supply.meter.phase[0].set_period(60)
 
 
 def test_loop_polls_a_live_sampler():
@@ -112,7 +108,7 @@ def test_loop_polls_a_live_sampler():
     device = loop.runtime.device
     assert 138 <= device.clock.seconds - START <= 141
     found = []
-    for row in device.supply.meter.phase[0].log.select().chunks(8):
+    for row in device.feature("voltage").supply.meter.phase[0].log.select().chunks(8):
         stamp = int.from_bytes(row[:4], "big")
         found.append((clock.format_iso(stamp), int.from_bytes(row[4:], "big")))
     assert found == [("2026-06-01T00:31:00Z", 230), ("2026-06-01T00:32:00Z", 230)], found

@@ -1,15 +1,17 @@
 # engines: cpython unix
 # The server side of clusters: attributes with their status, commands, what a state publishes.
+from planted import plant, plant_command
 from testkit import raises
 
 from smets.codec import DecodeError, Writer
+from smets.features.registry import Registry
 from smets.zcl import attributes, clusters, frame, published, server, types
 
 METERING = clusters.METERING
 
 
 def made():
-    made = server.Server()
+    made = server.Server(Registry())
     made.set(METERING, 0x0302, types.UINT24, 1000)
     made.set(METERING, 0x0300, types.ENUM8, 1)
     made.set(METERING, 0x0308, types.OCTET_STRING, b"abc")
@@ -87,11 +89,42 @@ def test_value_that_does_not_fit_leaves_the_old_one():
     assert store.get(METERING, 0x0302) == 1000
 
 
-def test_attribute_may_be_a_function():
+def test_attribute_of_a_feature():
+    """It is worked out when it is read, unless a state has said what it is."""
     store = made()
-    store.attributes[METERING][0x0007] = lambda: b"\xe2\x01\x00\x00\x00"
-    assert store.get(METERING, 0x0007) == 1
+    served = {0x0007: b"\xe2\x01\x00\x00\x00", 0x0008: None}
+    plant(
+        store.registry,
+        attributes={METERING: tuple(served)},
+        attribute=lambda cluster, attribute: served[attribute],
+    )
+    assert store.get(METERING, 0x0007) == 1 and store.serves(METERING, 0x0007)
     assert read(store, b"\x07\x00")[1] == b"\x07\x00\x00\xe2\x01\x00\x00\x00"
+    assert store.get(METERING, 0x0008) is None
+    assert read(store, b"\x08\x00") == (server.ABSENT, b"\x08\x00\x86")
+    store.load(METERING, 0x0007, types.UTC_TIME, 2)
+    assert store.get(METERING, 0x0007) == 2
+
+
+def test_loading_an_attribute_of_a_feature():
+    """It takes the value, and the one of before a power cut only if it has nothing newer."""
+    for restored, expected in ((False, [1, 2]), (True, [2])):
+        store = made()
+        seen = []
+
+        def take(cluster, attribute, value, seen=seen):
+            seen.append(value)
+            return True
+
+        feature = plant(store.registry, attributes={METERING: (0x0007,)}, load_attribute=take)
+        feature.restored = restored
+        store.registry.replaying = True
+        store.load(METERING, 0x0007, types.UTC_TIME, 1)
+        store.registry.replaying = False
+        store.load(METERING, 0x0007, types.UTC_TIME, 2)
+        assert seen == expected and store.get(METERING, 0x0007) is None
+        with raises(ValueError):
+            store.load(METERING, 0x0007, types.UTC_TIME, 1 << 32)
 
 
 def test_lone_request_gets_all_that_is_published():
@@ -148,7 +181,12 @@ def test_command_fault_of_several_shows_at_the_second():
 def test_handler_takes_its_command_in_its_direction_only():
     store = made()
     seen = []
-    store.commands[(0x0708, frame.SERVER_TO_CLIENT, 0x00)] = lambda c: seen.append(c) or [b"x"]
+
+    def execute(asked):
+        seen.append(asked)
+        return [b"x"]
+
+    plant_command(store.registry, 0x0708, frame.SERVER_TO_CLIENT, 0x00, execute)
     request = call(0x0708, b"\x09\x00\x00")
     assert store.execute(request) == [b"x"]
     assert seen == [request]
@@ -159,7 +197,7 @@ def test_handler_takes_its_command_in_its_direction_only():
 def test_command_fault_stands_before_the_handler():
     store = made()
     seen = []
-    store.commands[(0x0708, frame.SERVER_TO_CLIENT, 0x00)] = lambda c: seen.append(c) or []
+    plant_command(store.registry, 0x0708, frame.SERVER_TO_CLIENT, 0x00, seen.append)
     store.command_faults[(0x0708, 0x00)] = frame.HARDWARE_FAILURE
     assert store.execute(call(0x0708, b"\x09\x00\x00")) == frame.HARDWARE_FAILURE
     assert seen == []

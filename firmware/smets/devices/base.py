@@ -2,11 +2,30 @@
 # A role adds its tables and features; see esme.py, gsme.py, gpf.py.
 from smets import clock, cosem_time
 from smets.codec import DecodeError
+from smets.compat import const
 from smets.dlms.objects import Objects
+from smets.features import catalogue
+from smets.features.feature import Feature
+from smets.features.registry import Registry
 from smets.gbcs.counters import Counters
 from smets.gbcs.device_log import DeviceLog
-from smets.zcl import clusters, han_frame, han_server, types
+from smets.ports.store import LOGS, StoreError
+from smets.zcl import han_frame, han_server
 from smets.zcl.server import Server
+
+_DAY = const(86400)
+_ALERTS = const(100)  # that wait for a link; beyond it the oldest is dropped
+
+
+def _held(store) -> list:
+    """Names of the records and logs that a store holds."""
+    if store is None:
+        return []
+    try:
+        # Files of a log have its name and a number.
+        return store.names() + [name.rpartition(".")[0] for name in store.files(LOGS)]
+    except StoreError:
+        return []
 
 
 class Device:
@@ -15,8 +34,13 @@ class Device:
     name = ""
     letter = ""
     tables = ()
-    # Whether the device measures as real time passes, and has to be polled.
-    live = False
+    # Names of its features (features/catalogue.py), in the order in which time passes for them.
+    features = ()
+    # The feature that writes the stamp of stamped responses; "" for the device's own clock.
+    stamped_by = ""
+    # Inputs and actions of the bench that are the device's own, as those of a Feature.
+    inputs = {}
+    actions = {}
     # Whether the device has a screen.
     shows = False
     # endpoint -> (device id, server clusters, client clusters), what Match Descriptor finds.
@@ -28,19 +52,66 @@ class Device:
         self.keys = None  # smets.gbcs.keys.Keys, where the bench has loaded some
         self.store = store
         self.clock = clock.Clock()
-        self.zcl = Server()
-        self.dlms = Objects()
+        self.registry = Registry()
+        self.zcl = Server(self.registry)
+        self.dlms = Objects(self.registry)
         # Highest accepted originator counter of each party, for replay protection.
         self.counters = Counters(store)
         self.joined = DeviceLog(store)
         # HAN frames to send, oldest first (smets.zcl.han_frame.HanFrame).
         self.outbox = []
-        self.exchange = None  # gbcs.session.Exchange of the command being carried out
         self.asking = b""  # the device whose HAN frame is being taken
         # (alert code, UTC seconds) of the alerts to send to the network operator.
         self.alerts = []
+        self.alerts_dropped = 0
+        self.exchange = None  # gbcs.session.Exchange of the command being carried out
         # HAN frames not taken, by reason.
         self.ignored = {}
+
+        self._keeper = None
+        self._begin()
+
+    def _begin(self):
+        registry = self.registry
+        registry.add_bench(self)
+        held = _held(self.store)
+        for name in self.features:
+            feature = catalogue.feature_of(name)(self)
+            registry.add(name, feature)
+            feature.restored = any(each in held for each in feature.records + feature.logs)
+        # Those features that do something as time passes, and so on: most do not.
+        self._passing = self._with("pass_time")
+        self._half_hourly = self._with("half_hour")
+        self._daily = self._with("midnight")
+        self._polled = self._with("poll")
+        self._receiving = self._with("receive")
+        for feature in self._with("restore"):
+            feature.restore()
+
+    def _with(self, method: str) -> list:
+        none = getattr(Feature, method)
+        features = self.registry.features.values()
+        return [each for each in features if getattr(each.__class__, method) is not none]
+
+    def feature(self, name: str):
+        """A feature of the device, or None."""
+        return self.registry.features.get(name)
+
+    @property
+    def keeper(self):
+        """Where features keep records and logs (features/keeper.py), once one asks for it."""
+        if self._keeper is None:
+            from smets.features.keeper import Keeper
+
+            self._keeper = Keeper(self.store)
+        return self._keeper
+
+    def alert(self, code: int, seconds: int):
+        """Send an alert to the network operator as soon as there is a link."""
+        if len(self.alerts) >= _ALERTS:
+            self.alerts.pop(0)
+            self.alerts_dropped += 1
+        self.alerts.append((code, seconds))
 
     def take_keys(self, keys):
         """The bench has loaded keys (smets.gbcs.keys.Keys)."""
@@ -48,33 +119,49 @@ class Device:
 
     def header_stamp(self, writer):
         """Write the 12-octet header date-time of a stamped response."""
-        cosem_time.put(writer, self.clock.seconds, cosem_time.STATUS_NOT_SPECIFIED)
+        if self.stamped_by:
+            self.registry.features[self.stamped_by].header_stamp(writer)
+        else:
+            cosem_time.put(writer, self.clock.seconds, cosem_time.STATUS_NOT_SPECIFIED)
 
     def advance(self, seconds: int):
-        """Let time pass; a role does here what falls due."""
-        self.clock.advance(seconds)
+        """Let time pass: features do what falls due."""
+        before = self.clock.seconds
+        for due in clock.half_hours(self.clock, seconds):
+            self._pass(due - before)
+            seconds -= due - before
+            before = due
+            for feature in self._half_hourly:
+                feature.half_hour(due)
+            if due % _DAY == 0:
+                for feature in self._daily:
+                    feature.midnight(due)
+        self._pass(seconds)
+
+    def _pass(self, seconds: int):
+        if seconds:
+            for feature in self._passing:
+                feature.pass_time(seconds)
+
+    @property
+    def live(self) -> bool:
+        """Whether the device measures as real time passes, and has to be polled."""
+        for feature in self._polled:
+            if feature.live:
+                return True
+        return False
 
     def poll(self, ticks: int):
         """Take what was measured by now, `ticks` in ms: at least every 100 ms where `live`."""
+        for feature in self._polled:
+            feature.poll(ticks)
 
     def summary(self) -> dict:
         """What a person would want to know of the device, for a host that asks."""
-        return {}
-
-    def serve_time(self):
-        """Serve the Time cluster from the device's clock."""
-        values = self.zcl.attributes.setdefault(clusters.TIME, {})
-        values[0x0000] = self._time
-        values[0x0001] = self._time_status
-
-    def _time(self) -> bytes:
-        invalid = self.clock.status == clock.INVALID
-        seconds = clock.UTC_INVALID if invalid else self.clock.seconds
-        return bytes((types.UTC_TIME,)) + types.encode(types.UTC_TIME, seconds)
-
-    def _time_status(self) -> bytes:
-        # Superseding, and master only while the time is reliable.
-        return bytes((types.BITMAP8, 0x09 if self.clock.status == clock.RELIABLE else 0x08))
+        told = {}
+        for feature in self.registry.features.values():
+            told.update(feature.summary())
+        return told
 
     def receive(self, frame):
         """Take a HAN frame; answers go to `outbox`."""
@@ -100,6 +187,9 @@ class Device:
 
     def take(self, frame):
         """Take a frame for one of the device's own endpoints; may raise DecodeError."""
+        for feature in self._receiving:
+            if feature.receive(frame):
+                return
         self.asking = frame.source
         served = self.endpoints[frame.destination_endpoint][1]
         reply = han_server.answer(self.zcl, served, frame.cluster, frame.payload)

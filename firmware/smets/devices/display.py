@@ -5,7 +5,6 @@ import sys
 from smets import clock
 from smets.codec import Reader
 from smets.compat import const
-from smets.devices import endpoints
 from smets.devices.base import Device
 from smets.eui import parse_eui
 from smets.features import logs
@@ -15,7 +14,7 @@ from smets.features.tenancy.client import TenancyClient
 from smets.features.tenancy.vault import Vault
 from smets.ports.disk import Disk
 from smets.ports.store import StoreError
-from smets.zcl import attributes, clusters, frame, types
+from smets.zcl import attributes, clusters, endpoints, frame, types
 from smets.zcl.client import Client, Read, Request, Search, refusal
 
 _TIME_POLL = const(900)
@@ -57,6 +56,7 @@ class Display(Device):
     """A display of one home: at most one electricity and one gas meter."""
 
     endpoints = {endpoints.DISPLAY: (endpoints.DISPLAY_DEVICE, (), _HAN_CLUSTERS)}
+    inputs = {"pair": "pair", "unpair": "unpair"}
     shows = True
     sleepy = False
     # Seconds between polls: SMETS2 6.3.4 asks for electricity each 10 s; gas changes each half
@@ -80,7 +80,6 @@ class Display(Device):
         self.uptime = 0
         self.notices = []  # scopes whose data was cleared for a new tenancy, until confirmed
         self._time_due = 0
-        self.inputs = {"pair": self.pair, "unpair": self.unpair}
 
     # --- Pairing and discovery -----------------------------------------------------------------
 

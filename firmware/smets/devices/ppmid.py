@@ -16,6 +16,13 @@ class Ppmid(Display):
     """
 
     name = "PPMID"
+    # What a person does at the keys, or a host with CTRL:ACT: never done again at a restart.
+    actions = {
+        "wake": "_act_wake",
+        "top_up": "_act_top_up",
+        "emergency_credit": "_act_emergency_credit",
+        "enable_supply": "_act_enable_supply",
+    }
     sleepy = True
     polls = {cleared.ELECTRICITY: WAKE_S, cleared.GAS: WAKE_S}
 
@@ -23,13 +30,6 @@ class Ppmid(Display):
         super().__init__(store)
         self.requests = Requests(self.vault, self._ask, self._times, self._poll_again)
         self.sleep = Sleep()
-        # What a person does at the keys, or a host with CTRL:ACT: never done again at a restart.
-        self.actions = {
-            "wake": self._act_wake,
-            "top_up": self._act_top_up,
-            "emergency_credit": self._act_emergency_credit,
-            "enable_supply": self._act_enable_supply,
-        }
 
     # --- Sleep ---------------------------------------------------------------------------------
 

@@ -14,23 +14,28 @@ OBJECT_UNAVAILABLE = const(11)
 TYPE_UNMATCHED = const(12)
 OTHER_REASON = const(250)
 
-# Operations, as in a STATE.json fault.
+# Operations, as in a STATE.json fault; LOAD is that of a state.
 GET = "get"
 SET = "set"
 ACTION = "action"
+LOAD = "load"
 
 
 def key(text: str) -> bytes:
     """The key of "7/1-0:32.24.0.255/2" (class/A-B:C.D.E.F/attribute)."""
-    class_id, obis, attribute = text.split("/")
-    media, rest = obis.split(":")
+    class_id, code, attribute = text.split("/")
+    octets = obis(code)
+    if len(octets) != 6:
+        raise ValueError("OBIS code " + code)
+    number = int(class_id)
+    return bytes((number >> 8, number & 0xFF)) + octets + bytes((int(attribute),))
+
+
+def obis(text: str) -> bytes:
+    """The octets of "1-0:32.24.0.255", or of the beginning of an OBIS code such as "1-0:32"."""
+    media, rest = text.split(":")
     first, second = media.split("-")
-    octets = [int(class_id) >> 8, int(class_id) & 0xFF, int(first), int(second)]
-    octets += [int(part) for part in rest.split(".")]
-    if len(octets) != 8:
-        raise ValueError("OBIS code " + obis)
-    octets.append(int(attribute))
-    return bytes(octets)
+    return bytes([int(first), int(second)] + [int(part) for part in rest.split(".")])
 
 
 def describe(object_key) -> str:
@@ -100,53 +105,70 @@ class Buffer:
         return Rows(self, start, end)
 
 
+class Served:
+    """A DLMS object that a feature serves; whatever it does not define is refused."""
+
+    def get(self, start: int, end: int):
+        """A piece (octets or a stream) or a result code; `start` is -1 for a plain get."""
+        return READ_WRITE_DENIED
+
+    def set(self, data) -> int:
+        """Set it to A-XDR octets; a result code."""
+        return READ_WRITE_DENIED
+
+    def invoke(self, data) -> int:
+        """Invoke the method; a result code."""
+        return OBJECT_UNDEFINED
+
+    def load(self, value):
+        """Take a value of a state, octets or a Buffer; ValueError.
+
+        What has rows has extend(buffer) as well, which takes further ones.
+        """
+        raise ValueError("no such object in this device")
+
+
 class Objects:
     """All attributes and methods, and what reading, setting or invoking them does.
 
-    `values`   key -> A-XDR octets, a Buffer, or a function that returns octets
-    `setters`  key -> function(octets) -> result, called before the value is kept
-    `methods`  key -> function(octets) -> result
-    `loaders`  key -> function(value), called when a state is loaded
+    What no feature serves is a value: it is kept as it was set or loaded.
+
+    `values`   key -> A-XDR octets, or a Buffer
     `faults`   (operation, key) -> result
-    `finders`  functions(key) -> what a feature serves there, or None; asked before the tables.
-               It has get(start, end), set(data), invoke(data) as below; load(value) and
-               extend(buffer) take a state.
     """
 
-    def __init__(self):
+    def __init__(self, registry=None):
+        """`registry` (smets.features.registry) knows which feature serves an object."""
         self.values = {}
-        self.setters = {}
-        self.methods = {}
-        self.loaders = {}
         self.faults = {}
-        self.finders = []
+        self.registry = registry
 
-    def _served(self, object_key):
-        for find in self.finders:
-            served = find(object_key)
-            if served:
-                return served
-        return None
+    def _served(self, object_key, operation):
+        registry = self.registry
+        feature = registry.of_object(object_key) if registry else None
+        return feature.find(object_key, operation) if feature else None
+
+    def _gives(self, object_key) -> bool:
+        registry = self.registry
+        return registry is None or registry.gives(registry.of_object(object_key))
 
     def load(self, object_key, value):
-        """Take a value from a state: octets or a Buffer; hooks of features see it too."""
-        served = self._served(object_key)
+        """Take a value from a state: octets or a Buffer. A feature gets what it serves."""
+        served = self._served(object_key, LOAD)
         if served:
-            served.load(value)
-            return
-        loader = self.loaders.get(object_key)
-        if loader:
-            loader(value)
-        elif not callable(self.values.get(object_key)):
+            if self._gives(object_key):
+                served.load(value)
+        else:
             self.values[object_key] = value
 
     def append(self, object_key, value):
         """Take further rows of a Buffer from a state; anything else as `load` does."""
-        known = self._served(object_key) or self.values.get(object_key)
-        if known and hasattr(value, "views") and hasattr(known, "extend"):
-            known.extend(value)
-        else:
+        served = self._served(object_key, LOAD)
+        known = served or self.values.get(object_key)
+        if not (known and hasattr(value, "views") and hasattr(known, "extend")):
             self.load(object_key, value)
+        elif served is None or self._gives(object_key):
+            known.extend(value)
 
     def get(self, object_key, start: int = -1, end: int = -1):
         """A piece (octets or a stream), or a result code where there is nothing to give.
@@ -156,7 +178,7 @@ class Objects:
         fault = self.faults.get((GET, object_key))
         if fault is not None:
             return fault
-        served = self._served(object_key)
+        served = self._served(object_key, GET)
         if served:
             return served.get(start, end)
         value = self.values.get(object_key)
@@ -165,25 +187,17 @@ class Objects:
         selective = start >= 0
         if hasattr(value, "select"):
             return value.select(start, end) if selective else READ_WRITE_DENIED
-        if selective:
-            return READ_WRITE_DENIED
-        return value() if callable(value) else value
+        return READ_WRITE_DENIED if selective else value
 
     def set(self, object_key, data) -> int:
         """Set an attribute to A-XDR octets; returns the result code."""
         fault = self.faults.get((SET, object_key))
         if fault is not None:
             return fault
-        served = self._served(object_key)
+        served = self._served(object_key, SET)
         if served:
             return served.set(data)
-        setter = self.setters.get(object_key)
-        if setter:
-            result = setter(data)
-            if result != SUCCESS:
-                return result
-        if not callable(self.values.get(object_key)):
-            self.values[object_key] = bytes(data)
+        self.values[object_key] = bytes(data)
         return SUCCESS
 
     def invoke(self, object_key, data) -> int:
@@ -191,11 +205,8 @@ class Objects:
         fault = self.faults.get((ACTION, object_key))
         if fault is not None:
             return fault
-        served = self._served(object_key)
-        if served:
-            return served.invoke(data)
-        method = self.methods.get(object_key)
-        return method(data) if method else SUCCESS
+        served = self._served(object_key, ACTION)
+        return served.invoke(data) if served else SUCCESS
 
 
 # The restricting object of a range: 0-0:94.44.100.255, attribute 2.

@@ -28,12 +28,11 @@ class _Stream:
             yield chunk
 
 
-class Profile:
+class Profile(objects.Served):
     """Attribute 2 of a profile as dlms.Objects serves it; a plain get of it is refused.
 
     `slot` holds the log (features/keeper.py): `slot.log` is None where the device has no such
-    object, `slot.loadable()` and `slot.renew()` say whether a state is taken up now. `changed()`
-    is called when one was.
+    object, `slot.renew()` makes it empty. `changed()` is called when a state was loaded.
     """
 
     def __init__(self, slot, description: bytes, changed=None):
@@ -53,25 +52,16 @@ class Profile:
         except OSError:
             return objects.HARDWARE_FAULT
 
-    def set(self, data) -> int:
-        """Refuse: a log cannot be set."""
-        return objects.READ_WRITE_DENIED
-
-    def invoke(self, data) -> int:
-        """Refuse: a log has no methods."""
-        return objects.OBJECT_UNDEFINED
-
     def load(self, buffer):
         """Take the rows of a state in the place of those that are there; ValueError."""
         self._check(buffer)
-        if self._slot.renew():
-            self._append(buffer)
+        self._slot.renew()
+        self._append(buffer)
 
     def extend(self, buffer):
         """Take further rows of a state; ValueError."""
         self._check(buffer)
-        if self._slot.loadable():
-            self._append(buffer)
+        self._append(buffer)
 
     def _check(self, buffer):
         if self._slot.log is None:

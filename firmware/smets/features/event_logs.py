@@ -2,6 +2,7 @@
 # IRP603 of MP078: security logs are not for Type 1 and Type 2 devices of the HAN.
 from smets.codec import Reader
 from smets.compat import const
+from smets.features.feature import Feature
 from smets.zcl import clusters, frame
 
 GET_EVENT_LOG = const(0x00)
@@ -15,29 +16,33 @@ _LOG_ID_AT = const(5)  # of the first entry in PublishEventLog
 REFUSAL = frame.NOT_AUTHORIZED
 
 
-def attach(server, own=None):
-    """Serve GetEventLog of a device; `own(request)` gives payloads, or None without a log."""
-    server.commands[(clusters.EVENTS, 0, GET_EVENT_LOG)] = lambda call: _get(server, call, own)
+class EventLogs(Feature):
+    """GetEventLog, from the log of the account where there is one, else from the state."""
+
+    commands = ((clusters.EVENTS, 0, GET_EVENT_LOG),)
+
+    def execute(self, call):
+        """See Feature."""
+        if not call.from_han:
+            return None
+        if len(call.request.payload) != _PAYLOAD:
+            return frame.MALFORMED_COMMAND
+        log = Reader(call.request.payload).u8("log id") & 0x0F
+        if log != _EVENT_LOG:
+            return REFUSAL
+        call.reply_command = 0x01
+        prepayment = self.device.feature("prepayment")
+        if prepayment and prepayment.meter:
+            return prepayment.meter.events.publish(call.request.payload) or frame.NOT_FOUND
+        answer = self.device.zcl.answer_published(call)
+        if isinstance(answer, int):
+            return answer
+        allowed = [
+            payload
+            for payload in answer
+            if len(payload) > _LOG_ID_AT and payload[_LOG_ID_AT] & 0x0F == _EVENT_LOG
+        ]
+        return allowed or frame.NOT_FOUND
 
 
-def _get(server, call, own):
-    if not call.from_han:
-        return server.answer_published(call)
-    if len(call.request.payload) != _PAYLOAD:
-        return frame.MALFORMED_COMMAND
-    log = Reader(call.request.payload).u8("log id") & 0x0F
-    if log != _EVENT_LOG:
-        return REFUSAL
-    call.reply_command = 0x01
-    entries = own(call.request.payload) if own else None
-    if entries is not None:
-        return entries or frame.NOT_FOUND
-    answer = server.answer_published(call)
-    if isinstance(answer, int):
-        return answer
-    allowed = [
-        payload
-        for payload in answer
-        if len(payload) > _LOG_ID_AT and payload[_LOG_ID_AT] & 0x0F == _EVENT_LOG
-    ]
-    return allowed or frame.NOT_FOUND
+FEATURE = EventLogs

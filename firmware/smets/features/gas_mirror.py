@@ -4,15 +4,18 @@
 from smets import clock
 from smets.codec import DecodeError, Reader
 from smets.compat import const
+from smets.eui import parse_eui
 from smets.features import stamp
+from smets.features.feature import Feature
 from smets.features.gas_report import ATTRIBUTE_REPORTING_STATUS, READING_SNAPSHOT_TIME
-from smets.zcl import clusters, frame, types
+from smets.zcl import clusters, endpoints, frame, types
 
 METERING = clusters.METERING
 PUBLISH_SNAPSHOT = const(0x06)
 # Snapshot payload "block tier information set, delivered, no billing": what gas meters publish.
 _REGISTERS = const(6)
 _SUMMATION = const(0x0000)
+_HALF_HOUR = const(1800)
 _TIERS = const(0x0100)  # and every second attribute
 _BLOCKS = const(0x0700)
 
@@ -36,13 +39,14 @@ def is_update(cluster: int, request) -> bool:
     return request.command == frame.REPORT_ATTRIBUTES
 
 
-class GasMirror:
+class GasMirror(Feature):
     """Stages Report Attributes of the GSME and commits them into the served attributes."""
 
-    def __init__(self, server, own_clock):
-        """`server` is the zcl.server.Server that reads are answered from."""
-        self._server = server
-        self._clock = own_clock
+    inputs = {"gsme": "pair"}
+
+    def __init__(self, device):
+        super().__init__(device)
+        self.gsme = b""  # EUI-64 of the paired meter; reports of others are ignored
         self._staged = {}  # cluster -> attribute -> octets
         self._count = 0
         self._complete = False  # whether the frame at hand ends its report
@@ -52,6 +56,47 @@ class GasMirror:
         self.commits = 0
         self.lost = 0  # reports not committed because a frame of theirs did not come
         self.malformed = 0
+
+    def pair(self, eui: str):
+        """Take reports of the gas meter with this EUI-64 (16 hexadecimal digits)."""
+        self.gsme = parse_eui(eui)
+
+    def receive(self, frame_in) -> bool:
+        """See Feature: what the meter sends to its mirror."""
+        if frame_in.destination_endpoint != endpoints.MIRROR:
+            return False
+        request = frame.parse(frame_in.payload)
+        if not is_update(frame_in.cluster, request):
+            return False
+        if frame_in.source != self.gsme:
+            self.device.ignore("stranger")
+        elif self.report(frame_in.cluster, request):
+            self._log()
+        return True
+
+    def _log(self):
+        """Enter the register of a committed update in the logs, at its half hour."""
+        register = self.device.zcl.get(METERING, _SUMMATION)
+        if not isinstance(register, int) or self.stamp.status == clock.INVALID:
+            return
+        logs = self.device.feature("logs")
+        if logs and self.stamp.seconds % _HALF_HOUR == 0:
+            logs.record(self.stamp.seconds, register)
+
+    def header_stamp(self, writer):
+        """See Feature: the stamp of the last committed update."""
+        stamp.put(writer, stamp.GPF, self.stamp)
+
+    def summary(self) -> dict:
+        """See Feature: the mirrored register, its stamp, updates so far."""
+        told = {
+            "source": stamp.SOURCE_NAMES[self.stamp.source],
+            "status": clock.STATUS_NAMES[self.stamp.status],
+        }
+        if self.stamp.status != clock.INVALID:
+            told["time"] = clock.format_iso(self.stamp.seconds)
+        register = self.device.zcl.get(METERING, _SUMMATION)
+        return {"register": register, "updates": self.commits, "stamp": told}
 
     def report(self, cluster: int, request) -> bool:
         """Take one frame that `is_update`; True when it completed an update.
@@ -145,11 +190,12 @@ class GasMirror:
         return True
 
     def _commit(self, staged, seconds):
-        self.stamp = stamp.committed(seconds, self._clock)
+        self.stamp = stamp.committed(seconds, self.device.clock)
         for cluster in staged:
-            values = self._server.attributes.setdefault(cluster, {})
+            values = self.device.zcl.attributes.setdefault(cluster, {})
             for attribute, octets in staged[cluster].items():
-                if not callable(values.get(attribute)):  # what the hub works out itself stays
+                # What the hub works out itself stays.
+                if not self.device.zcl.serves(cluster, attribute):
                     values[attribute] = octets
         self.show_stamp()
         self.commits += 1
@@ -159,7 +205,7 @@ class GasMirror:
         seconds = self.stamp.seconds
         if self.stamp.status == clock.INVALID:
             seconds = clock.UTC_INVALID
-        self._server.set(METERING, READING_SNAPSHOT_TIME, types.UTC_TIME, seconds)
+        self.device.zcl.set(METERING, READING_SNAPSHOT_TIME, types.UTC_TIME, seconds)
 
 
 def _uint48(reader) -> bytes:
@@ -172,3 +218,6 @@ def _snapshot_time(staged) -> int:
     if octets is None or octets[0] != types.UTC_TIME:
         return clock.UTC_INVALID
     return int.from_bytes(octets[1:5], "little")
+
+
+FEATURE = GasMirror

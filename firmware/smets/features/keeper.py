@@ -4,22 +4,21 @@ from smets.compat import const
 from smets.features import proflog
 from smets.features.voltage.ramlog import RamLog
 from smets.ports.disk import Disk
+from smets.ports.store import LOGS
 
-_FOLDER = "logs"
 _SEGMENT = const(4096)
 _SPARE = const(32)  # slots beyond the rows of a log
 
 
 class Keeper:
-    """Keeps what `device` must not lose; without a store it is lost with the power."""
+    """Keeps what a device must not lose; without a store it is lost with the power."""
 
-    def __init__(self, device, store):
-        """`store` is that of `device`, which is without it while a state is loaded again."""
-        self._device = device
+    def __init__(self, store):
+        """`store` is that of the device, or None."""
         self._store = store
         self._path = ""
         if self._store:
-            self._path = self._store.path + "/" + _FOLDER
+            self._path = self._store.path + "/" + LOGS
             # On a full file system it is made with the first entry.
             Disk(self._path, False)
 
@@ -27,14 +26,6 @@ class Keeper:
     def stores(self) -> bool:
         """Whether anything is kept through a power cut."""
         return self._store is not None
-
-    def loadable(self) -> bool:
-        """Whether a state is taken up.
-
-        After a restart the runtime loads again what was once loaded, with `device.store` None
-        meanwhile. What is in the store has gone on since, and is not replaced.
-        """
-        return self._store is None or self._device.store is not None
 
     def read(self, table, name: str = ""):
         """The values of a record, None where there is none; RecordError, see record.Table."""
@@ -77,7 +68,7 @@ class Keeper:
 
     def _report(self, name: str):
         if self._store:
-            self._store.report(_FOLDER + "/" + name, "entries are damaged")
+            self._store.report(LOGS + "/" + name, "entries are damaged")
 
     def wipe(self, name: str):
         """Remove the files of a log."""
@@ -110,14 +101,7 @@ class Slot:
         """Have it no longer. In files it stays."""
         self.log = None
 
-    def loadable(self) -> bool:
-        """Whether rows of a state are taken."""
-        return self._keeper.loadable()
-
-    def renew(self) -> bool:
-        """Begin an empty log for a state; False, and nothing, where none is taken."""
-        if not self.loadable():
-            return False
+    def renew(self):
+        """Begin an empty log for the rows of a state."""
         self._keeper.wipe(self._name)
         self.log = self._keeper.open(self._name, self._rows, self._width)
-        return True

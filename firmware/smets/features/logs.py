@@ -3,6 +3,7 @@
 from smets import clock
 from smets.codec import Reader, Writer
 from smets.compat import const
+from smets.features.feature import Feature
 from smets.zcl import frame, types
 from smets.zcl.clusters import METERING
 
@@ -21,9 +22,6 @@ _DAILY_ENTRIES = const(731)
 _PAGE = const(128)  # samples of one allocation
 # project-choice: half hours kept. CHTS asks 19,056 (13 months), 57 KB; a dev board keeps 31 days.
 _PROFILE_ENTRIES = const(1488)
-
-_WEEKS = const(6)
-_MONTHS = const(14)
 
 
 class Samples:
@@ -74,19 +72,31 @@ class Samples:
         self.count = 0
 
 
-class Logs:
+# History attributes: first attribute, step -> whole days, weeks or months back. The one of
+# yesterday stands alone.
+_YESTERDAY = const(0x0403)
+_DAYS = const(0x0420)  # two to eight days back
+_WEEKS = const(0x0432)  # one to five weeks back
+_MONTHS = const(0x0442)  # one to thirteen months back
+
+
+class Logs(Feature):
     """Both logs and the history attributes of one register."""
 
-    def __init__(self, device, hidden_before):
-        """`hidden_before()` is the time before which the HAN is given nothing."""
-        self._device = device
-        self._hidden_before = hidden_before
+    attributes = {
+        METERING: (_YESTERDAY,)
+        + tuple(range(_DAYS, _DAYS + 14, 2))
+        + tuple(range(_WEEKS, _WEEKS + 10, 2))
+        + tuple(range(_MONTHS, _MONTHS + 26, 2))
+    }
+    commands = ((METERING, 0, GET_SAMPLED_DATA),)
+
+    def __init__(self, device):
+        super().__init__(device)
         self.profile = Samples(_HALF_HOUR, _PROFILE_ENTRIES)
         self.daily = Samples(_DAY, _DAILY_ENTRIES)
         self._half_hour = None  # (boundary, register there)
         self._midnight = None
-        device.zcl.commands[(METERING, 0, GET_SAMPLED_DATA)] = self._get_sampled_data
-        self._serve_history()
 
     def record(self, seconds: int, register: int):
         """The register stood at `register` at the UTC half hour `seconds`."""
@@ -99,9 +109,10 @@ class Logs:
             samples.append(seconds, register - before[1])
         return (seconds, register)
 
-    def _get_sampled_data(self, call):
-        if (METERING, GET_SAMPLED_DATA_RESPONSE) in self._device.zcl.published:
-            return self._device.zcl.answer_published(call)
+    def execute(self, call):
+        """See Feature: GetSampledData."""
+        if (METERING, GET_SAMPLED_DATA_RESPONSE) in self.device.zcl.published:
+            return None
         if len(call.request.payload) != 9:
             return frame.MALFORMED_COMMAND
         reader = Reader(call.request.payload)
@@ -113,7 +124,7 @@ class Logs:
         if samples is None or sample_type != 0:
             return frame.NOT_FOUND
         if call.from_han:
-            earliest = max(earliest, self._hidden_before())
+            earliest = max(earliest, self.device.registry.hidden_before())
         first = max(-(-earliest // samples.period) * samples.period, samples.start())
         number = min(wanted, (samples.end - first) // samples.period)
         if not samples.count or number <= 0:
@@ -128,32 +139,27 @@ class Logs:
             writer.le(samples.at(first + (index + 1) * samples.period), 3)
         return [bytes(writer.view())]
 
-    def _serve_history(self):
-        values = self._device.zcl.attributes.setdefault(METERING, {})
-        values[0x0403] = self._attribute(types.UINT24, _days, 1)
-        for back in range(2, 9):
-            values[0x0420 + 2 * (back - 2)] = self._attribute(types.UINT24, _days, back)
-        for back in range(1, _WEEKS):
-            values[0x0430 + 2 * back] = self._attribute(types.UINT24, _weeks, back)
-        for back in range(1, _MONTHS):
-            values[0x0440 + 2 * back] = self._attribute(types.UINT32, _months, back)
-
-    def _attribute(self, type_id, span, back):
-        def octets():
-            value = self._sum(span, back)
-            if value < 0:
-                value = 0xFFFFFFFF if type_id == types.UINT32 else _INVALID
-            return bytes((type_id,)) + types.encode(type_id, value)
-
-        return octets
+    def attribute(self, cluster: int, attribute: int) -> bytes:
+        """See Feature: consumption of a day, week or month that is over."""
+        kind, invalid = types.UINT24, _INVALID
+        if attribute == _YESTERDAY:
+            value = self._sum(_days, 1)
+        elif attribute < _WEEKS:
+            value = self._sum(_days, 2 + (attribute - _DAYS) // 2)
+        elif attribute < _MONTHS:
+            value = self._sum(_weeks, 1 + (attribute - _WEEKS) // 2)
+        else:
+            kind, invalid = types.UINT32, 0xFFFFFFFF
+            value = self._sum(_months, 1 + (attribute - _MONTHS) // 2)
+        return bytes((kind,)) + types.encode(kind, invalid if value < 0 else value)
 
     def _sum(self, span, back) -> int:
         """Consumption of a whole bucket; -1 where a day is missing or hidden, even in part."""
-        own = self._device.clock
+        own = self.device.clock
         if own.status == clock.INVALID:
             return -1
         start, end = span(own.seconds, back)
-        if start < self._hidden_before() or start < 0:
+        if start < self.device.registry.hidden_before() or start < 0:
             return -1
         total = 0
         for stamp in range(start + _DAY, end + _DAY, _DAY):
@@ -185,3 +191,6 @@ def _month_start(index: int) -> int:
     if index < 24000:
         return -1
     return clock.to_seconds(index // 12, index % 12 + 1, 1, 0, 0, 0)
+
+
+FEATURE = Logs

@@ -55,9 +55,9 @@ class _Register:
 class ProfileData:
     """The three logs of a meter with one element, or with two (a second column of import)."""
 
-    def __init__(self, device, keeper):
+    def __init__(self, device):
         self._device = device
-        self._keeper = keeper
+        self._keeper = keeper = device.keeper
         try:
             held = keeper.read(_TWIN)
         except StoreError:
@@ -167,7 +167,6 @@ class _ActiveImport(Profile):
     def load(self, buffer):
         """See Profile; rows of three columns make a twin of the meter, of two a single one."""
         data = self._data
-        if data.active.loadable():
-            data.be_twin(getattr(buffer, "description", None) == _THREE)
-            super().__init__(data.active, _THREE if data.twin else _TWO, data.loaded)
+        data.be_twin(getattr(buffer, "description", None) == _THREE)
+        super().__init__(data.active, _THREE if data.twin else _TWO, data.loaded)
         super().load(buffer)

@@ -5,6 +5,7 @@ from smets.codec import DecodeError, Reader, Writer
 from smets.compat import const
 from smets.dlms import objects
 from smets.features import restriction
+from smets.features.feature import Feature
 from smets.ports.store import StoreError
 from smets.zcl import frame, types
 from smets.zcl.clusters import DEVICE_MANAGEMENT
@@ -31,52 +32,49 @@ _PUBLISH_SIZE = const(17)
 _OCTET_STRING_12 = b"\x09\x0c"
 
 
-class TenancyServer:
+class TenancyServer(Feature):
     """The date, its control word and the command it came with; kept through power cuts."""
 
+    objects = (DATE_OBJECT,)
+    attributes = {DEVICE_MANAGEMENT: (CHANGE_OF_TENANCY_UPDATE, CHANGE_CONTROL)}
+    commands = (
+        (DEVICE_MANAGEMENT, 0, GET_CHANGE_OF_TENANCY),
+        (DEVICE_MANAGEMENT, frame.SERVER_TO_CLIENT, PUBLISH_CHANGE_OF_TENANCY),
+    )
+    records = ("tenancy",)
+
     def __init__(self, device):
-        self._device = device
+        super().__init__(device)
         self.date = restriction.NONE
         self.control = 0
         self.provider = 0
         self.issuer_event = 0
         self.damaged = False  # the record is, so that nobody knows the date
-        self._serve()
-        self.restore()
-        device.zcl.hidden_before = self.hidden_before
-        commands = device.zcl.commands
-        commands[(DEVICE_MANAGEMENT, 0, GET_CHANGE_OF_TENANCY)] = self._get
-        publish = (DEVICE_MANAGEMENT, frame.SERVER_TO_CLIENT, PUBLISH_CHANGE_OF_TENANCY)
-        commands[publish] = self._publish
-        key = objects.key(DATE_OBJECT)
-        device.dlms.setters[key] = self._set_object
-        device.dlms.loaders[key] = self._load_object
 
     def restore(self):
-        """Take the stored date up again after a restart."""
-        if not self._device.store:
+        """See Feature."""
+        if not self.device.store:
             return
         try:
-            values = _RECORD.read(self._device.store)
+            values = _RECORD.read(self.device.store)
         except StoreError:
             self.damaged = True
             return
         if values is not None:
             self.date, self.control, self.provider, self.issuer_event = values
-            self._serve()
 
     def hidden_before(self) -> int:
-        """UTC seconds before which logs give the HAN nothing."""
+        """See Feature."""
         if self.damaged:
-            return restriction.hidden_unknown(self._device.clock)
-        return restriction.hidden_before(self.date, self._device.clock)
+            return restriction.hidden_unknown(self.device.clock)
+        return restriction.hidden_before(self.date, self.device.clock)
 
-    def told(self):
-        """The date as ISO 8601, or None where there is none."""
+    def summary(self) -> dict:
+        """See Feature: the date as ISO 8601, or None where there is none."""
         none = self.date in (restriction.NONE, 0)
-        return None if none else clock.format_iso(self.date)
+        return {"tenancy": None if none else clock.format_iso(self.date)}
 
-    def set(self, date: int, control: int, provider: int = 0, issuer_event: int = 0):
+    def put(self, date: int, control: int, provider: int = 0, issuer_event: int = 0):
         """Store and serve a date; an identical one costs no flash write.
 
         Raises StoreError where it cannot be stored; the old date then stays in force.
@@ -85,16 +83,28 @@ class TenancyServer:
         old = (self.date, self.control, self.provider, self.issuer_event)
         if values == old and not self.damaged:
             return
-        if self._device.store:
-            _RECORD.write(self._device.store, values)
+        if self.device.store:
+            _RECORD.write(self.device.store, values)
             self.damaged = False
         self.date, self.control, self.provider, self.issuer_event = values
-        self._serve()
 
-    def _serve(self):
-        server = self._device.zcl
-        server.set(DEVICE_MANAGEMENT, CHANGE_OF_TENANCY_UPDATE, types.UTC_TIME, self.date)
-        server.set(DEVICE_MANAGEMENT, CHANGE_CONTROL, types.BITMAP32, self.control)
+    def attribute(self, cluster: int, attribute: int) -> bytes:
+        """See Feature."""
+        if attribute == CHANGE_CONTROL:
+            return bytes((types.BITMAP32,)) + types.encode(types.BITMAP32, self.control)
+        return bytes((types.UTC_TIME,)) + types.encode(types.UTC_TIME, self.date)
+
+    def load_attribute(self, cluster: int, attribute: int, value) -> bool:
+        """See Feature; StoreError."""
+        if attribute == CHANGE_CONTROL:
+            self.put(self.date, value, self.provider, self.issuer_event)
+        else:
+            self.put(value, self.control, self.provider, self.issuer_event)
+        return True
+
+    def execute(self, call):
+        """See Feature."""
+        return self._publish(call) if call.request.from_server else self._get(call)
 
     def _publish(self, call) -> int:
         """PublishChangeOfTenancy from the remote party (GCS09)."""
@@ -118,14 +128,14 @@ class TenancyServer:
                 return frame.SUCCESS
             control = 0
         try:
-            self.set(date, control, provider, issuer_event)
+            self.put(date, control, provider, issuer_event)
         except StoreError:
             return frame.HARDWARE_FAILURE
         return frame.SUCCESS
 
     def _get(self, call):
         """GetChangeOfTenancy of a display."""
-        pending = self.date != restriction.NONE and self._device.clock.seconds < self.date
+        pending = self.date != restriction.NONE and self.device.clock.seconds < self.date
         if not pending and not (restriction.GET_ANSWERS_PAST_DATES and self.control):
             return frame.NOT_FOUND
         writer = Writer(_PUBLISH_SIZE)
@@ -136,8 +146,14 @@ class TenancyServer:
         writer.le(self.control, 4)
         return [bytes(writer.view())]
 
-    def _set_object(self, data) -> int:
-        """Set of restrictDataDateTime (ECS12)."""
+    # --- The object that ECS12 sets ------------------------------------------------------------
+
+    def find(self, key: bytes, operation: str):
+        """See Feature."""
+        return self if operation in (objects.SET, objects.LOAD) else None
+
+    def set(self, data) -> int:
+        """Set of restrictDataDateTime."""
         if bytes(data[:2]) != _OCTET_STRING_12:
             return objects.OTHER_REASON
         try:
@@ -145,12 +161,14 @@ class TenancyServer:
         except DecodeError:
             return objects.OTHER_REASON
         try:
-            self.set(date, restriction.ESME_CHANGE_CONTROL)
+            self.put(date, restriction.ESME_CHANGE_CONTROL)
         except StoreError:
             return objects.HARDWARE_FAULT
         return objects.SUCCESS
 
-    def _load_object(self, octets):
-        """The date of a state that is loaded."""
-        self._set_object(octets)
-        self._device.dlms.values[objects.key(DATE_OBJECT)] = octets
+    def load(self, octets):
+        """The date of a state."""
+        self.set(octets)
+
+
+FEATURE = TenancyServer

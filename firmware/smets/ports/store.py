@@ -17,6 +17,8 @@ _FULL = 28  # ENOSPC
 _DAMAGED = 74  # EBADMSG
 _NAME = "abcdefghijklmnopqrstuvwxyz0123456789._-"
 _NAME_MAX = 32
+# The folder in which a meter keeps its logs (features/keeper.py).
+LOGS = "logs"
 _TEMPORARY = "~"  # no record can have a name that begins with it
 # The names of several records that are replaced as a whole, while they are.
 _CHANGES = "~~"
@@ -346,6 +348,13 @@ class Store:
         self.faults[name] = why
         if self.on_fault:
             self.on_fault(name, why)
+
+    def files(self, folder: str) -> list:
+        """The names of the files in a folder of the store; none where there is no such folder."""
+        try:
+            return sorted(os.listdir(self.path + "/" + folder))
+        except OSError:
+            return []
 
     def check(self, besides: str = ""):
         """Look at each record, but those whose names begin with `besides`, and report damage."""

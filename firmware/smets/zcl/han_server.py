@@ -98,7 +98,7 @@ _GENERAL = {
 
 def _command(server, cluster, request):
     reply_command = _REPLIES.get((cluster, request.command))
-    handled = (cluster, 0, request.command) in server.commands
+    handled = server.carries_out(cluster, 0, request.command)
     if not handled and reply_command is None:
         return _default(request, frame.UNSUP_CLUSTER_COMMAND)
     call = Call(cluster, request)

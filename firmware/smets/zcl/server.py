@@ -17,27 +17,24 @@ _TIME_AT = {
 class Server:
     """Attributes and commands of the clusters of one device.
 
-    `attributes`  cluster -> attribute -> type octet and value octets, or a function of these
+    What no feature serves is a value: it is kept as it was set or loaded.
+
+    `attributes`  cluster -> attribute -> type octet and value octets
     `faults`      cluster -> attribute -> status that reading it gives
-    `commands`    (cluster, direction bit, command) -> handler(call), for what a feature does
-    `loaders`     (cluster, attribute) -> function(value), for an attribute that a feature works
-                  out: it gets what a state says
     `published`   (cluster, response command) -> payloads: snapshots, logs, calendars
-    `hidden_before`  function: UTC seconds before which the HAN gets no published log, or None
     `kept`        (cluster, command) -> the last payload received, for configuration that is
                   held as it was sent
-    A handler returns a status, or a list of response payloads (each one response frame).
+    A command gives a status, or a list of response payloads (each one response frame).
     """
 
-    def __init__(self):
+    def __init__(self, registry=None):
+        """`registry` (smets.features.registry) knows which feature serves what."""
         self.attributes = {}
         self.faults = {}
-        self.commands = {}
-        self.loaders = {}
         self.command_faults = {}  # (cluster, command) -> status
         self.published = {}
-        self.hidden_before = None
         self.kept = {}
+        self.registry = registry
 
     def set(self, cluster: int, attribute: int, type_id: int, value):
         """Set an attribute value; ValueError where it does not fit its type."""
@@ -46,29 +43,40 @@ class Server:
 
     def load(self, cluster: int, attribute: int, type_id: int, value):
         """Take an attribute value of a state; ValueError where it does not fit its type."""
-        loader = self.loaders.get((cluster, attribute))
-        if loader is None:
+        registry = self.registry
+        feature = registry.of_attribute(cluster, attribute) if registry else None
+        if feature is None:
             self.set(cluster, attribute, type_id, value)
-        else:
-            octets = types.encode(type_id, value)
-            loader(types.read_value(Reader(octets), type_id))
+        elif registry is not None and registry.gives(feature):
+            read = types.read_value(Reader(types.encode(type_id, value)), type_id)
+            if not feature.load_attribute(cluster, attribute, read):
+                self.set(cluster, attribute, type_id, value)
+
+    def octets(self, cluster: int, attribute: int):
+        """Type octet and value octets of an attribute, or None where it has none."""
+        octets = self.attributes.get(cluster, {}).get(attribute)
+        if octets is None and self.registry:
+            feature = self.registry.of_attribute(cluster, attribute)
+            if feature is not None:
+                octets = feature.attribute(cluster, attribute)
+        return octets
+
+    def serves(self, cluster: int, attribute: int) -> bool:
+        """Whether a feature works an attribute out."""
+        registry = self.registry
+        return registry is not None and registry.of_attribute(cluster, attribute) is not None
 
     def get(self, cluster: int, attribute: int):
         """The value of an attribute, or None where it has none."""
-        octets = self.attributes.get(cluster, {}).get(attribute)
-        if octets is None:
-            return None
-        if callable(octets):
-            octets = octets()
-        return types.read_value(Reader(octets, 1), octets[0])
+        octets = self.octets(cluster, attribute)
+        return None if octets is None else types.read_value(Reader(octets, 1), octets[0])
 
     def status(self, cluster: int, attribute: int) -> int:
         """What reading an attribute gives, apart from its value."""
         fault = self.faults.get(cluster, {}).get(attribute)
         if fault is not None:
             return fault
-        known = attribute in self.attributes.get(cluster, {})
-        return frame.SUCCESS if known else ABSENT
+        return ABSENT if self.octets(cluster, attribute) is None else frame.SUCCESS
 
     def read(self, cluster: int, request, writer) -> int:
         """Write the records of a Read Attributes Response, in the order asked for.
@@ -80,15 +88,17 @@ class Server:
         if not reader.left() or reader.left() % 2:
             raise DecodeError(reader.left(), "attribute ids cut short")
         worst = frame.SUCCESS
-        values = self.attributes.get(cluster, {})
         while reader.left():
             attribute = reader.le(2, "attribute id")
-            status = self.status(cluster, attribute)
+            status = self.faults.get(cluster, {}).get(attribute)
+            octets = None
+            if status is None:
+                octets = self.octets(cluster, attribute)
+                status = ABSENT if octets is None else frame.SUCCESS
             writer.le(attribute, 2)
             writer.u8(status)
-            if status == frame.SUCCESS:
-                octets = values[attribute]
-                writer.put(octets() if callable(octets) else octets)
+            if octets is not None:
+                writer.put(octets)
             elif worst == frame.SUCCESS:
                 worst = status
         return worst
@@ -100,11 +110,20 @@ class Server:
         """
         request = call.request
         side = request.frame_control & frame.SERVER_TO_CLIENT
-        handler = self.commands.get((call.cluster, side, request.command))
-        fault = self.command_faults.get((call.cluster, request.command))
-        if handler:
-            return handler(call) if fault is None else fault
+        registry = self.registry
+        if registry:
+            feature = registry.of_command(call.cluster, side, request.command)
+            if feature is not None:
+                fault = self.command_faults.get((call.cluster, request.command))
+                result = feature.execute(call) if fault is None else fault
+                if result is not None:
+                    return result
         return self.answer_published(call)
+
+    def carries_out(self, cluster: int, side: int, command: int) -> bool:
+        """Whether a feature carries a command out."""
+        registry = self.registry
+        return registry is not None and registry.of_command(cluster, side, command) is not None
 
     def answer_published(self, call):
         """The answer to a command from what the state holds.
@@ -117,8 +136,8 @@ class Server:
         fault = self.command_faults.get((call.cluster, request.command))
         payloads = self.published.get((call.cluster, call.reply_command), ())
         at = _TIME_AT.get((call.cluster, call.reply_command))
-        if call.from_han and self.hidden_before and at is not None:
-            since = self.hidden_before()
+        if call.from_han and self.registry and at is not None:
+            since = self.registry.hidden_before()
             payloads = [p for p in payloads if int.from_bytes(p[at : at + 4], "little") >= since]
         if call.count == 1 and payloads and fault is None:
             return payloads

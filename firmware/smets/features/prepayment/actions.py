@@ -22,7 +22,7 @@ class Actions:
     """The commands of the HAN, and tokens wherever they come from."""
 
     def __init__(self, owner):
-        """`owner` is the meter's Prepayment."""
+        """`owner` is the Meter of the account."""
         self._owner = owner
         self.ppmids = []  # EUI-64s of the devices that may act; empty: nobody was told
 
@@ -170,4 +170,3 @@ _HANDLERS = {
     (clusters.PREPAYMENT, SELECT_EMERGENCY_CREDIT): Actions.emergency,
     (clusters.METERING, LOCAL_CHANGE_SUPPLY): Actions.enable,
 }
-COMMANDS = tuple(_HANDLERS)

@@ -2,34 +2,28 @@
 # What a state says of them goes into the account.
 from smets.features.prepayment import account, served
 from smets.zcl import types
-from smets.zcl.clusters import METERING
-
-_DEMAND = (METERING, 0x0400)
 
 
 class Attributes:
-    """Puts the account's attributes on the server of its device."""
+    """The account as attributes of the server of its device."""
 
     def __init__(self, owner):
-        """`owner` is the meter's Prepayment."""
+        """`owner` is the Meter of the account."""
         self._owner = owner
-        self._zcl = owner.device.zcl
 
     def adopt(self):
         """Begin with what a state has said of the account."""
+        zcl = self._owner.device.zcl
         for place in served.ATTRIBUTES:
-            value = self._zcl.get(*place)
+            value = zcl.get(*place)
             if value is not None:
                 self._take(place, value)
 
-    def serve(self):
-        """Serve the attributes from now on."""
-        for place in served.ATTRIBUTES:
-            self._serve(place)
-        self._zcl.loaders[_DEMAND] = self._serve_demand
-        demand = self._zcl.get(*_DEMAND)
-        if demand is not None:
-            self._serve_demand(demand)
+    def give_up(self):
+        """From now on no value of a state stands before the account."""
+        values = self._owner.device.zcl.attributes
+        for cluster, attribute in served.ATTRIBUTES:
+            values.get(cluster, {}).pop(attribute, None)
 
     def value(self, name: str) -> int:
         """A member of the account, as a table names it."""
@@ -40,26 +34,13 @@ class Attributes:
             return held.status()
         return getattr(held, name)
 
-    def _serve(self, place):
-        kind, name = served.ATTRIBUTES[place]
-
-        def octets():
-            value = self.value(name)
-            if kind != types.INT32:
-                value = max(value, 0)
-            return bytes((kind,)) + types.encode(kind, value)
-
-        self._zcl.attributes.setdefault(place[0], {})[place[1]] = octets
-        self._zcl.loaders[place] = lambda value: self._load(place, value)
-
-    def _serve_demand(self, demand: int):
-        """Instantaneous demand is that of the state, and none while the supply is off."""
-
-        def octets():
-            value = demand if self._owner.supplied else 0
-            return bytes((types.INT24,)) + types.encode(types.INT24, value)
-
-        self._zcl.attributes[METERING][_DEMAND[1]] = octets
+    def octets(self, cluster: int, attribute: int) -> bytes:
+        """Type octet and value octets of an attribute."""
+        kind, name = served.ATTRIBUTES[(cluster, attribute)]
+        value = self.value(name)
+        if kind != types.INT32:
+            value = max(value, 0)
+        return bytes((kind,)) + types.encode(kind, value)
 
     def _take(self, place, value: int):
         held = self._owner.account
@@ -72,9 +53,8 @@ class Attributes:
         elif name in account.SETTABLE and account.fits(name, value):
             setattr(held, name, value)
 
-    def _load(self, place, value: int):
-        """An attribute of a state that is loaded while the account is live."""
-        if self._owner.keeper.loadable():
-            before = self._owner.account.pack()
-            self._take(place, value)
-            self._owner.commit(before)
+    def load(self, cluster: int, attribute: int, value: int):
+        """Take an attribute of a state while there is an account."""
+        before = self._owner.account.pack()
+        self._take((cluster, attribute), value)
+        self._owner.commit(before)

@@ -19,7 +19,7 @@ _LOG_ID = const(0x03)
 _SHOWN = const(5)
 
 
-class EventLog:
+class EventLog(objects.Served):
     """Entries, oldest first; also the object 7/0-0:99.98.0.255/2 as dlms.Objects serves it."""
 
     description = _DESCRIPTION
@@ -59,10 +59,6 @@ class EventLog:
             buffer.append(row)
         return buffer.select(start, end)
 
-    def set(self, data) -> int:
-        """A log is not set."""
-        return objects.READ_WRITE_DENIED
-
     def invoke(self, data) -> int:
         """Clear the log (ECS: reset, integer 0)."""
         if bytes(data) != b"\x0f\x00":
@@ -78,16 +74,14 @@ class EventLog:
         """Take the entries of a state in the place of those that are there."""
         if getattr(buffer, "description", None) != _DESCRIPTION:
             raise ValueError("not the rows of this log")
-        if self._keeper.loadable():
-            self.entries = []
-            self.extend(buffer)
+        self.entries = []
+        self.extend(buffer)
 
     def extend(self, buffer):
         """Take further entries of a state."""
-        if self._keeper.loadable():
-            for row in buffer.views():
-                self._take(bytes(row))
-            self._keep(self.entries)
+        for row in buffer.views():
+            self._take(bytes(row))
+        self._keep(self.entries)
 
     # --- On the HAN -----------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from smets import clock
 from smets.codec import Writer
 from smets.compat import const
 from smets.dlms import objects
+from smets.eui import parse_eui
 from smets.features.keeper import Slot
 from smets.features.prepayment import account, calendar, policy
 from smets.features.prepayment.account import Account
@@ -22,13 +23,13 @@ _DAILY_WIDTH = const(28)
 _HALF_HOUR = const(1800)
 
 
-class Prepayment:
+class Meter:
     """The account of a meter, and everything that may be asked of it."""
 
-    def __init__(self, device, keeper):
-        """`device` has clock, zcl, dlms, keys, eui; `keeper` keeps records and logs."""
+    def __init__(self, device):
+        """`device` has clock, zcl, dlms, keys, eui, keeper."""
         self.device = device
-        self.keeper = keeper
+        self.keeper = keeper = device.keeper
         self.account = Account()
         self.storage_errors = 0
         self.events = EventLog(keeper)
@@ -44,7 +45,7 @@ class Prepayment:
             self.attributes.adopt()
             self.remote.adopt()
             self.account.settle()
-        self.attributes.serve()
+        self.attributes.give_up()
         self.changed()
 
     def _restore(self) -> bool:
@@ -71,8 +72,6 @@ class Prepayment:
 
         After a restart the account has gone on since, and only "ppmid" is taken.
         """
-        from smets.eui import parse_eui
-
         if not isinstance(description, dict):
             raise ValueError("prepayment: not an object")
         for name, value in description.items():
@@ -92,7 +91,7 @@ class Prepayment:
             told = description["ppmid"]
             told = [told] if isinstance(told, str) else told
             self.actions.ppmids = [parse_eui(eui) for eui in told]
-        if self.restored and not self.keeper.loadable():
+        if self.restored and self.device.registry.replaying:
             return
         before = self.account.pack()
         if any(name != "ppmid" for name in description):
@@ -138,10 +137,14 @@ class Prepayment:
 
     def changed(self):
         """Tell the meter what the supply is now."""
-        self.device.supply_changed(self.supplied)
+        register = self.device.feature("register")
+        if register:
+            register.supply_changed(self.supplied)
 
-    def half_hour(self, due: int, energy: int):
-        """A half hour ended at UTC `due` in which `energy` Wh were drawn."""
+    def half_hour(self, due: int):
+        """A half hour ended at UTC `due`: charge for what was drawn in it."""
+        register = self.device.feature("register")
+        energy = max(register.ended, 0) if register else 0
         held = self.account
         midnight = due % policy.DAY_S == 0
         self.remote.activate(due)
@@ -183,10 +186,6 @@ class Prepayment:
         ):
             writer.be(value & 0xFFFFFFFF, 4)
         return bytes(writer.view())
-
-    def find(self, key):
-        """What serves a DLMS object, as dlms.Objects wants it, or None."""
-        return self.remote.find(key)
 
     def do(self, change, code: int = 0, message: int = 0) -> bool:
         """Have `change()` made and kept; where it says False nothing changes, and so says this.

@@ -31,7 +31,7 @@ class Remote:
     """Objects of the account by key, and what was set for later."""
 
     def __init__(self, owner):
-        """`owner` is the meter's Prepayment."""
+        """`owner` is the Meter of the account."""
         self._owner = owner
         self._unkept = {}  # record of a calendar that changed -> octets before, or None
         self.damaged = False  # a calendar that holds is, until it is set again
@@ -267,8 +267,7 @@ class Remote:
 
     def load(self, text: str, data):
         """A value of a state that is loaded while the account is live."""
-        known = text in served.NUMBERS or text in served.RATES
-        if known and isinstance(data, bytes) and self._owner.keeper.loadable():
+        if (text in served.NUMBERS or text in served.RATES) and isinstance(data, bytes):
             before = self._owner.account.pack()
             self._take(text, data)
             self._owner.commit(before)

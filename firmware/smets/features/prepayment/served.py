@@ -67,7 +67,7 @@ EVENT_LOG = "7/0-0:99.98.0.255/2"
 DAILY_LOG = "7/0-0:98.1.8.255/2"
 TOP_UPS = "7/0-0:98.1.5.255/2"
 RECOVERIES = "7/0-0:98.1.4.255/2"
-# Methods: key -> what Prepayment does with it.
+# Methods: key -> what Remote does with it.
 METHODS = {
     "115/0-0:19.40.0.255/1": "enter",
     "112/0-0:19.10.0.255/1": "adjust",

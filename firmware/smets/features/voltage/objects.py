@@ -74,7 +74,7 @@ def find(supply, key):
     return None
 
 
-class _Undefined:
+class _Undefined(objects.Served):
     """An object of a phase that the meter does not have."""
 
     def get(self, start: int, end: int):
@@ -85,16 +85,8 @@ class _Undefined:
         """A result code."""
         return objects.OBJECT_UNDEFINED
 
-    def invoke(self, data) -> int:
-        """A result code."""
-        return objects.OBJECT_UNDEFINED
 
-    def load(self, data):
-        """Refuse a state that has it."""
-        raise ValueError("no such object in this device")
-
-
-class _Number:
+class _Number(objects.Served):
     """A double-long-unsigned attribute: a member of something in the meter."""
 
     def __init__(self, supply, target, name: str, settable: bool):
@@ -113,13 +105,9 @@ class _Number:
         """Set it; a result code."""
         return self._take(data) if self._settable else objects.READ_WRITE_DENIED
 
-    def invoke(self, data) -> int:
-        """There is no such method."""
-        return objects.OBJECT_UNDEFINED
-
     def load(self, data):
         """Take it from a state; ValueError."""
-        if self._supply.loadable() and self._take(data) != objects.SUCCESS:
+        if self._take(data) != objects.SUCCESS:
             raise ValueError("not a value of this object")
 
     def _take(self, data) -> int:
@@ -172,7 +160,7 @@ class _Reset(_Number):
         raise ValueError("a method has no value")
 
 
-class _Settings:
+class _Settings(objects.Served):
     """Switches as they are read: a bit-string(256)."""
 
     def __init__(self, supply, switches):
@@ -185,21 +173,12 @@ class _Settings:
             return objects.READ_WRITE_DENIED
         return _BIT_STRING_256 + bytes(self._switches.octets)
 
-    def set(self, data) -> int:
-        """They are set by mask and actions alone."""
-        return objects.READ_WRITE_DENIED
-
-    def invoke(self, data) -> int:
-        """There is no method."""
-        return objects.OBJECT_UNDEFINED
-
     def load(self, data):
         """Take the settings of a state; ValueError."""
         if bytes(data[:4]) != _BIT_STRING_256 or len(data) != 4 + events.SWITCH_OCTETS:
             raise ValueError("not a bit-string of 256 bits")
-        if self._supply.loadable():
-            self._switches.octets[:] = data[4:]
-            self._supply.keep()
+        self._switches.octets[:] = data[4:]
+        self._supply.keep()
 
 
 class _Mask(_Settings):

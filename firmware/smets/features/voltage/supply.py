@@ -13,7 +13,6 @@ from smets.ports.store import StoreError
 
 _TICKS = const(0x3FFFFFFF)
 _LONGEST = const(86400)  # seconds fed at once: ticks wrap after 12.4 days
-_ALERTS = const(100)  # alerts that wait for a link; beyond it the oldest is dropped
 _OF_AVERAGES = (
     "over_threshold",
     "under_threshold",
@@ -29,17 +28,16 @@ _LIVE = ("rp2", "atm90e32")
 class Supply:
     """What an electricity meter measures of its supply."""
 
-    def __init__(self, device, keeper):
-        """`device` has `clock` and `alerts`, a list of (code, UTC seconds) to send."""
+    def __init__(self, device):
+        """`device` has `clock`, `keeper` and `alert(code, seconds)`."""
         self._device = device
-        self._keeper = keeper
+        self._keeper = keeper = device.keeper
         self.slots = [
             Slot(keeper, "volts%d" % (index + 1), LOG_ENTRIES, LOG_WIDTH) for index in range(3)
         ]
         self.event_slot = Slot(keeper, "power", events.LOG_ENTRIES, events.LOG_WIDTH)
-        self.events = OrderedEvents(self.event_slot.open(), self._alert)
+        self.events = OrderedEvents(self.event_slot.open(), device.alert)
         self.storage_errors = 0
-        self.alerts_dropped = 0
         self.live = False
         self._sampler = None
         self._ticks = 0
@@ -118,13 +116,6 @@ class Supply:
             self.storage_errors += 1
         self.keep()
 
-    def _alert(self, code: int, seconds: int):
-        alerts = self._device.alerts
-        if len(alerts) >= _ALERTS:
-            alerts.pop(0)
-            self.alerts_dropped += 1
-        alerts.append((code, seconds))
-
     def keep(self) -> bool:
         """Store settings and counters if they have changed; False if that fails."""
         if not self._keeper.stores:
@@ -162,10 +153,6 @@ class Supply:
         self.events.flush()
         self.keep()
 
-    def loadable(self) -> bool:
-        """Whether settings of a state are taken up; see features/keeper.py."""
-        return self._keeper.loadable()
-
     def logs_changed(self):
         """A state was loaded into a log: the meter goes on from there."""
         self.events.log = self.event_slot.open()
@@ -179,7 +166,7 @@ class Supply:
             "entries": [len(phase.log) for phase in self.meter.phase],
             "events": len(self.events.log),
             "alerts_waiting": len(self._device.alerts),
-            "alerts_dropped": self.alerts_dropped,
+            "alerts_dropped": self._device.alerts_dropped,
             "storage_errors": self.storage_errors,
         }
 

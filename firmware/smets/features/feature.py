@@ -1,0 +1,92 @@
+# What a feature is to its device: what it serves and takes, as data; what it does as time passes.
+# docs/architecture.md has the contract with an example. A module of a feature is light: it imports
+# what is large when that is first needed.
+
+
+class Feature:
+    """A feature of one device. A subclass declares its data and overrides what it needs.
+
+    A module of smets.features names its feature FEATURE; see catalogue.py for its name.
+    """
+
+    # DLMS objects: keys "class/A-B:C.D.E.F/attribute", and beginnings of OBIS codes "A-B:C.D"
+    # under which the feature serves every object that `find` gives.
+    objects = ()
+    # Cluster -> the attributes that it works out, or takes from a state.
+    attributes = {}
+    # (cluster, direction bit, command) of each cluster command that it carries out.
+    commands = ()
+    # Names of CTRL:SET and of CTRL:ACT -> the method that takes the value; ValueError.
+    inputs = {}
+    actions = {}
+    # Names of its records, and of its logs (features/keeper.py).
+    records = ()
+    logs = ()
+    # Ranges (first code, last code) of the alerts and events that it raises.
+    alerts = ()
+    # Whether it measures as real time passes: `poll` is called at least every 100 ms.
+    live = False
+    # Whether the store held something of it at the start. Then a state that is loaded again after
+    # a power cut is older than what the feature has, and is not given to it.
+    restored = False
+
+    def __init__(self, device):
+        """`device` has store, clock, zcl, dlms; `device.feature(name)` gives another feature."""
+        self.device = device
+
+    def restore(self):
+        """Take up what the store holds. Every feature of the device is there."""
+
+    # --- Time ----------------------------------------------------------------------------------
+
+    def pass_time(self, seconds: int):
+        """So many seconds passed, up to what the clock shows; never over a half hour of UTC."""
+
+    def half_hour(self, due: int):
+        """A half hour of UTC ended at `due`, seconds since 2000; `pass_time` came before."""
+
+    def midnight(self, due: int):
+        """A day of UTC ended at `due`; `half_hour` came before."""
+
+    def poll(self, ticks: int):
+        """Real time passed, up to `ticks` in ms."""
+
+    # --- What others ask -----------------------------------------------------------------------
+
+    def find(self, key: bytes, operation: str):
+        """What serves a DLMS object now (see objects.Served), or None.
+
+        `operation` is one of objects.GET, SET, ACTION, LOAD. With None the object is a value that
+        is kept as it was set or loaded.
+        """
+        return None
+
+    def execute(self, call):
+        """Carry out a command of `commands`: a status, or a list of response payloads.
+
+        With None the command is answered from the state (Server.answer_published).
+        """
+        return None
+
+    def attribute(self, cluster: int, attribute: int):
+        """Type octet and value octets of an attribute that no state has set; None: it has none."""
+        return None
+
+    def load_attribute(self, cluster: int, attribute: int, value) -> bool:
+        """Take an attribute of a state; False where it is to stand as a value; ValueError."""
+        return False
+
+    def receive(self, frame) -> bool:
+        """Take a HAN frame that is no request to a server; False where it is not for it."""
+        return False
+
+    def header_stamp(self, writer):
+        """Write the 12 octets of a stamped response; asked of the device's `stamped_by` alone."""
+
+    def hidden_before(self) -> int:
+        """UTC seconds before which the HAN gets nothing of a log; 0 hides nothing."""
+        return 0
+
+    def summary(self) -> dict:
+        """Members of the device's summary."""
+        return {}

@@ -1,0 +1,47 @@
+# The Profile Data Log as a feature of an electricity meter; profile_data.py has what is large.
+from smets.features.feature import Feature
+
+
+class Profile(Feature):
+    """Energy of each half hour: import, export, reactive import."""
+
+    objects = ("0-0:99.1",)
+    inputs = {"energy": "configure"}
+    records = ("twin",)
+    logs = ("import", "import2", "export", "reactive")
+
+    def __init__(self, device):
+        super().__init__(device)
+        self._data = None
+        self._draw = 0
+
+    @property
+    def data(self):
+        """The logs themselves (profile_data.py)."""
+        if self._data is None:
+            from smets.features.profile_data import ProfileData
+
+            self._data = ProfileData(self.device)
+            self._data.set_draw(self._draw)
+        return self._data
+
+    def set_draw(self, value: int):
+        """Wh imported each half hour."""
+        self._draw = value
+        if self._data:
+            self._data.set_draw(value)
+
+    def configure(self, description: dict):
+        """What else flows each half hour; see profile_data.ProfileData.configure."""
+        self.data.configure(description)
+
+    def find(self, key: bytes, operation: str):
+        """See Feature."""
+        return self.data.find(key)
+
+    def pass_time(self, seconds: int):
+        """See Feature."""
+        self.data.pass_time(seconds)
+
+
+FEATURE = Profile

@@ -1,0 +1,93 @@
+# Which feature of a device serves a DLMS object, an attribute, a cluster command or an input.
+# Every place belongs to one feature: the second that claims it is an error.
+from smets.dlms import objects
+
+
+class Registry:
+    """The features of a device by name, and by what they declare."""
+
+    def __init__(self):
+        self.features = {}  # name -> Feature, in the order of the device's list
+        # Whether a state is loaded again after a power cut; see Feature.restored.
+        self.replaying = False
+        self._keys = {}
+        self._groups = []  # (beginning of an OBIS code, feature)
+        self._attributes = {}
+        self._commands = {}
+        # Inputs and actions of the bench: name -> the feature, or the device itself.
+        self._inputs = {}
+        self._actions = {}
+
+    def add(self, name: str, feature):
+        """Take a feature in; ValueError where another one has claimed a place of it."""
+        self.features[name] = feature
+        for text in feature.objects:
+            if "/" in text:
+                _claim(self._keys, objects.key(text), feature, text)
+            else:
+                self._groups.append((objects.obis(text), feature))
+        for cluster, attributes in feature.attributes.items():
+            for attribute in attributes:
+                _claim(self._attributes, _place(cluster, attribute), feature, "attribute")
+        for cluster, side, command in feature.commands:
+            _claim(self._commands, _place(cluster, side << 8 | command), feature, "command")
+        self.add_bench(feature)
+
+    def add_bench(self, owner):
+        """Take the inputs and actions of a feature, or those of a device; ValueError."""
+        for name in owner.inputs:
+            _claim(self._inputs, name, owner, name)
+        for name in owner.actions:
+            _claim(self._actions, name, owner, name)
+
+    def input(self, name: str):
+        """What takes an input of the bench, or None."""
+        return _bound(self._inputs.get(name), "inputs", name)
+
+    def action(self, name: str):
+        """What does an action of the bench, or None."""
+        return _bound(self._actions.get(name), "actions", name)
+
+    def of_object(self, key):
+        """The feature that serves a DLMS object, or None."""
+        feature = self._keys.get(key)
+        if feature is None:
+            for start, owner in self._groups:
+                if key[2 : 2 + len(start)] == start:
+                    return owner
+        return feature
+
+    def of_attribute(self, cluster: int, attribute: int):
+        """The feature that serves an attribute, or None."""
+        return self._attributes.get(_place(cluster, attribute))
+
+    def of_command(self, cluster: int, side: int, command: int):
+        """The feature that carries out a cluster command, or None."""
+        return self._commands.get(_place(cluster, side << 8 | command))
+
+    def gives(self, feature) -> bool:
+        """Whether a value of a state is given to the feature that owns its place."""
+        return not (self.replaying and feature.restored)
+
+    def hidden_before(self) -> int:
+        """UTC seconds before which the HAN gets nothing of a log."""
+        hidden = 0
+        for feature in self.features.values():
+            hidden = max(hidden, feature.hidden_before())
+        return hidden
+
+
+def _bound(owner, table: str, name: str):
+    return getattr(owner, getattr(owner, table)[name]) if owner else None
+
+
+def _place(cluster: int, number: int) -> int:
+    # A small integer takes no room beside the table.
+    return cluster << 16 | number
+
+
+def _claim(table, where, owner, text: str):
+    other = table.setdefault(where, owner)
+    if other is not owner:
+        names = (other.__class__.__name__, owner.__class__.__name__, text)
+        raise ValueError("%s and %s both claim %s" % names)

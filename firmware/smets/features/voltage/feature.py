@@ -1,0 +1,58 @@
+# The voltage measurement as a feature of an electricity meter. What is large is imported when
+# time passes or someone asks for it: a bench that asks for a tariff has other use for the memory.
+from smets.features.feature import Feature
+
+
+class Voltage(Feature):
+    """Logs, counters, thresholds and events of the voltage; MP085A."""
+
+    # 32, 52 and 72 are the phases; then limiters, Power Event Log, the operator's switches.
+    objects = ("1-0:32", "1-0:52", "1-0:72", "0-0:17.0", "0-0:99.98.4", "0-33:97.98")
+    inputs = {"voltage": "configure"}
+    records = ("voltage",)
+    logs = ("volts1", "volts2", "volts3", "power")
+    alerts = ((0x8002, 0x8009), (0x8020, 0x802F), (0x8085, 0x809C))
+
+    def __init__(self, device):
+        super().__init__(device)
+        self._supply = None
+
+    @property
+    def supply(self):
+        """The measurement itself (supply.py)."""
+        if self._supply is None:
+            from smets.features.voltage.supply import Supply
+
+            self._supply = Supply(self.device)
+        return self._supply
+
+    @property
+    def live(self) -> bool:
+        """See Feature."""
+        return self._supply is not None and self._supply.live
+
+    def configure(self, description: dict):
+        """The supply to measure; see supply.Supply.configure."""
+        self.supply.configure(description)
+
+    def find(self, key: bytes, operation: str):
+        """See Feature."""
+        from smets.features.voltage import objects
+
+        return objects.find(self.supply, key)
+
+    def pass_time(self, seconds: int):
+        """See Feature."""
+        self.supply.pass_time(seconds)
+
+    def poll(self, ticks: int):
+        """See Feature."""
+        if self._supply:
+            self._supply.poll(ticks)
+
+    def summary(self) -> dict:
+        """See Feature."""
+        return {"voltage": self._supply.summary()} if self._supply else {}
+
+
+FEATURE = Voltage
