@@ -17,6 +17,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -235,6 +236,13 @@ def open_transport(role: str, engine: str, store: str | None = None) -> Transpor
     return SerialTransport(engine)
 
 
+def _octets(event: str, body: str) -> bytes:
+    try:
+        return bytes.fromhex(body)
+    except ValueError:
+        raise BenchError(f"{event}: not hexadecimal: {body[:80]}") from None
+
+
 # Numbers have up to nine digits: so many users of a line may each begin with one of their own.
 _NUMBERS = 10_000
 # A line that comes back as it was sent is answered within so many seconds, or not at all.
@@ -283,7 +291,15 @@ class BenchClient:
         event, body = self._answer(number)
         if event != "CTRL:OK":
             raise BenchError(f"{verb}: {body}")
-        return cast("dict[str, Any]", json.loads(body)) if body else {}
+        return self._document(verb, body)
+
+    def _document(self, verb: str, body: str) -> dict[str, Any]:
+        document: object = None
+        with suppress(ValueError, RecursionError):
+            document = json.loads(body or "{}")
+        if not isinstance(document, dict):
+            raise BenchError(f"{verb}: the answer is no JSON object: {body[:80]}")
+        return cast("dict[str, Any]", document)
 
     def link(self, block: int) -> dict[str, Any]:
         """Cut messages over `block` octets into blocks, both ways; with 0 all go whole."""
@@ -299,7 +315,7 @@ class BenchClient:
             number = self._send("GBCS:DATA", len(command), command.hex().upper())
             event, body = self._answer(number)
         if event == "GBCS:DATA":
-            return bytes.fromhex(body)
+            return _octets(event, body)
         if event == "GBCS:NONE":
             raise Refusal(body)
         raise BenchError(body)
@@ -378,7 +394,7 @@ class BenchClient:
             return False
         taker = takers[head]
         if taker is not None:
-            taker(bytes.fromhex(rest.partition(":")[2]))
+            taker(_octets(head, rest.partition(":")[2]))
         return True
 
     def _joined(self, head: str, rest: str, blocks: gbt.Assembler) -> tuple[str, str] | None:
@@ -389,7 +405,7 @@ class BenchClient:
             raise BenchError(f"{head} broke off: {whole} of {length}")
         if head != "GBCS:BLOCK":
             return head, body
-        block = bytes.fromhex(body)
+        block = _octets(head, body)
         if gbt.acknowledged(block) is not None:
             return head, body
         try:

@@ -12,10 +12,26 @@ import os
 import re
 import sys
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
-__all__ = ["EXIT_INTERNAL", "cell", "complain", "distinct", "plain", "run", "say", "xml_text"]
+import rich.console
+from rich.segment import Segment
+
+__all__ = [
+    "EXIT_INTERNAL",
+    "EXIT_USAGE",
+    "Console",
+    "cell",
+    "complain",
+    "distinct",
+    "lines",
+    "plain",
+    "run",
+    "say",
+    "xml_text",
+]
 
 EXIT_USAGE = 2
 EXIT_INTERNAL = 70  # an error of this program, as sysexits.h has it
@@ -26,7 +42,8 @@ EXIT_PIPE = 141  # as a shell tells a process that a closed pipe ended
 _UNSAFE = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 )
-_NOT_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]")
+# What XML 1.0 cannot hold, even escaped.
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
@@ -52,8 +69,33 @@ def cell(text: str) -> str:
 
 
 def xml_text(text: str) -> str:
-    """Text for XML 1.0, which has no place for most control characters, even escaped."""
-    return _NOT_XML.sub(_escape, text)
+    """Text for XML 1.0, which has no place for most control characters."""
+    return _NOT_XML.sub("\ufffd", text)
+
+
+class Console(rich.console.Console):
+    """A console whose text is made harmless, and in which brackets are no markup."""
+
+    def __init__(self, **options: Any) -> None:
+        """Take the options of rich's console."""
+        options.setdefault("markup", False)
+        super().__init__(**options)
+
+    def on_broken_pipe(self) -> None:
+        """Leave it to `run`, for all commands alike."""
+        raise BrokenPipeError(errno.EPIPE, "closed")
+
+    def render(
+        self,
+        renderable: rich.console.RenderableType,
+        options: rich.console.ConsoleOptions | None = None,
+    ) -> Iterator[Segment]:
+        """Render, as rich does, to segments without control characters of the text's own."""
+        for segment in super().render(renderable, options):
+            if segment.control:
+                yield segment
+            else:
+                yield segment._replace(text=lines(segment.text))
 
 
 def say(text: str = "") -> None:

@@ -22,6 +22,7 @@ from host_tools.gbcs.errors import DecodeError
 from host_tools.gbcs.reader import Reader
 from host_tools.gbcs.tree import Node
 from host_tools.roles import RESPONDERS
+from host_tools.textfile import read_text
 from host_tools.vectors import files
 
 __all__ = ["NOT_IN_STATE", "Outcome", "Pair", "compare", "directory", "load_pairs", "replay"]
@@ -75,7 +76,7 @@ def load_pairs(path: Path) -> Iterator[Pair]:
         yield from _own_pairs(path)
         return
     rows: dict[str, dict[str, dict[str, str]]] = {}
-    with (path / "index.csv").open(encoding="utf-8", newline="") as file:
+    with (path / "index.csv").open(encoding="utf-8-sig", newline="") as file:
         for row in csv.DictReader(file):
             rows.setdefault(row["pair_id"], {})[row["kind"]] = row
     for name in sorted(rows):
@@ -83,7 +84,7 @@ def load_pairs(path: Path) -> Iterator[Pair]:
         state_file = path / "state" / f"{name}.json"
         if "command" not in kinds or "response" not in kinds or not state_file.is_file():
             continue
-        state = cast("dict[str, Any]", json.loads(state_file.read_text(encoding="utf-8")))
+        state = cast("dict[str, Any]", json.loads(read_text(state_file)))
         keys_file = path / "keys" / f"{state['device_eui']}.json"
         yield Pair(
             name,
@@ -92,7 +93,7 @@ def load_pairs(path: Path) -> Iterator[Pair]:
             _message(path, kinds["command"]),
             _message(path, kinds["response"]),
             state,
-            cast("dict[str, Any]", json.loads(keys_file.read_text(encoding="utf-8"))),
+            cast("dict[str, Any]", json.loads(read_text(keys_file))),
         )
 
 
@@ -110,7 +111,7 @@ def _own_pairs(path: Path) -> Iterator[Pair]:
 
 
 def _message(path: Path, row: dict[str, str]) -> bytes:
-    return bytes.fromhex((path / row["folder"] / row["file"]).read_text(encoding="ascii"))
+    return bytes.fromhex(read_text(path / row["folder"] / row["file"]))
 
 
 def replay(pairs: list[Pair], engine: str) -> Iterator[Outcome]:

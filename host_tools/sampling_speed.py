@@ -11,11 +11,11 @@ import os
 import subprocess
 import sys
 
-from rich.console import Console
 from rich.table import Table
 
 from host_tools.bench import BenchError, micropython
 from host_tools.compiled import compiled_firmware
+from host_tools.console import Console
 
 __all__ = ["main", "measure"]
 

@@ -15,19 +15,22 @@ _MARKS = (
 )
 
 
-def decode_text(data: bytes) -> str:
-    """The text without its byte order mark, by which UTF-16 is known; UnicodeDecodeError."""
+def decode_text(data: bytes, errors: str = "strict") -> str:
+    """The text without its byte order mark, by which UTF-16 is known.
+
+    Octets that are no text raise UnicodeDecodeError, unless `errors` says "replace".
+    """
     for mark, encoding in _MARKS:
         if data.startswith(mark):
-            return data[len(mark) :].decode(encoding)
-    return data.decode()
+            return data[len(mark) :].decode(encoding, errors)
+    return data.decode(errors=errors)
 
 
-def read_text(path: Path) -> str:
+def read_text(path: Path, errors: str = "strict") -> str:
     """The text of a file; OSError, or UnicodeDecodeError (a ValueError)."""
-    return decode_text(path.read_bytes())
+    return decode_text(path.read_bytes(), errors)
 
 
-def read_stdin() -> str:
+def read_stdin(errors: str = "strict") -> str:
     """The text of standard input; UnicodeDecodeError (a ValueError)."""
-    return decode_text(sys.stdin.buffer.read())
+    return decode_text(sys.stdin.buffer.read(), errors)

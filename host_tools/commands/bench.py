@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
 from host_tools import board_costs, boards
 from host_tools.board_costs import SAMPLES, Cost
+from host_tools.console import Console, complain
 from host_tools.flash import FlashError
 from host_tools.install import InstallError
 from host_tools.raw_repl import RawRepl, ReplError
@@ -36,7 +36,7 @@ def bench(
     try:
         data = boards.load(board)
     except boards.BoardError as error:
-        typer.echo(f"smets bench: {error}", err=True)
+        complain(f"smets bench: {error}")
         raise typer.Exit(2) from error
     try:
         with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
@@ -51,7 +51,7 @@ def bench(
             finally:
                 repl.to_main()
     except (ReplError, FlashError, InstallError, OSError) as error:
-        typer.echo(f"smets bench: {error}", err=True)
+        complain(f"smets bench: {error}")
         raise typer.Exit(1) from error
     table = Table(data.title, "one call")
     table.columns[1].justify = "right"

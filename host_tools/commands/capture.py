@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from host_tools.console import EXIT_USAGE, complain, distinct, say
 from host_tools.han.capture import BYTE_ORDER_NOTE, key_records, tshark_options, write_capture
 from host_tools.han.frame import FrameError, format_eui, parse_eui
 from host_tools.han.framelog import read_log
+from host_tools.textfile import read_stdin, read_text
 
 
 def _eui(text: str) -> int:
@@ -23,7 +24,7 @@ def _eui(text: str) -> int:
 
 def capture(
     file: Annotated[
-        Path, typer.Argument(help="The pcapng file to write.", dir_okay=False, writable=True)
+        Path, typer.Argument(help="The pcapng file to write; FILE.keys beside it.", dir_okay=False)
     ],
     log: Annotated[
         Path | None,
@@ -38,29 +39,34 @@ def capture(
         typer.Option(help="EUI-64 with short address 0x0000; otherwise the log's gpf or chf."),
     ] = None,
 ) -> None:
-    """Write HAN frames as IEEE 802.15.4/ZigBee packets, and the test keys beside them."""
+    """Write HAN frames as IEEE 802.15.4/ZigBee packets, and the test keys beside them.
+
+    Exit status: 0; 1 where lines were left out, 2 for bad arguments and files.
+    """
     first = None if coordinator is None else _eui(coordinator)
-    source = sys.stdin if log is None else log.open(encoding="ascii", errors="replace")
+    keys = Path(f"{file}.keys")
     try:
-        entries = list(read_log(source))
-    finally:
-        if log is not None:
-            source.close()
-    with file.open("wb") as out:
-        summary = write_capture(entries, out, first)
-    keys = file.with_suffix(".keys")
-    reader = shlex.join(["tshark", "-r", file.name, *tshark_options()])
-    keys.write_text(
-        "# Test keys of this capture: Wireshark's table zigbee_pc_keys. On a command line:\n"
-        f"# {reader}\n# {BYTE_ORDER_NOTE}\n" + "".join(f"{record}\n" for record in key_records()),
-        encoding="ascii",
-    )
-    typer.echo(f"{file}: {summary.frames} frames in {summary.packets} packets")
+        distinct((file, keys), (log,))
+        text = read_stdin("replace") if log is None else read_text(log, "replace")
+        entries = list(read_log(text.splitlines()))
+        with file.open("wb") as out:
+            summary = write_capture(entries, out, first)
+        reader = shlex.join(["tshark", "-r", file.name, *tshark_options()])
+        keys.write_text(
+            "# Test keys of this capture: Wireshark's table zigbee_pc_keys. On a command line:\n"
+            f"# {reader}\n# {BYTE_ORDER_NOTE}\n"
+            + "".join(f"{record}\n" for record in key_records()),
+            encoding="utf-8",
+        )
+    except (OSError, ValueError) as error:
+        complain(f"smets capture: {error}")
+        raise typer.Exit(EXIT_USAGE) from error
+    say(f"{file}: {summary.frames} frames in {summary.packets} packets")
     for eui, short, role in summary.devices:
-        typer.echo(f"0x{short:04x} {format_eui(eui)} {role}")
-    typer.echo(f"keys in {keys}, or: {reader}")
+        say(f"0x{short:04x} {format_eui(eui)} {role}")
+    say(f"keys in {keys}, or: {reader}")
     for bad in summary.bad_lines:
-        typer.echo(f"left out: {bad}", err=True)
+        complain(f"left out: {bad}")
     if summary.bad_lines:
         raise typer.Exit(1)
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from host_tools.commands.parse import fail
+from host_tools.console import complain, say
 from host_tools.eui import parse_eui
 from host_tools.gbcs import use_cases
 from host_tools.gbcs.params import ParameterError, from_text
@@ -56,10 +57,13 @@ def command(
     """
     try:
         row = use_cases.by_name(use_case)
-        if show:
-            for name in needed_parameters(row):
-                typer.echo(name)
-            return
+    except KeyError as error:
+        raise fail(str(error.args[0])) from None
+    if show:
+        for name in needed_parameters(row):
+            say(name)
+        return
+    try:
         if counter is None or not to or keys is None:
             raise ValueError("--counter, --to and --keys are needed")
         parties = load_parties(keys)
@@ -82,8 +86,8 @@ def command(
     role = sender.role.replace("_", " ")
     if row.roles and role not in [name.lower() for name in row.roles]:
         allowed = ", ".join(row.roles)
-        typer.echo(f"note: {row.id} is for {allowed}; a device refuses a {role}", err=True)
-    typer.echo(message.hex().upper())
+        complain(f"note: {row.id} is for {allowed}; a device refuses a {role}")
+    say(message.hex().upper())
 
 
 def _eui(text: str, option: str) -> bytes:

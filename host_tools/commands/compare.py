@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from host_tools.conform.compare import compare_reports
 from host_tools.conform.report import read_report
+from host_tools.console import Console, complain
 from host_tools.schemas import SchemaProblem
 
 _STYLES = {"regression": "bold red", "improvement": "green"}
@@ -29,7 +28,7 @@ def compare(
     try:
         old, new = read_report(before), read_report(after)
     except (SchemaProblem, OSError) as error:
-        typer.echo(f"smets compare: {error}", err=True)
+        complain(f"smets compare: {error}")
         raise typer.Exit(2) from error
     result = compare_reports(old, new)
     console = Console(width=None if Console().is_terminal else 120)
@@ -42,7 +41,7 @@ def compare(
         for change in result.changes:
             style = _STYLES.get(change.kind, "")
             cells = (change.id, change.before, change.after, change.kind, change.text)
-            table.add_row(*map(escape, cells), style=style)
+            table.add_row(*cells, style=style)
         console.print(table)
     console.print(
         f"{len(result.of('regression'))} regressions, {len(result.of('improvement'))} "

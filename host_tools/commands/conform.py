@@ -13,7 +13,6 @@ from tempfile import TemporaryDirectory
 from typing import Annotated, Any, cast
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
@@ -37,6 +36,7 @@ from host_tools.conform.report import (
 from host_tools.conform.runner import catalogue
 from host_tools.conform.session import CHECK_LIMIT, Session
 from host_tools.conform.vectors import VectorSet, load_vectors
+from host_tools.console import Console, complain, distinct
 from host_tools.example import EUIS, HUB_SEED, SEED, ExampleHome
 from host_tools.gbcs.times import iso
 from host_tools.roles import RESPONDERS
@@ -135,6 +135,7 @@ def conform(
             raise UsageError(f"--device {device}: not one of {', '.join(ROLES)}, all")
         if device == "all" and (any(files.values()) or engine not in _OWN_ENGINES):
             raise UsageError("--device all: is for unix and cpython, and writes with --out")
+        distinct(files.values(), (tolerate, claims, image))
         plan = _plan(engine, rtds, only, tolerate, claims, without, image, timeout, limit)
         documents: list[Json] = []
         for role in roles:
@@ -145,7 +146,7 @@ def conform(
             wanted |= {kind: path for kind, path in files.items() if path}
             write(document, wanted)
     except (UsageError, SchemaProblem, OSError, ValueError) as error:
-        typer.echo(f"smets conform: {error}", err=True)
+        complain(f"smets conform: {error}")
         raise typer.Exit(2) from error
     if len(documents) > 1:
         _figures_of_all(console, documents)

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from host_tools import boards, install
 from host_tools import flash as flashing
+from host_tools.console import Console, complain
 from host_tools.roles import ROLES
+from host_tools.textfile import read_text
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -33,7 +34,7 @@ class _Bar:
 
 
 def _fail(text: str, status: int) -> typer.Exit:
-    typer.echo(f"smets flash: {text}", err=True)
+    complain(f"smets flash: {text}")
     return typer.Exit(status)
 
 
@@ -66,7 +67,7 @@ def flash(
             raise boards.BoardError(f"{board}: {data.lacks['flash']}")
         settings: dict[str, Any] = {"tick": tick, "keep": keep}
         if han is not None:
-            settings["han"] = json.loads(han.read_text(encoding="utf-8"))
+            settings["han"] = json.loads(read_text(han))
         made = install.build(role, data, settings, installed)
     except (boards.BoardError, install.InstallError, OSError, ValueError) as error:
         raise _fail(str(error), EXIT_USAGE) from error

@@ -10,10 +10,10 @@ from tempfile import TemporaryDirectory
 from typing import Annotated, Any, NoReturn
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from host_tools.bench import BenchError
+from host_tools.console import Console, complain
 from host_tools.example import START
 from host_tools.gbcs.times import iso_2000, seconds_2000
 from host_tools.han.framelog import LogWriter
@@ -88,12 +88,12 @@ def home(
                     time.sleep(1)
                 house.advance(1 if real else min(step, start + duration - house.now), step)
             _report(console, house)
-    except BenchError as error:
+    except (BenchError, OSError) as error:
         _fail(str(error), error)
 
 
 def _fail(text: str, cause: Exception | None = None) -> NoReturn:
-    typer.echo(f"smets home: {text}", err=True)
+    complain(f"smets home: {text}")
     raise typer.Exit(2) from cause
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from host_tools.console import complain
 from host_tools.schemas import schema
 from host_tools.testkeys import HOME, Home, make_home, signing_pem, write_private
 
@@ -36,12 +37,12 @@ def keygen(
         home = make_home(_devices(device or [], eui or []), seed)
         written = _write(home, out, force)
     except (OSError, ValueError) as error:
-        typer.echo(str(error), err=True)
+        complain(str(error))
         raise typer.Exit(2) from None
     for path in written:
         typer.echo(str(path))
     if seed is not None:
-        typer.echo("Keys from a seed are known to everybody: use them for tests only.", err=True)
+        complain("Keys from a seed are known to everybody: use them for tests only.")
 
 
 def _devices(types: list[str], euis: list[str]) -> list[tuple[str, str]]:

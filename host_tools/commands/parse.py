@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from host_tools.console import complain, say
+from host_tools.console import Console, complain, say
 from host_tools.eui import parse_eui
 from host_tools.gbcs.errors import DecodeError
 from host_tools.gbcs.message import examine

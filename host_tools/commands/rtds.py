@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
 from host_tools import rtds as vectors
 from host_tools.bench import BenchError
+from host_tools.console import Console
 from host_tools.vectors import OWN, files
 
 VERDICTS = ("exact", "differing", "skipped")

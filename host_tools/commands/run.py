@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from host_tools.bench import BenchError
 from host_tools.commands import conform
@@ -15,6 +14,7 @@ from host_tools.conform.claims import Claims
 from host_tools.conform.model import Verdict
 from host_tools.conform.report import EXIT_OK
 from host_tools.conform.session import CHECK_LIMIT
+from host_tools.console import Console, complain
 from host_tools.show import day, gas, tenancy, voltage
 from host_tools.show.film import Film
 from host_tools.show.stage import Stage
@@ -57,10 +57,10 @@ def run(
             scene(stage)
         _judge(stage, out)
     except KeyboardInterrupt:
-        typer.echo("smets run: stopped; no device is left running", err=True)
+        complain("smets run: stopped; no device is left running")
         raise typer.Exit(_EXIT_INTERRUPTED) from None
     except (BenchError, OSError) as error:
-        typer.echo(f"smets run: {error}", err=True)
+        complain(f"smets run: {error}")
         raise typer.Exit(2) from error
     stage.console.rule()
     stage.console.print(

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from host_tools.console import complain
 from host_tools.schemas import NAMES, schema_text
 
 
@@ -14,7 +15,7 @@ def schema(
 ) -> None:
     """Print a JSON Schema (draft 2020-12)."""
     if which not in NAMES:
-        typer.echo(f"{which!r} is not one of {', '.join(NAMES)}", err=True)
+        complain(f"{which!r} is not one of {', '.join(NAMES)}")
         raise typer.Exit(2)
     typer.echo(schema_text(which), nl=False)
 

@@ -10,6 +10,7 @@ import typer
 
 from host_tools import glyphs
 from host_tools.bench import BenchError
+from host_tools.console import complain
 from host_tools.screens import (
     Picture,
     changes,
@@ -64,7 +65,7 @@ def screens(
     try:
         pictures = render(engine)
     except BenchError as error:
-        typer.echo(f"smets screens: {error}", err=True)
+        complain(f"smets screens: {error}")
         raise typer.Exit(2) from error
     golden = load_golden()
     found = changes(pictures, golden)

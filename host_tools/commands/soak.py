@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import Progress
 
 from host_tools.bench import BenchClient, BenchError, open_transport
+from host_tools.console import Console, complain
 from host_tools.example import EUIS, GAS_STATE, START
 from host_tools.fragments import load
 from host_tools.show.stage import Stage
@@ -76,7 +76,7 @@ def soak(
                     progress.update(task, completed=done)
             after = client.control("QUERY")
     except BenchError as error:
-        typer.echo(f"smets soak: {error}", err=True)
+        complain(f"smets soak: {error}")
         raise typer.Exit(2) from error
     growth = after["memory"] - before["memory"]
     console.print(

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from host_tools.commands.parse import fail
+from host_tools.console import complain
 from host_tools.example import EUIS, SEED
 from host_tools.keys import SchemaProblem, load_parties
 from host_tools.testkeys import make_home
@@ -74,7 +75,7 @@ def utrn(
         raise fail(str(error)) from None
     typer.echo(digits if plain else grouped(digits))
     if not plain:
-        typer.echo(f"originator counter of CS01a: {originator_counter(number)}", err=True)
+        complain(f"originator counter of CS01a: {originator_counter(number)}")
 
 
 def register(app: typer.Typer) -> None:

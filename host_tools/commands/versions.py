@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from host_tools.console import Console, cell, complain, say
 from host_tools.versions.fleet import judge_fleet
 from host_tools.versions.matrix import Judgement, judge, planned
 from host_tools.versions.names import DEVICE_SPECS, VersionError, parse_spec, parse_version
@@ -30,7 +30,7 @@ For = Annotated[Purpose, typer.Option("--for", help="What happens on that day.")
 
 
 def _fail(error: Exception) -> typer.Exit:
-    typer.echo(f"smets versions: {error}", err=True)
+    complain(f"smets versions: {error}")
     return typer.Exit(2)
 
 
@@ -82,7 +82,7 @@ def check(
         )
     except (VersionError, TableError, OSError) as error:
         raise _fail(error) from error
-    typer.echo(f"{answer.judgement}: {answer.why}")
+    say(f"{answer.judgement}: {answer.why}")
     raise typer.Exit(EXIT_STATUS[answer.judgement])
 
 
@@ -109,10 +109,11 @@ def fleet(
         if one.is_violation or everything:
             answer = one.answer
             cells = (one.device_id, one.type, one.specification, one.gbcs)
-            writer.writerow((*cells, answer.judgement, answer.why, one.line))
+            safe = (cell(str(text)) for text in (*cells, answer.judgement, answer.why))
+            writer.writerow((*safe, one.line))
     number = Counter(one.answer.judgement for one in judged)
     figures = ", ".join(f"{number[judgement]} {judgement}" for judgement in Judgement)
-    typer.echo(f"{len(judged)} devices: {figures}", err=True)
+    complain(f"{len(judged)} devices: {figures}")
     raise typer.Exit(1 if number[Judgement.CONTRADICTED] else 0)
 
 

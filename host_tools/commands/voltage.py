@@ -10,16 +10,19 @@ from typing import Annotated, Any, cast
 import typer
 
 from host_tools.bench import BenchClient, BenchError, open_transport
+from host_tools.console import complain, distinct
+from host_tools.eui import parse_eui
 from host_tools.gbcs.errors import DecodeError
 from host_tools.gbcs.message import Message, decode
-from host_tools.gbcs.times import parse_iso, seconds_2000
+from host_tools.gbcs.times import UTC_INVALID, parse_iso, seconds_2000
 from host_tools.keys import KeyRing, SchemaProblem, load_parties
 from host_tools.messages import InputError, read_messages
 from host_tools.remote import RemoteParty
 from host_tools.schemas import read_document
+from host_tools.textfile import read_text
 from host_tools.voltage import plot as pictures
 from host_tools.voltage.ask import ask_meter
-from host_tools.voltage.series import Series, SeriesError, from_messages, from_state
+from host_tools.voltage.series import Series, SeriesError, from_messages, from_state, is_time
 from host_tools.voltage.table import read_table, write_table
 
 EXIT_USAGE = 2
@@ -70,7 +73,12 @@ def plot(
     wrong = [path for path in out if path.suffix.lower() not in _MAKERS]
     if wrong:
         raise _fail(f"{wrong[0]}: not .svg or .png")
+    _keep_apart(out, source, keys)
     series = _series(source, device, to, keys or [], who, counter, begin, until)
+    lost = sum(not is_time(stamp) for phase in series.phases for stamp in phase.entries)
+    if lost:
+        complain(f"smets voltage: {lost} entries without a time are not drawn")
+    series = series.cut(None, None)
     try:
         for path in out:
             path.write_bytes(_MAKERS[path.suffix.lower()](series))
@@ -93,6 +101,7 @@ def export(
     until: Until = "",
 ) -> None:
     """Write the log as CSV: a row for each time stamp, energy beside voltage where it is known."""
+    _keep_apart([out] if out else [], source, keys)
     series = _series(source, device, to, keys or [], who, counter, begin, until)
     text = write_table(series)
     try:
@@ -105,8 +114,15 @@ def export(
 
 
 def _fail(text: str) -> typer.Exit:
-    typer.echo(f"smets voltage: {text}", err=True)
+    complain(f"smets voltage: {text}")
     return typer.Exit(EXIT_USAGE)
+
+
+def _keep_apart(out: list[Path], source: str, keys: list[Path] | None) -> None:
+    try:
+        distinct(out, (source, *(keys or [])))
+    except ValueError as error:
+        raise _fail(str(error)) from None
 
 
 def _series(
@@ -121,14 +137,17 @@ def _series(
 ) -> Series:
     """The log that the arguments ask for; ends the command where there is none."""
     try:
-        start = seconds_2000(parse_iso(begin)) if begin else 0
-        end = seconds_2000(parse_iso(until)) if until else 0xFFFFFFFF
+        start = seconds_2000(parse_iso(begin)) if begin else None
+        end = seconds_2000(parse_iso(until)) if until else None
         if device:
-            series = _ask(device, to, keys, who, counter, start, end)
+            limits = (start or 0, UTC_INVALID if end is None else end)
+            series = _ask(device, to, keys, who, counter, *limits)
         else:
             series = _read(source, keys)
-        series = series.cut(start, end)
-        series.span()
+        if start is not None or end is not None:
+            series = series.cut(start, end)
+        if not any(phase.entries for phase in series.phases):
+            raise SeriesError("there is no entry in the log")
     except KeyError as error:
         raise _fail(str(error.args[0])) from None
     except (
@@ -153,21 +172,22 @@ def _ask(
     start: int,
     end: int,
 ) -> Series:
-    if len(keys) != 1 or len(to) != 16:
+    if len(keys) != 1 or not to:
         raise SeriesError("--device needs --keys parties.json and --to EUI (16 hex digits)")
+    meter = parse_eui(to)
     if device in ("unix", "cpython"):
         raise SeriesError(f"--device {device}: a meter that is not running has no log")
     party = RemoteParty(load_parties(keys[0]), who)
     first = time.time_ns() // 1_000_000 if counter is None else counter
     with BenchClient(open_transport("esme", device)) as client:
-        return ask_meter(client, party, bytes.fromhex(to), first, start, end)
+        return ask_meter(client, party, meter, first, start, end)
 
 
 def _read(source: str, keys: list[Path]) -> Series:
     path = Path(source)
     if source != "-" and path.suffix.lower() in (".json", ".csv"):
         if path.suffix.lower() == ".csv":
-            return read_table(path.read_text(encoding="utf-8"))
+            return read_table(read_text(path))
         return from_state(cast("dict[str, Any]", read_document(path, "state")))
     ring = KeyRing.load(keys)
     messages: list[Message] = []

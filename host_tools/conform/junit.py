@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from itertools import groupby
 from typing import Any, cast
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+from host_tools.console import xml_text
 
 __all__ = ["junit"]
 
 Json = dict[str, Any]
 
-# Characters that XML 1.0 cannot hold; a device may send any.
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SKIPPED = ("not-applicable", "not-run")
 
 
 def _clean(text: object) -> str:
-    return _NOT_XML.sub("\ufffd", str(text))
+    return xml_text(str(text))  # a device may send any characters
 
 
 def junit(document: Json) -> str:

@@ -13,7 +13,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest import mock
 
-from rich.console import Console
 from rich.table import Table
 
 from host_tools import bench as link
@@ -23,6 +22,7 @@ from host_tools.conform.bench import Bench
 from host_tools.conform.faults import Fault, fit, read_faults, seed
 from host_tools.conform.model import Check, Evidence, Result, Verdict
 from host_tools.conform.runner import catalogue, run
+from host_tools.console import Console
 from host_tools.example import ExampleHome
 
 __all__ = ["FAULTS", "judge", "main", "noticed"]

@@ -11,9 +11,9 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
+from host_tools.console import Console
 from host_tools.emulators.board import EmulatorError
 from host_tools.emulators.qemu import QemuBoard
 from host_tools.raw_repl import RawRepl

@@ -6,12 +6,13 @@ import time
 from types import TracebackType
 from typing import Any
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from host_tools.console import Console
 from host_tools.gbcs.times import iso_2000
 from host_tools.home import Home
 from host_tools.screens import Picture, picture_of

@@ -6,10 +6,10 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
-from rich.console import Console
 from rich.text import Text
 
 from host_tools.bench import Refusal
+from host_tools.console import Console
 from host_tools.example import EUIS, HUB_SEED, START, ExampleHome
 from host_tools.gbcs.errors import DecodeError
 from host_tools.gbcs.message import Message

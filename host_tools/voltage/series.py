@@ -12,12 +12,18 @@ from typing import Any, cast
 
 from host_tools.gbcs import dlms_names
 from host_tools.gbcs.message import Message
+from host_tools.gbcs.times import UTC_INVALID
 
-__all__ = ["Event", "Phase", "Series", "SeriesError", "from_messages", "from_state"]
+__all__ = ["Event", "Phase", "Series", "SeriesError", "from_messages", "from_state", "is_time"]
 
 _PHASES = {32: 0, 52: 1, 72: 2}
 _POWER_LOG = "0-0:99.98.4.255"
 _IMPORT_LOG = "0-0:99.1.0.255"
+
+
+def is_time(stamp: int) -> bool:
+    """Whether a stamp is a time; a meter may hold other numbers, such as 0xFFFFFFFF."""
+    return 0 <= stamp < UTC_INVALID
 
 
 class SeriesError(Exception):
@@ -44,11 +50,15 @@ class Phase:
     over_count: int | None = None
     under_count: int | None = None
 
+    def stamps(self) -> list[int]:
+        """The stamps that are times, in order."""
+        return sorted(stamp for stamp in self.entries if is_time(stamp))
+
     def seconds(self) -> int:
         """The measurement period; the most frequent distance of entries where it is not known."""
         if self.period:
             return self.period
-        stamps = sorted(self.entries)
+        stamps = self.stamps()
         steps = Counter(b - a for a, b in zip(stamps, stamps[1:], strict=False))
         return (
             min(step for step, n in steps.items() if n == max(steps.values())) if steps else 1800
@@ -57,7 +67,7 @@ class Phase:
     def gaps(self) -> list[tuple[int, int]]:
         """(from, to) of the times between entries that no entry covers."""
         period = self.seconds()
-        stamps = sorted(self.entries)
+        stamps = self.stamps()
         pairs = zip(stamps, stamps[1:], strict=False)
         return [(a, b - period) for a, b in pairs if b - period > a]
 
@@ -79,16 +89,19 @@ class Series:
 
     def span(self) -> tuple[int, int]:
         """From the start of the first period to the end of the last one; SeriesError if empty."""
-        starts = [min(p.entries) - p.seconds() for p in self.phases if p.entries]
-        ends = [max(p.entries) for p in self.phases if p.entries]
+        starts = [p.stamps()[0] - p.seconds() for p in self.phases if p.stamps()]
+        ends = [p.stamps()[-1] for p in self.phases if p.stamps()]
         if not starts:
             raise SeriesError("there is no entry in the log")
         return min(starts), max(ends)
 
     def cut(self, start: int | None, end: int | None) -> Series:
-        """The part whose stamps lie between two times, both included; None leaves an end open."""
+        """The part whose stamps lie between two times, both included; None leaves an end open.
+
+        Stamps that are no times are in no part.
+        """
         first = 0 if start is None else start
-        last = 0xFFFFFFFF if end is None else end
+        last = UTC_INVALID - 1 if end is None else min(end, UTC_INVALID - 1)
         cut = Series(title=self.title)
         cut.events = [event for event in self.events if first <= event.time <= last]
         cut.energy = {time: wh for time, wh in self.energy.items() if first <= time <= last}

@@ -11,6 +11,8 @@ from xml.etree import ElementTree
 
 from PIL import Image, ImageDraw, ImageFont
 
+from host_tools.console import xml_text
+
 __all__ = ["PngSurface", "Surface", "SvgSurface"]
 
 Point = tuple[float, float]
@@ -61,7 +63,7 @@ class SvgSurface:
                 "font-family": "sans-serif",
             },
         )
-        ElementTree.SubElement(self._root, "title").text = title
+        ElementTree.SubElement(self._root, "title").text = xml_text(title)
 
     def _add(self, tag: str, **attributes: str) -> ElementTree.Element:
         named = {name.replace("_", "-"): value for name, value in attributes.items()}
@@ -94,7 +96,7 @@ class SvgSurface:
         made = self._add(
             "text", x=_n(x), y=_n(y), font_size=_n(size), fill=colour, text_anchor=anchor
         )
-        made.text = text
+        made.text = xml_text(text)
 
     def finish(self) -> bytes:
         """See Surface."""

@@ -1,22 +1,27 @@
 """Voltage logs as CSV: a row for each time stamp, a column for each phase.
 
-Lines that begin with # before the head tell how each phase was configured. Times are UTC; an
-empty cell is an entry that is missing. A table that was written is read to the same log again.
+Lines that begin with # before the head tell how each phase was configured. Times are UTC; a stamp
+that is no time is its number, an empty cell an entry that is missing. A table that was written is
+read to the same log again.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 from typing import Any
 
+from host_tools.console import cell, plain
 from host_tools.gbcs.times import from_seconds_2000, iso, parse_iso, seconds_2000
 from host_tools.voltage.codes import code_name
-from host_tools.voltage.series import Event, Series, SeriesError
+from host_tools.voltage.series import Event, Series, SeriesError, is_time
 
 __all__ = ["read_table", "write_table"]
 
+# The code in hexadecimal, its name, and a number where there is one.
+_EVENT = re.compile(r"([0-9A-Fa-f]{4})(?: .*?)??(?: \((-?[0-9]{1,20})\))?")
 _FACTS = ("period", "over", "under", "over_count", "under_count")
 _PHASES = ("L1", "L2", "L3")
 
@@ -28,7 +33,7 @@ def write_table(series: Series) -> str:
         "# voltage log; times are UTC, an entry is stamped with the end of its period; V, Wh\n"
     )
     if series.title:
-        out.write(f"# meter {series.title}\n")
+        out.write(f"# meter {plain(series.title)}\n")
     for name, phase in zip(_PHASES, series.phases, strict=False):
         known = [(fact, getattr(phase, fact)) for fact in _FACTS]
         facts = " ".join(f"{fact}={value}" for fact, value in known if value is not None)
@@ -47,8 +52,9 @@ def write_table(series: Series) -> str:
         cells: list[Any] = [phase.entries.get(time, "") for phase in series.phases]
         if series.energy:
             cells.append(series.energy.get(time, ""))
-        cells.append("; ".join(_event_text(event) for event in events.get(time, [])))
-        writer.writerow((iso(from_seconds_2000(time)), *cells))
+        cells.append(cell("; ".join(_event_text(event) for event in events.get(time, []))))
+        stamp = iso(from_seconds_2000(time)) if is_time(time) else str(time)
+        writer.writerow((cell(stamp), *cells))
     return out.getvalue()
 
 
@@ -72,14 +78,40 @@ def read_table(text: str) -> Series:
     if head[:1] != ["time"] or not columns or columns != list(_PHASES[: len(columns)]):
         raise SeriesError(f"line {number + 1}: a voltage table begins with the columns time,L1")
     series.phase(len(columns) - 1)
-    for offset, row in enumerate(rows, number + 2):
+    lines_of: dict[int, int] = {}
+    for row in rows:
+        line = number + rows.line_num
         if not row:
             continue
         try:
-            _read_row(series, dict(zip(head, row, strict=True)))
+            if len(row) != len(head):
+                raise ValueError(f"{len(row)} cells, expected {len(head)}: {', '.join(head)}")
+            cells = dict(zip(head, row, strict=True))
+            time = _stamp(cells["time"])
+            if time in lines_of:
+                raise ValueError(f"{cells['time']} is on line {lines_of[time]}, too")
+            lines_of[time] = line
+            _read_row(series, time, cells)
         except ValueError as error:
-            raise SeriesError(f"line {offset}: {error}") from None
+            raise SeriesError(f"line {line}: {error}") from None
     return series
+
+
+def _stamp(text: str) -> int:
+    if re.fullmatch("'?-?[0-9]{1,20}", text):
+        stamp = int(text.lstrip("'"))
+        if not is_time(stamp):
+            return stamp  # what a meter held in place of a time
+    time = seconds_2000(parse_iso(text))
+    if not is_time(time):
+        raise ValueError(f"{text} is outside 2000-01-01T00:00:00Z to 2136-02-07T06:28:14Z")
+    return time
+
+
+def _whole(name: str, text: str) -> int:
+    if not re.fullmatch("-?[0-9]{1,20}", text):
+        raise ValueError(f"{name}: {text!r} is not a whole number")
+    return int(text)
 
 
 def _read_facts(series: Series, words: list[str], line: int) -> None:
@@ -95,16 +127,17 @@ def _read_facts(series: Series, words: list[str], line: int) -> None:
         setattr(phase, name, int(value))
 
 
-def _read_row(series: Series, cells: dict[str, str]) -> None:
-    time = seconds_2000(parse_iso(cells["time"]))
+def _read_row(series: Series, time: int, cells: dict[str, str]) -> None:
     for name, phase in zip(_PHASES, series.phases, strict=False):
         if cells[name]:
-            phase.entries[time] = int(cells[name])
+            phase.entries[time] = _whole(name, cells[name])
     if cells.get("import_wh"):
-        series.energy[time] = int(cells["import_wh"])
-    for text in _texts(cells.get("events", "").split("; ")):
-        information = text.rpartition("(")[2].rstrip(")") if text.endswith(")") else "0"
-        series.events.append(Event(time, int(text[:4], 16), int(information)))
+        series.energy[time] = _whole("import_wh", cells["import_wh"])
+    for text in _texts(cells.get("events", "").lstrip("'").split("; ")):
+        event = _EVENT.fullmatch(text)
+        if not event:
+            raise ValueError(f"events: {text!r} does not begin with the four digits of a code")
+        series.events.append(Event(time, int(event[1], 16), int(event[2] or 0)))
 
 
 def _texts(parts: Iterable[str]) -> list[str]:

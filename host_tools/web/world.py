@@ -15,9 +15,8 @@ from queue import Empty, Full, Queue
 from threading import Event, Thread
 from typing import Any, Final, cast
 
-from rich.console import Console
-
 from host_tools.bench import BenchError
+from host_tools.console import Console
 from host_tools.example import EUIS, START
 from host_tools.gbcs.errors import DecodeError
 from host_tools.gbcs.message import decode

@@ -742,7 +742,7 @@ def test_command_reads_a_log_file(tmp_path: Path):
     assert f"{len(CASES)} frames in {len(found)} packets" in result.output
     assert "0x0000 025ECA0000000003 gpf" in result.output
     assert "tshark -r home.pcapng -o " in result.output
-    keys = (tmp_path / "home.keys").read_text(encoding="ascii").splitlines()
+    keys = (tmp_path / "home.pcapng.keys").read_text(encoding="ascii").splitlines()
     assert [line for line in keys if not line.startswith("#")] == [
         f'"{TEST_NETWORK_KEY.hex()}","Normal","smets test network key"',
         f'"{TEST_LINK_KEY.hex()}","Normal","smets test link key"',
@@ -1001,7 +1001,7 @@ def test_the_printed_command_line_and_the_key_file_both_decrypt(tmp_path: Path):
     profile = tmp_path / "config" / "wireshark"
     profile.mkdir(parents=True)
     assert judged(file, [], profile.parent)[0].problems() != []
-    shutil.copy(tmp_path / "home.keys", profile / "zigbee_pc_keys")
+    shutil.copy(tmp_path / "home.pcapng.keys", profile / "zigbee_pc_keys")
     assert judged(file, [], profile.parent)[0].problems() == []
 
 
