@@ -1,4 +1,4 @@
-# The conformance bench: every reference device judged, its report in build/conform.
+# Conformance: every reference device judged, its report in build/conform.
 .PHONY: conform
 
 conform: $(READY) ## Judge the five reference devices; reports in build/conform

@@ -59,7 +59,7 @@ def entry(name, row="GBCS", evidence=Evidence.SPEC, roles=("gpf",), **more):
         Family.SRV,
         "a command",
         "an answer",
-        more.pop("run", lambda bench: Finding(True, "ran")),
+        more.pop("run", lambda dut: Finding(True, "ran")),
         **more,
     )
 

@@ -18,8 +18,8 @@ from rich.table import Table
 from rich.text import Text
 
 from host_tools.bench import Transport, open_transport
-from host_tools.conform.bench import CAPABILITIES
 from host_tools.conform.claims import Claims, read_claims
+from host_tools.conform.dut import CAPABILITIES
 from host_tools.conform.html import SIGNS, page
 from host_tools.conform.junit import junit
 from host_tools.conform.model import Check, Result, Verdict
@@ -46,7 +46,7 @@ Json = dict[str, Any]
 
 ROLES = ("esme", "gsme", "gpf", "ihd", "ppmid")
 _OWN_ENGINES = ("unix", "cpython")
-# Capabilities for a device that is not a process of ours: the bench cannot cut its power.
+# Capabilities for a device that is not a process of ours: nobody here can cut its power.
 _REMOTE = tuple(name for name in CAPABILITIES if name != "power")
 _STYLES = {"pass": "green", "fail": "bold red", "tolerated": "yellow", "blocked": "magenta"}
 INTERRUPTED = "the run was interrupted"

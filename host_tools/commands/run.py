@@ -9,8 +9,8 @@ import typer
 
 from host_tools.bench import BenchError
 from host_tools.commands import conform
-from host_tools.conform.bench import CAPABILITIES
 from host_tools.conform.claims import Claims
+from host_tools.conform.dut import CAPABILITIES
 from host_tools.conform.model import Verdict
 from host_tools.conform.report import EXIT_OK
 from host_tools.conform.session import CHECK_LIMIT

@@ -1,1 +1,1 @@
-"""The conformance bench: checks as catalogue entries, a runner, reports."""
+"""The conformance catalogue: checks as catalogue entries, a runner, reports."""

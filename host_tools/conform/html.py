@@ -52,7 +52,7 @@ _LABELS = {
     "seed": "Seed",
     "clock": "Device clock at the start",
     "vector_set": "Vector set",
-    "capabilities": "Controls of the bench",
+    "capabilities": "Controls of the bench link",
     "tool_version": "Tool version",
 }
 

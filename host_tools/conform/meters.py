@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from host_tools.conform.bench import Bench
+from host_tools.conform.dut import Dut
 from host_tools.conform.model import Blocked
 from host_tools.conform.probe import DEVICE_MANAGEMENT, METERING, PREPAYMENT, TIME, eui
 from host_tools.han.frame import PROFILE_ZDO, Frame, to_octets
@@ -43,12 +43,12 @@ class Meter:
 class Meters:
     """A home's meters and their time; `play` lets it pass."""
 
-    def __init__(self, bench: Bench, *roles: str) -> None:
+    def __init__(self, dut: Dut, *roles: str) -> None:
         """Pair the display, new, with these meters (both, unless said otherwise)."""
-        bench.need("state", "han", "inputs", "clock")
-        bench.fresh()
-        self.bench = bench
-        self.now = bench.start
+        dut.need("state", "han", "inputs", "clock")
+        dut.fresh()
+        self.dut = dut
+        self.now = dut.start
         self._answers: dict[bytes, tuple[int | None, bytes]] = {}
         self.meters = {eui(role): Meter(role) for role in roles or ("esme", "gpf")}
         self.pair()
@@ -67,7 +67,7 @@ class Meters:
         """Tell the display its meters."""
         for address, meter in self.meters.items():
             fuel = "electricity" if meter.role == "esme" else "gas"
-            self.bench.set_inputs(pair={"fuel": fuel, "eui": f"{address:016X}"})
+            self.dut.set_inputs(pair={"fuel": fuel, "eui": f"{address:016X}"})
         self._settle()
 
     def play(self, seconds: int, step: int = 10) -> None:
@@ -76,7 +76,7 @@ class Meters:
         while self.now < end:
             passed = min(step, end - self.now)
             self.now += passed
-            self.bench.control("ADVANCE", {"seconds": passed})
+            self.dut.control("ADVANCE", {"seconds": passed})
             self._settle()
 
     def answer(self, what: bytes, command: int | None, body: bytes) -> None:
@@ -89,7 +89,7 @@ class Meters:
     def shown(self, role: str) -> dict[str, Any]:
         """What the display holds and shows of a meter; Blocked where it does not tell."""
         fuel = "electricity" if role == "esme" else "gas"
-        summary = cast("dict[str, Any]", self.bench.control("QUERY").get("summary") or {})
+        summary = cast("dict[str, Any]", self.dut.control("QUERY").get("summary") or {})
         row = summary.get(fuel)
         if not isinstance(row, dict) or "days" not in row:
             raise Blocked("the device does not tell what it shows (CTRL:QUERY, summary)")
@@ -99,7 +99,7 @@ class Meters:
         """Push a Device Management frame; returns how many frames came back at once."""
         frame = Frame(
             eui(source or role),
-            int(self.bench.eui, 16),
+            int(self.dut.eui, 16),
             _ENDPOINT,
             1,
             DEVICE_MANAGEMENT,
@@ -107,19 +107,19 @@ class Meters:
             aps_security=secured,
         )
         self._send(frame)
-        heard = len(self.bench.heard)
+        heard = len(self.dut.heard)
         self._settle()
         return heard
 
     def _send(self, frame: Frame) -> None:
-        self.bench.client.frame(to_octets(frame))
+        self.dut.client.frame(to_octets(frame))
 
     def _settle(self) -> None:
         for _ in range(1000):
-            if not self.bench.heard:
+            if not self.dut.heard:
                 return
-            heard = list(self.bench.heard)
-            self.bench.heard.clear()
+            heard = list(self.dut.heard)
+            self.dut.heard.clear()
             for frame in heard:
                 meter = self.meters.get(frame.destination)
                 if meter is None or meter.silent:

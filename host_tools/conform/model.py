@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from host_tools.conform.bench import Bench
+    from host_tools.conform.dut import Dut
 
 __all__ = [
     "CATALOGUE",
@@ -33,7 +33,7 @@ class Verdict(StrEnum):
     TOLERATED = "tolerated"  # fails, and the user gave a reference why that is accepted
     NOT_APPLICABLE = "not-applicable"  # to this role, or these claimed versions
     NOT_RUN = "not-run"  # left out by selection, or the run ended before it
-    BLOCKED = "blocked"  # the device under test or the bench cannot do what it needs
+    BLOCKED = "blocked"  # the device under test or its link cannot do what it needs
 
 
 class Evidence(StrEnum):
@@ -49,7 +49,7 @@ class Family(StrEnum):
 
     SRV = "srv"  # driven by service requests over the remote-party link
     HAN = "non-srv"  # use cases that no service request drives
-    INTERNAL = "internal"  # clock, power, period boundaries, through the bench controls
+    INTERNAL = "internal"  # clock, power, period boundaries, by controls of the bench link
 
 
 class Severity(StrEnum):
@@ -102,7 +102,7 @@ class Check:
     family: Family
     stimulus: str
     expectation: str
-    run: Callable[[Bench], Finding] = field(repr=False, compare=False)
+    run: Callable[[Dut], Finding] = field(repr=False, compare=False)
     srv: str = ""
     use_case: str = ""
     needs: tuple[str, ...] = ()  # capabilities: state, clock, power, han, ...
@@ -145,10 +145,12 @@ def check(
     needs: tuple[str, ...] = (),
     alternatives: tuple[str, ...] = (),
     since: str = "",
-) -> Callable[[Callable[[Bench], Finding]], Callable[[Bench], Finding]]:
+) -> Callable[[Callable[[Dut], Finding]], Callable[[Dut], Finding]]:
     """Enter a function in the catalogue; ids are unique."""
 
-    def enter(function: Callable[[Bench], Finding]) -> Callable[[Bench], Finding]:
+    def enter(
+        function: Callable[[Dut], Finding],
+    ) -> Callable[[Dut], Finding]:
         if check_id in CATALOGUE:
             raise ValueError(f"check {check_id} is there already")
         CATALOGUE[check_id] = Check(

@@ -18,7 +18,7 @@ from rich.table import Table
 from host_tools import bench as link
 from host_tools.bench import ProcessTransport, Transport
 from host_tools.compiled import FIRMWARE
-from host_tools.conform.bench import Bench
+from host_tools.conform.dut import Dut
 from host_tools.conform.faults import Fault, fit, read_faults, seed
 from host_tools.conform.model import Check, Evidence, Result, Verdict
 from host_tools.conform.runner import catalogue, run
@@ -77,11 +77,11 @@ def judge(fault: Fault | None, role: str, entries: list[Check] | None = None) ->
             return ProcessTransport(role, "cpython", str(flash))
 
         with mock.patch.object(link, "FIRMWARE", copy):
-            bench = Bench(role, connect, ExampleHome())
+            dut = Dut(role, connect, ExampleHome())
             try:
-                results = list(run(entries, bench))
+                results = list(run(entries, dut))
             finally:
-                bench.close()
+                dut.close()
     return {result.check.id: result.text for result in results if noticed(result)}
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from host_tools.bench import BenchError
-from host_tools.conform.bench import Bench
+from host_tools.conform.dut import Dut
 from host_tools.conform.model import Exchange, Finding
 from host_tools.example import EUIS
 from host_tools.gbcs.message import Message
@@ -48,7 +48,7 @@ _STRINGS = (0x41, 0x42)
 
 
 def eui(role: str) -> int:
-    """The address of a device of the bench's home."""
+    """The address of a device of the example home."""
     return int(EUIS[role], 16)
 
 
@@ -107,12 +107,12 @@ def log_rows(message: Message) -> list[list[int]]:
     return []
 
 
-def find_endpoint(bench: Bench, cluster: int, role: str = "ihd") -> int:
+def find_endpoint(dut: Dut, cluster: int, role: str = "ihd") -> int:
     """Ask by Match Descriptor where a cluster is served; BenchError for no answer."""
-    payload = bytes((0x51,)) + (int(bench.eui, 16) & 0xFFFF).to_bytes(2, "little")
+    payload = bytes((0x51,)) + (int(dut.eui, 16) & 0xFFFF).to_bytes(2, "little")
     payload += b"\x09\x01\x01" + cluster.to_bytes(2, "little") + b"\x00"
-    frame = Frame(eui(role), int(bench.eui, 16), 0, 0, _MATCH, payload, PROFILE_ZDO)
-    for answer in bench.deliver(frame):
+    frame = Frame(eui(role), int(dut.eui, 16), 0, 0, _MATCH, payload, PROFILE_ZDO)
+    for answer in dut.deliver(frame):
         found = answer.payload
         if answer.cluster == _MATCH_RESPONSE and found[:2] == b"\x51\x00" and len(found) > 5:
             return found[5]
@@ -120,7 +120,7 @@ def find_endpoint(bench: Bench, cluster: int, role: str = "ihd") -> int:
 
 
 def ask(
-    bench: Bench,
+    dut: Dut,
     cluster: int,
     payload: bytes,
     role: str = "ihd",
@@ -128,10 +128,10 @@ def ask(
     broadcast: bool = False,
 ) -> list[bytes]:
     """The ZCL frames with which the device answers one of a display."""
-    endpoint = find_endpoint(bench, cluster, role)
+    endpoint = find_endpoint(dut, cluster, role)
     frame = Frame(
         eui(role),
-        int(bench.eui, 16),
+        int(dut.eui, 16),
         1,
         endpoint,
         cluster,
@@ -139,7 +139,7 @@ def ask(
         aps_security=secured,
         broadcast=broadcast,
     )
-    sent = bench.deliver(frame)
+    sent = dut.deliver(frame)
     return [answer.payload for answer in sent if answer.cluster == cluster]
 
 
@@ -178,9 +178,9 @@ def records(frame: bytes) -> dict[int, Record]:
     return found
 
 
-def read(bench: Bench, cluster: int, *attributes: int, role: str = "ihd") -> dict[int, Record]:
+def read(dut: Dut, cluster: int, *attributes: int, role: str = "ihd") -> dict[int, Record]:
     """Read attributes as a display does; BenchError unless there is one answer."""
-    answers = ask(bench, cluster, read_request(*attributes), role)
+    answers = ask(dut, cluster, read_request(*attributes), role)
     if len(answers) != 1:
         raise BenchError(f"{len(answers)} answers to Read Attributes")
     return records(answers[0])

@@ -8,7 +8,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from host_tools.conform import checks
-from host_tools.conform.bench import Bench
+from host_tools.conform.dut import Dut
 from host_tools.conform.model import (
     CATALOGUE,
     Blocked,
@@ -31,7 +31,7 @@ def catalogue() -> list[Check]:
 
 def run(
     entries: list[Check],
-    bench: Bench,
+    dut: Dut,
     tolerances: dict[str, str] | None = None,
     applies: Callable[[Check], str] = lambda _: "",
 ) -> Iterator[Result]:
@@ -42,7 +42,7 @@ def run(
     """
     for entry in entries:
         started = time.monotonic()
-        result = _run_one(entry, bench, applies(entry))
+        result = _run_one(entry, dut, applies(entry))
         result.seconds = time.monotonic() - started
         reference = (tolerances or {}).get(entry.id)
         if result.verdict is Verdict.FAIL and reference:
@@ -51,14 +51,14 @@ def run(
         yield result
 
 
-def _run_one(entry: Check, bench: Bench, why_not: str) -> Result:
-    if bench.role not in entry.roles:
-        return Result(entry, Verdict.NOT_APPLICABLE, f"not for a {bench.role.upper()}")
+def _run_one(entry: Check, dut: Dut, why_not: str) -> Result:
+    if dut.role not in entry.roles:
+        return Result(entry, Verdict.NOT_APPLICABLE, f"not for a {dut.role.upper()}")
     if why_not:
         return Result(entry, Verdict.NOT_APPLICABLE, why_not)
     try:
-        bench.need(*entry.needs)
-        finding = entry.run(bench)
+        dut.need(*entry.needs)
+        finding = entry.run(dut)
     except Blocked as reason:
         return Result(entry, Verdict.BLOCKED, str(reason))
     except Exception as error:  # a result comes of anything that a device does

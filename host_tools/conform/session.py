@@ -45,16 +45,16 @@ class Session:
         self.dead = ""
         self._limit = limit
         self._timeout = timeout
-        self._bench: WatchingBench | None = None
+        self._dut: WatchingBench | None = None
         self._make = lambda: WatchingBench(role, connect, stage, capabilities, timeout)
         self._connect()
 
     def close(self) -> None:
         """End the link."""
-        if self._bench is not None:
+        if self._dut is not None:
             with suppress(Exception):
-                self._bench.close()
-            self._bench = None
+                self._dut.close()
+            self._dut = None
 
     def _connect(self) -> None:
         """A new link; what goes wrong, from no port to no JSON, is kept as `dead`."""
@@ -62,8 +62,8 @@ class Session:
         watch = Timer(self._limit, self._cut)
         watch.start()
         try:
-            self._bench = self._make()
-            self.hello = dict(self._bench.client.control("HELLO")) or self.hello
+            self._dut = self._make()
+            self.hello = dict(self._dut.client.control("HELLO")) or self.hello
             who = str(self.hello.get("device", self.role)).lower()
             self.dead = "" if who == self.role else f"the device says that it is {who.upper()}"
         except Exception as error:
@@ -72,9 +72,9 @@ class Session:
             watch.cancel()
 
     def _cut(self) -> None:
-        if self._bench is None:
+        if self._dut is None:
             return
-        transport = self._bench.client.transport
+        transport = self._dut.client.transport
         if isinstance(transport, ProcessTransport):
             transport.process.kill()
         else:
@@ -100,20 +100,20 @@ class Session:
             elif reason is not None:
                 claimed = not reason.startswith(NOT_CLAIMED)
                 yield Result(entry, Verdict.NOT_RUN if claimed else Verdict.NOT_APPLICABLE, reason)
-            elif self.dead or self._bench is None:
+            elif self.dead or self._dut is None:
                 yield Result(entry, Verdict.BLOCKED, self.dead)
             else:
-                yield self._judge_one(entry, self._bench, tolerances)
+                yield self._judge_one(entry, self._dut, tolerances)
 
     def _judge_one(
-        self, entry: Check, bench: WatchingBench, tolerances: Mapping[str, str]
+        self, entry: Check, dut: WatchingBench, tolerances: Mapping[str, str]
     ) -> Result:
         started = time.monotonic()
-        bench.begin()
+        dut.begin()
         watch = Timer(self._limit, self._cut)
         watch.start()
         try:
-            result = next(run([entry], bench, dict(tolerances)))
+            result = next(run([entry], dut, dict(tolerances)))
         except Exception as error:  # an answer that no check foresaw
             what = f"the answers cannot be made sense of: {type(error).__name__}: {error}"
             result = Result(entry, Verdict.FAIL, what)
@@ -122,7 +122,7 @@ class Session:
         finally:
             watch.cancel()
         result.seconds = time.monotonic() - started
-        result.data = {**bench.series(), **result.data}
+        result.data = {**dut.series(), **result.data}
         if result.seconds >= self._limit:
             result.text = f"cut off after {self._limit:g} s; {result.text}"
         if result.text.startswith(NOT_CLAIMED):
@@ -135,16 +135,16 @@ class Session:
             # Such a check fails no device, and without an answer it saw no alternative.
             result.verdict, result.alternative = Verdict.BLOCKED, None
         if result.verdict is not Verdict.PASS:
-            self._look_after(bench)
+            self._look_after(dut)
         return result
 
-    def _look_after(self, bench: WatchingBench) -> None:
+    def _look_after(self, dut: WatchingBench) -> None:
         """See whether the device still answers; if not, try with a new link for a while.
 
         A board that restarted takes its port away, and gives it back when it has started.
         """
         try:
-            bench.client.control("HELLO")
+            dut.client.control("HELLO")
         except Exception:
             deadline = time.monotonic() + self._timeout
             self._connect()

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from host_tools import fragments
 from host_tools.bench import BenchError, Refusal
-from host_tools.conform.bench import Bench
 from host_tools.conform.claims import Claims
+from host_tools.conform.dut import Dut
 from host_tools.conform.model import (
     Blocked,
     Check,
@@ -94,16 +94,16 @@ def _check(use_case: str, role: str, pairs: list[Pair], without: int, claims: Cl
     )
 
 
-def _replay(pairs: list[Pair], claimed: bool) -> Callable[[Bench], Finding]:
-    def run(bench: Bench) -> Finding:
+def _replay(pairs: list[Pair], claimed: bool) -> Callable[[Dut], Finding]:
+    def run(dut: Dut) -> Finding:
         exchanges: list[Exchange] = []
         wrong: list[str] = []
         unknown = 0
         for pair in pairs:
-            bench.control("FORGET")
-            fragments.load(bench.control, pair.state, pair.keys)
+            dut.control("FORGET")
+            fragments.load(dut.control, pair.state, pair.keys)
             try:
-                answer, said = bench.client.respond(pair.command), ""
+                answer, said = dut.client.respond(pair.command), ""
             except Refusal as reason:
                 if str(reason).startswith("no-such-use-case") and not claimed:
                     raise Blocked(f"{NOT_CLAIMED}{pair.use_case}, {reason}") from reason

@@ -1,4 +1,4 @@
-"""A bench that remembers what makes pictures: stamps, the voltage log, records of a display.
+"""A device under test, and what of it makes pictures: stamps, voltage log, records of a display.
 
 Checks need not know of it, and it decides no verdict. An odd answer makes no picture here; the
 check judges it.
@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any, cast
 
 from host_tools.bench import BenchClient
-from host_tools.conform.bench import Bench
+from host_tools.conform.dut import Dut
 from host_tools.gbcs.message import Message
 from host_tools.gbcs.times import parse_iso, seconds_2000
 from host_tools.han.frame import from_octets
@@ -27,7 +27,7 @@ _DEVICE_MANAGEMENT = 0x0708
 _NO_DATE = 0xFFFFFFFF
 
 
-class WatchingBench(Bench):
+class WatchingBench(Dut):
     """Collects the series of `host_tools.conform.pictures` while a check runs."""
 
     def begin(self) -> None:
@@ -55,7 +55,7 @@ class WatchingBench(Bench):
         return found
 
     def control(self, verb: str, document: Any = None) -> Json:
-        """Like Bench.control; also follows the time, and the records that a display reports."""
+        """Like Dut.control; also follows the time, and the records that a display reports."""
         answer = super().control(verb, document)
         self._tap()
         with suppress(Exception):
@@ -81,7 +81,7 @@ class WatchingBench(Bench):
         party: str = "supplier",
         counter: int | None = None,
     ) -> tuple[bytes, bytes, Message]:
-        """Like the bench's own; also keeps the stamp or the voltage log of the answer."""
+        """Like that of a Dut; also keeps the stamp or the voltage log of the answer."""
         command, response, message = super().ask(use_case, params, party, counter)
         with suppress(Exception):
             self._keep(use_case, message)

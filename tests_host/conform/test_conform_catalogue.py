@@ -10,7 +10,7 @@ import pytest
 
 from host_tools.bench import BenchError, ProcessTransport
 from host_tools.compiled import FIRMWARE
-from host_tools.conform.bench import CAPABILITIES, Bench
+from host_tools.conform.dut import CAPABILITIES, Dut
 from host_tools.conform.faults import Fault, FaultError, fit, read_faults, seed
 from host_tools.conform.model import (
     CATALOGUE,
@@ -35,7 +35,7 @@ BY_ID = {entry.id: entry for entry in ENTRIES}
 def bench_of(role, folder, engine="cpython"):
     flash = folder / role
     flash.mkdir()
-    return Bench(role, lambda: ProcessTransport(role, engine, str(flash)), STAGE)
+    return Dut(role, lambda: ProcessTransport(role, engine, str(flash)), STAGE)
 
 
 def test_every_entry_has_its_fields():
@@ -53,7 +53,7 @@ def test_every_entry_has_its_fields():
         assert (len(entry.alternatives) >= 2) == chosen, entry.id
     with pytest.raises(ValueError, match="is there already"):
         fields = {"row": "GBCS", "title": "t", "roles": ROLES, "source": "s", "stimulus": "s"}
-        check(ENTRIES[0].id, evidence=Evidence.SPEC, expectation="e", **fields)(lambda bench: None)
+        check(ENTRIES[0].id, evidence=Evidence.SPEC, expectation="e", **fields)(lambda dut: None)
 
 
 def test_every_row_and_family_is_there():
@@ -65,7 +65,7 @@ def test_every_row_and_family_is_there():
 
 
 def test_expectations_are_not_the_firmwares():
-    """No module of the bench imports firmware, nor anything that does, nor opens its tables."""
+    """No module of the catalogue imports firmware, or what does, or opens its tables."""
     for path in (FIRMWARE.parent / "host_tools" / "conform").rglob("*.py"):
         text = path.read_text(encoding="utf-8")
         assert not re.search(r"^\s*(from|import) smets", text, re.M), path
@@ -89,11 +89,11 @@ LONG = ("esme", "ihd", "ppmid")
 )
 def test_the_reference_passes(role, tmp_path):
     """Every rtds and spec check passes; every choice is seen as the reference's own."""
-    bench = bench_of(role, tmp_path)
+    dut = bench_of(role, tmp_path)
     try:
-        results = list(run([entry for entry in ENTRIES if role in entry.roles], bench))
+        results = list(run([entry for entry in ENTRIES if role in entry.roles], dut))
     finally:
-        bench.close()
+        dut.close()
     assert len(results) >= 15
     bad = [f"{result.check.id}: {result.text}" for result in results if noticed(result)]
     assert not bad, bad
@@ -143,8 +143,8 @@ def test_a_strange_device_gets_results(kind):
     """One result a check, none of them a pass where nothing was seen."""
     make, delay = STRANGE[kind]
     role = "gpf" if kind != "yes to all" else "ihd"
-    bench = Bench(role, lambda: Answering(make, delay), STAGE, timeout=0.05)
-    results = list(run(ENTRIES, bench))
+    dut = Dut(role, lambda: Answering(make, delay), STAGE, timeout=0.05)
+    results = list(run(ENTRIES, dut))
     assert [result.check.id for result in results] == [entry.id for entry in ENTRIES]
     for result in results:
         if role in result.check.roles:
@@ -157,27 +157,27 @@ def test_a_strange_device_gets_results(kind):
 def test_what_a_device_cannot_do_is_blocked():
     """Without controls every check that needs them is blocked, and says which."""
     transport = Answering(lambda number: [])
-    bench = Bench("esme", lambda: transport, STAGE, frozenset(), timeout=0.05)
-    for result in run([entry for entry in ENTRIES if "esme" in entry.roles], bench):
+    dut = Dut("esme", lambda: transport, STAGE, frozenset(), timeout=0.05)
+    for result in run([entry for entry in ENTRIES if "esme" in entry.roles], dut):
         assert result.verdict is Verdict.BLOCKED, result.check.id
         assert "has no " in result.text
-    bench.close()
+    dut.close()
     assert transport.closed
     with pytest.raises(Blocked):
-        bench.need("power")
+        dut.need("power")
 
 
 def test_a_choice_never_fails_and_a_tolerance_is_told(tmp_path):
     """project-choice: pass, or blocked; a failure with a reference is tolerated."""
     entry = BY_ID["SECMP0015-stamp-gsme"]
-    bench = Bench("gpf", lambda: Answering(lambda number: []), STAGE, timeout=0.05)
-    result = next(run([entry], bench, {entry.id: "ticket 7"}))
+    dut = Dut("gpf", lambda: Answering(lambda number: []), STAGE, timeout=0.05)
+    result = next(run([entry], dut, {entry.id: "ticket 7"}))
     assert result.verdict is Verdict.BLOCKED  # the link itself failed: nothing to tolerate
-    result = next(run([_failing(entry)], bench, {entry.id: "ticket 7"}))
+    result = next(run([_failing(entry)], dut, {entry.id: "ticket 7"}))
     assert (result.verdict, result.tolerance) == (Verdict.TOLERATED, "ticket 7")
-    result = next(run([_failing(entry, Evidence.PROJECT_CHOICE)], bench))
+    result = next(run([_failing(entry, Evidence.PROJECT_CHOICE)], dut))
     assert (result.verdict, result.alternative) == (Verdict.PASS, "other")
-    result = next(run([entry], bench, applies=lambda _: "from GBCS 4.2 on"))
+    result = next(run([entry], dut, applies=lambda _: "from GBCS 4.2 on"))
     assert result.verdict is Verdict.NOT_APPLICABLE
 
 
@@ -185,7 +185,7 @@ def _failing(entry, evidence=Evidence.SPEC):
     from dataclasses import replace
 
     finding = Finding(False, "no", alternative="other")
-    return replace(entry, run=lambda bench: finding, evidence=evidence, needs=())
+    return replace(entry, run=lambda dut: finding, evidence=evidence, needs=())
 
 
 def test_faults_fit_and_name_checks(tmp_path):
@@ -214,11 +214,11 @@ def test_a_fault_is_caught():
 @pytest.mark.parametrize("role", ROLES)
 def test_the_reference_passes_on_micropython(role, tmp_path):
     """The same on the Unix port."""
-    bench = bench_of(role, tmp_path, "unix")
+    dut = bench_of(role, tmp_path, "unix")
     try:
-        results = list(run([entry for entry in ENTRIES if role in entry.roles], bench))
+        results = list(run([entry for entry in ENTRIES if role in entry.roles], dut))
     finally:
-        bench.close()
+        dut.close()
     bad = [f"{result.check.id}: {result.text}" for result in results if noticed(result)]
     assert not bad, bad
     assert CATALOGUE

@@ -349,15 +349,15 @@ def session():
 
 
 def raising(error):
-    def run(bench):
+    def run(dut):
         raise error
 
     return run
 
 
-def killing(bench):
-    bench.client.transport.process.kill()
-    bench.client.control("HELLO")
+def killing(dut):
+    dut.client.transport.process.kill()
+    dut.client.control("HELLO")
     return Finding(True, "not reached")
 
 
@@ -370,12 +370,12 @@ def test_whatever_a_check_meets_is_a_result_and_the_next_one_runs(session):
         entry("d-after"),
         entry("e-choice", evidence=choice, run=raising(ValueError("odd"))),
         entry("f-choice", evidence=choice, run=killing),
-        entry("g-choice", evidence=choice, run=lambda bench: Finding(False, "so", [], "other")),
+        entry("g-choice", evidence=choice, run=lambda dut: Finding(False, "so", [], "other")),
         entry("h-role", roles=("ihd",)),
         entry("i-since", since="GBCS 9.9"),
         entry("j-left"),
         entry("k-needs", needs=("power",)),
-        entry("l-fail", run=lambda bench: Finding(False, "no")),
+        entry("l-fail", run=lambda dut: Finding(False, "no")),
         entry("m-tolerated", run=raising(IndexError("x"))),
     ]
     found = {
@@ -431,7 +431,7 @@ def test_a_device_of_another_role_is_not_judged(tmp_path):
 
 
 def test_a_tolerated_failure_is_status_0_and_a_failure_1(tmp_path, monkeypatch):
-    entries = [entry("a-pass"), entry("b-fail", run=lambda bench: Finding(False, "no"))]
+    entries = [entry("a-pass"), entry("b-fail", run=lambda dut: Finding(False, "no"))]
     monkeypatch.setattr(command, "catalogue", lambda: entries)
     status, output, _ = conform(tmp_path, "--engine", "cpython")
     assert status == 1 and "b-fail: no" in output

@@ -162,5 +162,5 @@ def test_what_goes_up_is_found() -> None:
     assert row_of("smets.zcl.server", layers) == 1 and row_of("smets.zcl.frame", layers) == 0
     assert row_of("x", layers) == -1 and row_of("smets.zclx", layers) == -1
     assert cycles({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == ["b", "c"]
-    apart: Graph = {"host_tools.conform.bench": {"host_tools.show.stage"}}
-    assert upward(apart, HOST) == ["host_tools.conform.bench imports host_tools.show.stage"]
+    apart: Graph = {"host_tools.conform.dut": {"host_tools.show.stage"}}
+    assert upward(apart, HOST) == ["host_tools.conform.dut imports host_tools.show.stage"]

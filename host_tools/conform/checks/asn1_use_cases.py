@@ -6,8 +6,8 @@ from collections.abc import Callable
 from hashlib import sha1
 from typing import Any, cast
 
-from host_tools.conform.bench import Bench
 from host_tools.conform.checks.gbcs_generic import build
+from host_tools.conform.dut import Dut
 from host_tools.conform.model import Evidence, Finding, Severity, check
 from host_tools.conform.probe import Notes, text
 from host_tools.gbcs import der
@@ -34,7 +34,7 @@ def entry(
     alternatives: tuple[str, ...] = (),
     severity: Severity = Severity.MAJOR,
     needs: tuple[str, ...] = (),
-) -> Callable[[Callable[[Bench], Finding]], Callable[[Bench], Finding]]:
+) -> Callable[[Callable[[Dut], Finding]], Callable[[Dut], Finding]]:
     """Enter a check."""
     return check(
         f"GBCS-asn1-{name}",
@@ -53,9 +53,9 @@ def entry(
     )
 
 
-def begin(bench: Bench) -> None:
+def begin(dut: Dut) -> None:
     """A device at 10:10."""
-    bench.fresh({"clock": {"time": iso_2000(bench.start), "status": "reliable"}})
+    dut.fresh({"clock": {"time": iso_2000(dut.start), "status": "reliable"}})
 
 
 def content(message: Message) -> Json:
@@ -69,9 +69,9 @@ def _plain(value: Json) -> Json:
     return [_plain(item) for part in value for item in cast("dict[str, Json]", part).values()]
 
 
-def ask(bench: Bench, use_case: str, party: str = "supplier", **params: Any) -> Json:
+def ask(dut: Dut, use_case: str, party: str = "supplier", **params: Any) -> Json:
     """The content of the answer to a command."""
-    return content(bench.ask(use_case, params, party)[2])
+    return content(dut.ask(use_case, params, party)[2])
 
 
 def digits(seconds: int) -> str:
@@ -79,11 +79,11 @@ def digits(seconds: int) -> str:
     return iso_2000(seconds).translate({45: None, 58: None, 84: None})
 
 
-def interval(bench: Bench, first: int, last: int) -> dict[str, Any]:
+def interval(dut: Dut, first: int, last: int) -> dict[str, Any]:
     """Parameters of GCS28: an interval by its distance from 10:10, in seconds."""
     return {
-        "validityIntervalStart": iso_2000(bench.start + first),
-        "validityIntervalEnd": iso_2000(bench.start + last),
+        "validityIntervalStart": iso_2000(dut.start + first),
+        "validityIntervalEnd": iso_2000(dut.start + last),
     }
 
 
@@ -98,14 +98,14 @@ def interval(bench: Bench, first: int, last: int) -> dict[str, Any]:
     Evidence.RTDS,
     severity=Severity.CRITICAL,
 )
-def set_clock(bench: Bench) -> Finding:
+def set_clock(dut: Dut) -> Finding:
     """RTDS has both."""
-    begin(bench)
+    begin(dut)
     notes = Notes()
-    outside = ask(bench, "GCS28", **interval(bench, 3600, 7200))
-    notes.expect("an hour ahead", [digits(bench.start), 2], outside, "GCS28, 11:10 to 12:10")
-    when, status = cast("list[Json]", ask(bench, "GCS28", **interval(bench, -600, 600)))
-    inside = digits(bench.start - 600) <= str(when) <= digits(bench.start + 600)
+    outside = ask(dut, "GCS28", **interval(dut, 3600, 7200))
+    notes.expect("an hour ahead", [digits(dut.start), 2], outside, "GCS28, 11:10 to 12:10")
+    when, status = cast("list[Json]", ask(dut, "GCS28", **interval(dut, -600, 600)))
+    inside = digits(dut.start - 600) <= str(when) <= digits(dut.start + 600)
     notes.expect("around its time: time in it, status", (True, 0), (inside, status), "GCS28")
     return notes.finding("set inside, left alone outside")
 
@@ -121,13 +121,13 @@ def set_clock(bench: Bench) -> Finding:
     Evidence.PROJECT_CHOICE,
     ("the beginning of the interval", "its own time", "another"),
 )
-def clock_taken(bench: Bench) -> Finding:
+def clock_taken(dut: Dut) -> Finding:
     """RTDS answers with the beginning; the text was not available."""
-    begin(bench)
-    answer = cast("list[Json]", ask(bench, "GCS28", **interval(bench, -600, 600)))
+    begin(dut)
+    answer = cast("list[Json]", ask(dut, "GCS28", **interval(dut, -600, 600)))
     names: dict[object, str] = {
-        digits(bench.start - 600): "the beginning of the interval",
-        digits(bench.start): "its own time",
+        digits(dut.start - 600): "the beginning of the interval",
+        digits(dut.start): "its own time",
     }
     names.setdefault(answer[0], "another")
     return Notes().choice(names, answer[0], "deviceTime")
@@ -143,34 +143,34 @@ def clock_taken(bench: Bench) -> Finding:
     "an answer to the genuine one alone, once",
     severity=Severity.CRITICAL,
 )
-def clock_genuine(bench: Bench) -> Finding:
+def clock_genuine(dut: Dut) -> Finding:
     """As any other critical command."""
-    begin(bench)
+    begin(dut)
     notes = Notes()
-    unsigned = build(bench, "GCS28", params=interval(bench, -600, 600))
-    notes.expect("without a signature", None, bench.send(unsigned), unsigned)
-    one = der.encode(_SEQUENCE, der.encode(0x18, digits(bench.start).encode()))
-    short = bench.command("GCS28", {"payload": one.hex()})
-    notes.expect("one time only", None, bench.send(short), short)
-    genuine = bench.command("GCS28", interval(bench, -600, 600))
-    answered = [bench.send(genuine) is not None for _ in range(2)]
+    unsigned = build(dut, "GCS28", params=interval(dut, -600, 600))
+    notes.expect("without a signature", None, dut.send(unsigned), unsigned)
+    one = der.encode(_SEQUENCE, der.encode(0x18, digits(dut.start).encode()))
+    short = dut.command("GCS28", {"payload": one.hex()})
+    notes.expect("one time only", None, dut.send(short), short)
+    genuine = dut.command("GCS28", interval(dut, -600, 600))
+    answered = [dut.send(genuine) is not None for _ in range(2)]
     notes.expect("twice", [True, False], answered, genuine)
     return notes.finding("once")
 
 
-def join(bench: Bench, method: int, other: str = _OTHER) -> Json:
+def join(dut: Dut, method: int, other: str = _OTHER) -> Json:
     """The joinResponseCode of CS03B."""
     params: dict[str, Any] = {
         "joinMethodAndRole": method,
         "otherDeviceEntityIdentifier": other,
         "otherDeviceType": _PPMID,
     }
-    return ask(bench, "CS03B", **params)
+    return ask(dut, "CS03B", **params)
 
 
-def joined(bench: Bench) -> list[Json]:
+def joined(dut: Dut) -> list[Json]:
     """The entries of the Device Log by CS07."""
-    answer = cast("list[Json]", ask(bench, "CS07"))
+    answer = cast("list[Json]", ask(dut, "CS07"))
     return cast("list[Json]", answer[1]) if len(answer) > 1 else []
 
 
@@ -183,15 +183,15 @@ def joined(bench: Bench) -> list[Json]:
     f"CS03B of a PPMID {_OTHER}, CS07, CS04B, CS07",
     "codes 0; an entry with identifier and type 5, then none",
 )
-def device_log(bench: Bench) -> Finding:
+def device_log(dut: Dut) -> Finding:
     """Joined, told, unjoined."""
-    begin(bench)
+    begin(dut)
     notes = Notes()
-    notes.expect("join", 0, join(bench, 2), "CS03B, method B")
-    notes.expect("in the log", True, [_OTHER, _PPMID] in joined(bench), "CS07")
-    left = ask(bench, "CS04B", otherDeviceEntityIdentifier=_OTHER)
+    notes.expect("join", 0, join(dut, 2), "CS03B, method B")
+    notes.expect("in the log", True, [_OTHER, _PPMID] in joined(dut), "CS07")
+    left = ask(dut, "CS04B", otherDeviceEntityIdentifier=_OTHER)
     notes.expect("unjoin", 0, left, "CS04B")
-    notes.expect("in the log", False, [_OTHER, _PPMID] in joined(bench), "CS07")
+    notes.expect("in the log", False, [_OTHER, _PPMID] in joined(dut), "CS07")
     return notes.finding("in, and out again")
 
 
@@ -204,12 +204,12 @@ def device_log(bench: Bench) -> Finding:
     "CS03B with joinMethodAndRole 3 (method C) and 9 (none)",
     "joinResponseCode 1 (invalidMessageCodeForJoinMethodAndRole), 2 (invalidJoinMethodAndRole)",
 )
-def join_method(bench: Bench) -> Finding:
+def join_method(dut: Dut) -> Finding:
     """The names of the codes say it."""
-    begin(bench)
+    begin(dut)
     notes = Notes()
-    notes.expect("method C", 1, join(bench, 3), "CS03B, 3")
-    notes.expect("no method", 2, join(bench, 9), "CS03B, 9")
+    notes.expect("method C", 1, join(dut, 3), "CS03B, 3")
+    notes.expect("no method", 2, join(dut, 9), "CS03B, 9")
     return notes.finding("1, and 2")
 
 
@@ -223,9 +223,9 @@ def join_method(bench: Bench) -> Finding:
     "both entries in their order, each with outcome 0",
     Evidence.RTDS,
 )
-def restore_log(bench: Bench) -> Finding:
+def restore_log(dut: Dut) -> Finding:
     """A GPF that replaces another."""
-    begin(bench)
+    begin(dut)
     notes = Notes()
     devices: list[tuple[str, int]] = [
         (_OTHER[:-1] + str(index), kind) for index, kind in ((8, 1), (9, _PPMID))
@@ -235,7 +235,7 @@ def restore_log(bench: Bench) -> Finding:
         for name, kind in devices
     ]
     payload = der.encode(_SEQUENCE, b"".join(der.encode(_SEQUENCE, item) for item in entries))
-    answer = ask(bench, "GCS59", "access_control_broker", payload=payload.hex())
+    answer = ask(dut, "GCS59", "access_control_broker", payload=payload.hex())
     notes.expect("outcomes", [[[name, kind], 0] for name, kind in devices], answer, payload)
     return notes.finding("two outcomes")
 
@@ -250,15 +250,15 @@ def restore_log(bench: Bench) -> Finding:
     "of each the role, status 0, and cells with its identifier and the key's identifier",
     severity=Severity.CRITICAL,
 )
-def credentials(bench: Bench) -> Finding:
+def credentials(dut: Dut) -> Finding:
     """The identifier of a key: 0100 and the last 60 bits of its SHA-1 (RFC 5280)."""
-    begin(bench)
+    begin(dut)
     notes = Notes()
     payload = credentials_request(2, 4)
-    answer = ask(bench, "CS02a", "access_control_broker", payload=payload.hex())
+    answer = ask(dut, "CS02a", "access_control_broker", payload=payload.hex())
     told = cast("list[list[Any]]", answer)
     for role, name in ((2, "supplier"), (4, "access_control_broker")):
-        party = bench.party(name).parties.party(name)
+        party = dut.party(name).parties.party(name)
         key = identifier(point_of(party.ka_private.public_key()))
         row = next((item for item in told if item[:1] == [role]), list[Any]())
         notes.expect(f"{name}: status", [role, 0], row[:2], payload)
@@ -293,11 +293,11 @@ def identifier(public: bytes) -> str:
     Evidence.PROJECT_CHOICE,
     ("status 25", "another status", "left out", "success"),
 )
-def credentials_strange(bench: Bench) -> Finding:
+def credentials_strange(dut: Dut) -> Finding:
     """RTDS shows the status codes, but no case of this one."""
-    begin(bench)
+    begin(dut)
     payload = credentials_request(1)
-    answer = ask(bench, "CS02a", "access_control_broker", payload=payload.hex())
+    answer = ask(dut, "CS02a", "access_control_broker", payload=payload.hex())
     told = cast("list[list[Any]]", answer or [])
     row = next((item for item in told if item[:1] == [1]), None)
     seen = row[1] if row and len(row) > 1 else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from host_tools.conform.bench import Bench
+from host_tools.conform.dut import Dut
 from host_tools.conform.model import Evidence, Finding, Severity, check
 from host_tools.conform.probe import Notes
 from host_tools.example import GAS_STATE
@@ -24,22 +24,26 @@ def date_octets(seconds: int, status: int) -> bytes:
 
 
 def start(
-    bench: Bench, source: str = "", status: str = "reliable", own: str = "reliable", **inputs: Any
+    dut: Dut,
+    source: str = "",
+    status: str = "reliable",
+    own: str = "reliable",
+    **inputs: Any,
 ) -> None:
     """A gas device with registers; `source` and `status` of a stamp, `own` of its clock."""
-    when = {"time": iso_2000(bench.start)} if own != "invalid" else {}
+    when = {"time": iso_2000(dut.start)} if own != "invalid" else {}
     state: dict[str, Any] = {"clock": {**when, "status": own}, "zcl": GAS_STATE}
     if source:
-        stamp = {"time": iso_2000(bench.start - AGE)} if status != "invalid" else {}
+        stamp = {"time": iso_2000(dut.start - AGE)} if status != "invalid" else {}
         state["stamp"] = {**stamp, "source": source, "status": status}
-    bench.fresh(state, **inputs)
+    dut.fresh(state, **inputs)
 
 
-def read_stamps(bench: Bench, notes: Notes, expected: bytes) -> list[Message]:
+def read_stamps(dut: Dut, notes: Notes, expected: bytes) -> list[Message]:
     """Ask all stamped use cases; each must bear `expected`."""
     found: list[Message] = []
     for use_case in STAMPED:
-        command, _, message = bench.ask(use_case)
+        command, _, message = dut.ask(use_case)
         notes.expect(f"date-time of {use_case}", expected, message.header.date_time, command)
         found.append(message)
     return found
@@ -65,11 +69,11 @@ def _proven(
         needs=("state",),
         since="GBCS 4.2",
     )
-    def run(bench: Bench) -> Finding:
-        start(bench, source, own=own)
+    def run(dut: Dut) -> Finding:
+        start(dut, source, own=own)
         notes = Notes()
         age = AGE if source else 0
-        read_stamps(bench, notes, date_octets(bench.start - age, octet))
+        read_stamps(dut, notes, date_octets(dut.start - age, octet))
         return notes.finding(f"clock_status {octet:02X} with the time of the value")
 
 
@@ -102,12 +106,12 @@ def _chosen(name: str, role: str, source: str, status: str, octet: int, words: s
         alternatives=_ENCODINGS,
         since="GBCS 4.2",
     )
-    def run(bench: Bench) -> Finding:
+    def run(dut: Dut) -> Finding:
         if source:
-            start(bench, source, status)
+            start(dut, source, status)
         else:
-            start(bench, own=status)
-        _, _, message = bench.ask("GCS13a")
+            start(dut, own=status)
+        _, _, message = dut.ask("GCS13a")
         octets = message.header.date_time
         seen = octets[11] if len(octets) == 12 else -1
         names: dict[object, str] = {octet: _BITS}
@@ -139,13 +143,13 @@ _chosen("gsme-invalid", "gpf", "GSME", "invalid", 0x05, "Invalid GSME time at a 
     alternatives=("not specified", "a time"),
     since="GBCS 4.2",
 )
-def invalid_octets(bench: Bench) -> Finding:
+def invalid_octets(dut: Dut) -> Finding:
     """No invented date leaves the device."""
-    if bench.role == "gpf":
-        start(bench, "GPF", "invalid")
+    if dut.role == "gpf":
+        start(dut, "GPF", "invalid")
     else:
-        start(bench, own="invalid")
-    _, _, message = bench.ask("GCS13a")
+        start(dut, own="invalid")
+    _, _, message = dut.ask("GCS13a")
     octets = message.header.date_time
     unspecified = bytes(octets[:11]) == b"\xff" * 9 + b"\x80\x00"
     names: dict[object, str] = {True: "not specified", False: "a time"}
@@ -166,14 +170,14 @@ def invalid_octets(bench: Bench) -> Finding:
     needs=("state",),
     since="GBCS 4.2",
 )
-def error_stamped(bench: Bench) -> Finding:
+def error_stamped(dut: Dut) -> Finding:
     """The other attributes and the stamp are there although one attribute fails."""
-    start(bench, "GPF" if bench.role == "gpf" else "")
-    bench.control("STATE", {"faults": {"zcl": {"0x0702": {"0x0302": "0xC0"}}}})
-    command, _, message = bench.ask("GCS13a")
+    start(dut, "GPF" if dut.role == "gpf" else "")
+    dut.control("STATE", {"faults": {"zcl": {"0x0702": {"0x0302": "0xC0"}}}})
+    command, _, message = dut.ask("GCS13a")
     notes = Notes()
-    age = AGE if bench.role == "gpf" else 0
-    expected = date_octets(bench.start - age, 0)
+    age = AGE if dut.role == "gpf" else 0
+    expected = date_octets(dut.start - age, 0)
     notes.expect("date-time", expected, message.header.date_time, command)
     statuses = [
         (item.id, item.status)
@@ -198,17 +202,17 @@ def error_stamped(bench: Bench) -> Finding:
     expectation="header date-time of length 0",
     needs=("state",),
 )
-def others_unstamped(bench: Bench) -> Finding:
+def others_unstamped(dut: Dut) -> Finding:
     """The stamp belongs to five use cases only."""
-    start(bench, "GSME" if bench.role == "gpf" else "")
+    start(dut, "GSME" if dut.role == "gpf" else "")
     notes = Notes()
     asked: list[tuple[str, dict[str, Any] | None]] = []
-    if bench.role == "gsme":
+    if dut.role == "gsme":
         asked.append(("GCS60", None))
     else:
-        asked.append(("GCS09", {"Implementation Date/Time": iso_2000(bench.start)}))
+        asked.append(("GCS09", {"Implementation Date/Time": iso_2000(dut.start)}))
     for use_case, params in asked:
-        command, _, message = bench.ask(use_case, params)
+        command, _, message = dut.ask(use_case, params)
         notes.expect(f"date-time of {use_case}", b"", message.header.date_time, command)
     return notes.finding("no date-time")
 
@@ -227,10 +231,10 @@ def others_unstamped(bench: Bench) -> Finding:
     expectation="0302, 0301, 0300, 0000 as seeded, in that order; the component encrypted",
     needs=("state",),
 )
-def values(bench: Bench) -> Finding:
+def values(dut: Dut) -> Finding:
     """Register and scale, in order, encrypted."""
-    start(bench, "GPF" if bench.role == "gpf" else "")
-    command, _, message = bench.ask("GCS13a")
+    start(dut, "GPF" if dut.role == "gpf" else "")
+    command, _, message = dut.ask("GCS13a")
     notes = Notes()
     component = message.gbz.components[0]
     frame = component.frame

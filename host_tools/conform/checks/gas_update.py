@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from host_tools.conform.bench import Bench
 from host_tools.conform.checks.gas_stamp import date_octets, start
+from host_tools.conform.dut import Dut
 from host_tools.conform.model import Evidence, Family, Finding, Severity, check
 from host_tools.conform.probe import METERING, Notes, eui, find_endpoint, read
 from host_tools.example import EUIS
@@ -21,7 +21,7 @@ _UPDATE = (
 
 
 def report(
-    bench: Bench,
+    dut: Dut,
     sequence: int,
     register: int,
     time: int | None = None,
@@ -35,10 +35,10 @@ def report(
         octets += _SNAPSHOT_TIME.to_bytes(2, "little") + b"\xe2" + time.to_bytes(4, "little")
     if complete:
         octets += _STATUS.to_bytes(2, "little") + b"\x30\x01"
-    endpoint = find_endpoint(bench, METERING)
-    to = int(bench.eui, 16)
+    endpoint = find_endpoint(dut, METERING)
+    to = int(dut.eui, 16)
     frame = Frame(eui(source), to, 1, endpoint, METERING, bytes(octets), aps_security=True)
-    bench.deliver(frame)
+    dut.deliver(frame)
 
 
 def register_of(message: Message) -> object:
@@ -48,17 +48,19 @@ def register_of(message: Message) -> object:
     return item.value if item else None
 
 
-def seen(bench: Bench, notes: Notes, register: int, stamp: bytes, when: str) -> None:
+def seen(dut: Dut, notes: Notes, register: int, stamp: bytes, when: str) -> None:
     """A supplier's read gives this register with this stamp."""
-    command, _, message = bench.ask("GCS13a")
+    command, _, message = dut.ask("GCS13a")
     notes.expect(f"register {when}", register, register_of(message), command)
     notes.expect(f"stamp {when}", stamp, message.header.date_time)
 
 
 def _entry(
     name: str, title: str, stimulus: str, expectation: str, clocked: bool = False
-) -> Callable[[Callable[[Bench, Notes], None]], Callable[[Bench, Notes], None]]:
-    def enter(function: Callable[[Bench, Notes], None]) -> Callable[[Bench, Notes], None]:
+) -> Callable[[Callable[[Dut, Notes], None]], Callable[[Dut, Notes], None]]:
+    def enter(
+        function: Callable[[Dut, Notes], None],
+    ) -> Callable[[Dut, Notes], None]:
         @check(
             f"SECMP0015-{name}",
             row="SECMP0015",
@@ -75,10 +77,10 @@ def _entry(
             alternatives=("as expected", "otherwise"),
             since="GBCS 4.2",
         )
-        def run(bench: Bench) -> Finding:
+        def run(dut: Dut) -> Finding:
             notes = Notes()
-            start(bench, gsme=EUIS["gsme"])
-            function(bench, notes)
+            start(dut, gsme=EUIS["gsme"])
+            function(dut, notes)
             finding = notes.finding(expectation)
             finding.alternative = "as expected" if finding.passed else "otherwise"
             return finding
@@ -95,13 +97,13 @@ def _entry(
     "T with clock_status 04 in each",
     clocked=True,
 )
-def update_time(bench: Bench, notes: Notes) -> None:
+def update_time(dut: Dut, notes: Notes) -> None:
     """Stamping at response time would defeat the purpose."""
-    time = bench.start - 7
-    report(bench, 1, 5000, time)
+    time = dut.start - 7
+    report(dut, 1, 5000, time)
     for seconds, when in ((0, "at once"), (1740, "29 minutes later"), (84600, "a day later")):
-        bench.advance(seconds)
-        seen(bench, notes, 5000, date_octets(time, 4), when)
+        dut.advance(seconds)
+        seen(dut, notes, 5000, date_octets(time, 4), when)
 
 
 @_entry(
@@ -111,11 +113,11 @@ def update_time(bench: Bench, notes: Notes) -> None:
     "the GPF's time of the report, clock_status 00",
     clocked=True,
 )
-def update_legacy(bench: Bench, notes: Notes) -> None:
+def update_legacy(dut: Dut, notes: Notes) -> None:
     """Legacy GSME."""
-    report(bench, 1, 5001)
-    bench.advance(300)
-    seen(bench, notes, 5001, date_octets(bench.start, 0), "5 minutes later")
+    report(dut, 1, 5001)
+    dut.advance(300)
+    seen(dut, notes, 5001, date_octets(dut.start, 0), "5 minutes later")
 
 
 @_entry(
@@ -124,10 +126,10 @@ def update_legacy(bench: Bench, notes: Notes) -> None:
     "report with ReadingSnapShotTime FFFFFFFF",
     "the GPF's time of the report, clock_status 00",
 )
-def update_invalid_time(bench: Bench, notes: Notes) -> None:
+def update_invalid_time(dut: Dut, notes: Notes) -> None:
     """FFFFFFFF is no time."""
-    report(bench, 1, 5002, _INVALID)
-    seen(bench, notes, 5002, date_octets(bench.start, 0), "after the report")
+    report(dut, 1, 5002, _INVALID)
+    seen(dut, notes, 5002, date_octets(dut.start, 0), "after the report")
 
 
 @_entry(
@@ -137,13 +139,13 @@ def update_invalid_time(bench: Bench, notes: Notes) -> None:
     "the stamp moves to the GPF's time, clock_status 00",
     clocked=True,
 )
-def update_replaced(bench: Bench, notes: Notes) -> None:
+def update_replaced(dut: Dut, notes: Notes) -> None:
     """A later update replaces the stamp."""
-    report(bench, 1, 5003, bench.start - 3)
-    seen(bench, notes, 5003, date_octets(bench.start - 3, 4), "after the first")
-    bench.advance(1800)
-    report(bench, 2, 5004)
-    seen(bench, notes, 5004, date_octets(bench.start + 1800, 0), "after the second")
+    report(dut, 1, 5003, dut.start - 3)
+    seen(dut, notes, 5003, date_octets(dut.start - 3, 4), "after the first")
+    dut.advance(1800)
+    report(dut, 2, 5004)
+    seen(dut, notes, 5004, date_octets(dut.start + 1800, 0), "after the second")
 
 
 @_entry(
@@ -152,14 +154,14 @@ def update_replaced(bench: Bench, notes: Notes) -> None:
     "a whole report; then one without its end; then its end",
     "first values and stamp until the second report is complete",
 )
-def update_pending(bench: Bench, notes: Notes) -> None:
+def update_pending(dut: Dut, notes: Notes) -> None:
     """No mixture of two reports."""
-    first, second = date_octets(bench.start - 60, 4), date_octets(bench.start - 5, 4)
-    report(bench, 1, 5005, bench.start - 60)
-    report(bench, 2, 5006, bench.start - 5, complete=False)
-    seen(bench, notes, 5005, first, "while the second is under way")
-    report(bench, 3, 5006, bench.start - 5)
-    seen(bench, notes, 5006, second, "when it is complete")
+    first, second = date_octets(dut.start - 60, 4), date_octets(dut.start - 5, 4)
+    report(dut, 1, 5005, dut.start - 60)
+    report(dut, 2, 5006, dut.start - 5, complete=False)
+    seen(dut, notes, 5005, first, "while the second is under way")
+    report(dut, 3, 5006, dut.start - 5)
+    seen(dut, notes, 5006, second, "when it is complete")
 
 
 @_entry(
@@ -168,12 +170,12 @@ def update_pending(bench: Bench, notes: Notes) -> None:
     "reports with GSME times 9 s, 11 s and a day ahead",
     "the GSME's time, clock_status 04",
 )
-def update_ahead(bench: Bench, notes: Notes) -> None:
+def update_ahead(dut: Dut, notes: Notes) -> None:
     """The GPF does not correct the meter."""
     for sequence, ahead in enumerate((9, 11, 86400), 1):
-        report(bench, sequence, 5010 + ahead, bench.start + ahead)
-        stamp = date_octets(bench.start + ahead, 4)
-        seen(bench, notes, 5010 + ahead, stamp, f"{ahead} s ahead")
+        report(dut, sequence, 5010 + ahead, dut.start + ahead)
+        stamp = date_octets(dut.start + ahead, 4)
+        seen(dut, notes, 5010 + ahead, stamp, f"{ahead} s ahead")
 
 
 @_entry(
@@ -182,11 +184,11 @@ def update_ahead(bench: Bench, notes: Notes) -> None:
     "GPF clock invalid; report with GSME time",
     "the GSME's time, clock_status 04",
 )
-def update_clockless(bench: Bench, notes: Notes) -> None:
+def update_clockless(dut: Dut, notes: Notes) -> None:
     """The stamp does not depend on the hub's clock."""
-    start(bench, own="invalid", gsme=EUIS["gsme"])
-    report(bench, 1, 5007, bench.start - 20)
-    seen(bench, notes, 5007, date_octets(bench.start - 20, 4), "after the report")
+    start(dut, own="invalid", gsme=EUIS["gsme"])
+    report(dut, 1, 5007, dut.start - 20)
+    seen(dut, notes, 5007, date_octets(dut.start - 20, 4), "after the report")
 
 
 @_entry(
@@ -195,13 +197,13 @@ def update_clockless(bench: Bench, notes: Notes) -> None:
     "report with GSME time T; a display reads 0x0702/0x0007",
     "T, type E2",
 )
-def update_attribute(bench: Bench, notes: Notes) -> None:
+def update_attribute(dut: Dut, notes: Notes) -> None:
     """What the HAN sees equals what the supplier sees."""
-    time = bench.start - 8
-    report(bench, 1, 5008, time)
-    record = read(bench, METERING, _SNAPSHOT_TIME)[_SNAPSHOT_TIME]
+    time = dut.start - 8
+    report(dut, 1, 5008, time)
+    record = read(dut, METERING, _SNAPSHOT_TIME)[_SNAPSHOT_TIME]
     notes.expect("0x0702/0x0007", (0, 0xE2, time), (record.status, record.type, record.value))
-    seen(bench, notes, 5008, date_octets(time, 4), "in the header")
+    seen(dut, notes, 5008, date_octets(time, 4), "in the header")
 
 
 @_entry(
@@ -210,10 +212,10 @@ def update_attribute(bench: Bench, notes: Notes) -> None:
     "no report, no stamp; GCS13a",
     "clock_status 01 (bit 0 set), no date of an epoch",
 )
-def update_none(bench: Bench, notes: Notes) -> None:
+def update_none(dut: Dut, notes: Notes) -> None:
     """No 1970 and no 2000 leaves the device."""
-    bench.fresh({"clock": {"time": "2022-11-01T10:10:00Z", "status": "reliable"}})
-    command, _, message = bench.ask("GCS13a")
+    dut.fresh({"clock": {"time": "2022-11-01T10:10:00Z", "status": "reliable"}})
+    command, _, message = dut.ask("GCS13a")
     octets = message.header.date_time
     notes.expect("invalid bit", 1, octets[11] & 1 if len(octets) == 12 else octets, command)
     notes.expect("year of an epoch", False, octets[:2] in (b"\x07\xb2", b"\x07\xd0"))
@@ -225,16 +227,16 @@ def update_none(bench: Bench, notes: Notes) -> None:
     "PublishSnapshot of midnight",
     "register of the snapshot, stamped with its time",
 )
-def update_midnight(bench: Bench, notes: Notes) -> None:
+def update_midnight(dut: Dut, notes: Notes) -> None:
     """GBCS 10.4.2.1 has the snapshot update the mirror; that the stamp follows is inferred."""
-    time = bench.start // 86400 * 86400
+    time = dut.start // 86400 * 86400
     octets = bytes((0x19, 1, 0x06)) + (1).to_bytes(4, "little") + time.to_bytes(4, "little")
     octets += b"\x01\x00\x01" + (1).to_bytes(4, "little") + b"\x06"
     octets += (5009).to_bytes(6, "little") + b"\x00\x00"
-    endpoint = find_endpoint(bench, METERING)
-    to = int(bench.eui, 16)
-    bench.deliver(Frame(eui("gsme"), to, 1, endpoint, METERING, octets, aps_security=True))
-    seen(bench, notes, 5009, date_octets(time, 4), "after the snapshot")
+    endpoint = find_endpoint(dut, METERING)
+    to = int(dut.eui, 16)
+    dut.deliver(Frame(eui("gsme"), to, 1, endpoint, METERING, octets, aps_security=True))
+    seen(dut, notes, 5009, date_octets(time, 4), "after the snapshot")
 
 
 @check(
@@ -250,11 +252,11 @@ def update_midnight(bench: Bench, notes: Notes) -> None:
     expectation="register and stamp as before",
     needs=("state", "han", "inputs"),
 )
-def update_stranger(bench: Bench) -> Finding:
+def update_stranger(dut: Dut) -> Finding:
     """Only the paired meter fills its mirror."""
-    start(bench, "GSME", gsme=EUIS["gsme"])
+    start(dut, "GSME", gsme=EUIS["gsme"])
     notes = Notes()
     for role in ("esme", "ihd"):
-        report(bench, 1, 666, bench.start, source=role)
-        seen(bench, notes, 4567890, date_octets(bench.start - 600, 4), f"after one of the {role}")
+        report(dut, 1, 666, dut.start, source=role)
+        seen(dut, notes, 4567890, date_octets(dut.start - 600, 4), f"after one of the {role}")
     return notes.finding("the mirror is unchanged")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from host_tools.conform.bench import Bench
 from host_tools.conform.checks.issue_resolutions import entry, gas, responses
 from host_tools.conform.checks.voltage import Voltage, begin, set_period
+from host_tools.conform.dut import Dut
 from host_tools.conform.model import Evidence, Family, Finding
 from host_tools.conform.probe import Notes
 from host_tools.gbcs.message import Message
@@ -18,10 +18,10 @@ _READS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-def _read_profile(bench: Bench) -> tuple[bytes, Message]:
-    use_case, params = _READS[bench.role]
-    when = {"EarliestSampleTime": iso_2000(bench.start - 86400)}
-    command, _, message = bench.ask(use_case, {**params, **when})
+def _read_profile(dut: Dut) -> tuple[bytes, Message]:
+    use_case, params = _READS[dut.role]
+    when = {"EarliestSampleTime": iso_2000(dut.start - 86400)}
+    command, _, message = dut.ask(use_case, {**params, **when})
     return command, message
 
 
@@ -36,11 +36,11 @@ def _read_profile(bench: Bench) -> tuple[bytes, Message]:
     use_case="GCS61, GCS17",
     srv="4.8.1",
 )
-def emptygas(bench: Bench) -> Finding:
+def emptygas(dut: Dut) -> Finding:
     """The GBZ pattern of no data."""
-    gas(bench)
+    gas(dut)
     notes = Notes()
-    command, message = _read_profile(bench)
+    command, message = _read_profile(dut)
     notes.expect("answer", [(0x08, 0x8B)], responses(message), command)
     return notes.finding("NOT_FOUND")
 
@@ -55,12 +55,12 @@ def emptygas(bench: Bench) -> Finding:
     use_case="GCS16b",
     srv="4.6.1",
 )
-def snapshot_count(bench: Bench) -> Finding:
+def snapshot_count(dut: Dut) -> Finding:
     """NOT_FOUND count equals command count."""
-    gas(bench)
+    gas(dut)
     notes = Notes()
-    window = {"Earliest Start Time": iso_2000(0), "Latest End Time": iso_2000(bench.start)}
-    command, _, message = bench.ask("GCS16b", window)
+    window = {"Earliest Start Time": iso_2000(0), "Latest End Time": iso_2000(dut.start)}
+    command, _, message = dut.ask("GCS16b", window)
     notes.expect("answers", [(0x07, 0x8B)] * 31, responses(message), command)
     return notes.finding("31 answers")
 
@@ -74,11 +74,11 @@ def snapshot_count(bench: Bench) -> Finding:
     "a genuine, well-formed response",
     use_case="GCS61, GCS17",
 )
-def clock_invalidgas(bench: Bench) -> Finding:
+def clock_invalidgas(dut: Dut) -> Finding:
     """No silent drop."""
-    gas(bench, "invalid")
+    gas(dut, "invalid")
     notes = Notes()
-    command, message = _read_profile(bench)
+    command, message = _read_profile(dut)
     notes.expect("answers", 1, len(message.gbz.components), command)
     return notes.finding("answered")
 
@@ -94,16 +94,16 @@ def clock_invalidgas(bench: Bench) -> Finding:
     family=Family.INTERNAL,
     use_case="ECS23",
 )
-def clock_invalid(bench: Bench) -> Finding:
+def clock_invalid(dut: Dut) -> Finding:
     """Absent rather than wrong."""
-    bench.fresh()
-    bench.advance(7200)
+    dut.fresh()
+    dut.advance(7200)
     notes = Notes()
-    first = Voltage(bench, 1, 0xFFFFFFFE)
+    first = Voltage(dut, 1, 0xFFFFFFFE)
     notes.expect("entries while invalid", [], first.stamps, first.command)
-    bench.set_clock(bench.start)
-    bench.advance(5400)
-    early = [stamp for stamp, _ in Voltage(bench, 1, 0xFFFFFFFE).rows if stamp < bench.start]
+    dut.set_clock(dut.start)
+    dut.advance(5400)
+    early = [stamp for stamp, _ in Voltage(dut, 1, 0xFFFFFFFE).rows if stamp < dut.start]
     notes.expect("entries from before the clock was set", [], early)
     return notes.finding("no invented time")
 
@@ -118,13 +118,13 @@ def clock_invalid(bench: Bench) -> Finding:
     needs=("state", "clock"),
     use_case="ECS23",
 )
-def empty_window(bench: Bench) -> Finding:
+def empty_window(dut: Dut) -> Finding:
     """Range algebra: nothing between."""
-    now = begin(bench)
-    bench.advance(9000)
+    now = begin(dut)
+    dut.advance(9000)
     notes = Notes()
     for first, last in ((now - 7 * 86400, now - 1), (now + 3001, now + 4799)):
-        seen = Voltage(bench, first, last)
+        seen = Voltage(dut, first, last)
         notes.expect(f"rows from {iso_2000(first)}", [], seen.rows, seen.command)
     return notes.finding("empty")
 
@@ -139,17 +139,17 @@ def empty_window(bench: Bench) -> Finding:
     needs=("state", "clock"),
     use_case="ECS23",
 )
-def algebra(bench: Bench) -> Finding:
+def algebra(dut: Dut) -> Finding:
     """Union of parts."""
-    now = begin(bench, bench.start + 1200)
-    set_period(bench, 60)
-    bench.advance(3600)
+    now = begin(dut, dut.start + 1200)
+    set_period(dut, 60)
+    dut.advance(3600)
     notes = Notes()
-    whole = Voltage(bench, now, now + 3600).rows
+    whole = Voltage(dut, now, now + 3600).rows
     notes.expect("entries", 60, len(whole))
     for cut in (1, 60, 61, 1799, 1800, 3540, 3599):
-        left = Voltage(bench, now, now + cut).rows
-        right = Voltage(bench, now + cut + 1, now + 3600).rows
+        left = Voltage(dut, now, now + cut).rows
+        right = Voltage(dut, now + cut + 1, now + 3600).rows
         notes.expect(f"cut after {cut} s", whole, left + right)
     return notes.finding("the parts make the whole")
 
@@ -166,12 +166,12 @@ def algebra(bench: Bench) -> Finding:
     alternatives=("success with no row", "an error"),
     use_case="ECS23",
 )
-def from_after_to(bench: Bench) -> Finding:
+def from_after_to(dut: Dut) -> Finding:
     """No crash, no rows."""
-    now = begin(bench)
-    bench.advance(9000)
+    now = begin(dut)
+    dut.advance(9000)
     names: dict[object, str] = {True: "success with no row"}
-    empty = Voltage(bench, now + 8000, now + 10).rows == []
+    empty = Voltage(dut, now + 8000, now + 10).rows == []
     return Notes().choice(names, empty, "rows of the reversed window")
 
 
@@ -185,11 +185,11 @@ def from_after_to(bench: Bench) -> Finding:
     use_case="GCS14",
     since="GBCS 3.3, GBCS 4.0",
 )
-def frame_counters(bench: Bench) -> Finding:
+def frame_counters(dut: Dut) -> Finding:
     """Additional Header Frame Counter."""
-    gas(bench)
+    gas(dut)
     notes = Notes()
-    command, _, message = bench.ask("GCS14")
+    command, _, message = dut.ask("GCS14")
     counters = [part.frame_counter for part in message.gbz.components if part.encrypted]
     notes.expect("frame counters", [0], counters, command)
     controls = [part.control for part in message.gbz.components]
@@ -206,11 +206,11 @@ def frame_counters(bench: Bench) -> Finding:
     "frame control 08, extended header control 01",
     use_case="GCS61, GCS17",
 )
-def default_frame_control(bench: Bench) -> Finding:
+def default_frame_control(dut: Dut) -> Finding:
     """09 was an error of the 3.1 templates."""
-    gas(bench)
+    gas(dut)
     notes = Notes()
-    command, message = _read_profile(bench)
+    command, message = _read_profile(dut)
     part = message.gbz.components[0]
     seen = (part.header.frame_control if part.header else None, part.control)
     notes.expect("frame control, extended header control", (0x08, 0x01), seen, command)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from host_tools.conform.bench import Bench
+from host_tools.conform.dut import Dut
 from host_tools.conform.model import Evidence, Family, Finding, Severity, check
 from host_tools.conform.probe import EVENTS, Notes, ask, default_response
 from host_tools.example import GAS_STATE
@@ -27,7 +27,7 @@ def entry(
     needs: tuple[str, ...] = ("state",),
     alternatives: tuple[str, ...] = (),
     **more: Any,
-) -> Callable[[Callable[[Bench], Finding]], Callable[[Bench], Finding]]:
+) -> Callable[[Callable[[Dut], Finding]], Callable[[Dut], Finding]]:
     """Enter a check whose row is the first part of its id."""
     return check(
         check_id,
@@ -44,10 +44,10 @@ def entry(
     )
 
 
-def gas(bench: Bench, status: str = "reliable", **more: Any) -> None:
+def gas(dut: Dut, status: str = "reliable", **more: Any) -> None:
     """A gas device with registers and a clock of this status; `more` are members of its state."""
-    time = {} if status == "invalid" else {"time": iso_2000(bench.start)}
-    bench.fresh({"clock": {**time, "status": status}, "zcl": GAS_STATE, **more})
+    time = {} if status == "invalid" else {"time": iso_2000(dut.start)}
+    dut.fresh({"clock": {**time, "status": status}, "zcl": GAS_STATE, **more})
 
 
 def responses(message: Message) -> list[tuple[int, int] | None]:
@@ -67,11 +67,11 @@ def responses(message: Message) -> list[tuple[int, int] | None]:
     srv="6.2.10",
     use_case="GCS20r",
 )
-def gcs20r_shape(bench: Bench) -> Finding:
+def gcs20r_shape(dut: Dut) -> Finding:
     """Before IRP550 there was no instruction."""
-    gas(bench)
+    gas(dut)
     notes = Notes()
-    command, _, message = bench.ask("GCS20r")
+    command, _, message = dut.ask("GCS20r")
     said = responses(message)
     shape = [(item[0], item[1] != 0) if item else None for item in said]
     notes.expect("command, failure", [(_GET_EVENT_CONFIGURATION, True)], shape, command)
@@ -89,23 +89,23 @@ def gcs20r_shape(bench: Bench) -> Finding:
     alternatives=("NOT_FOUND", "HARDWARE_FAILURE"),
     use_case="GCS20r",
 )
-def gcs20r_status(bench: Bench) -> Finding:
+def gcs20r_status(dut: Dut) -> Finding:
     """Both are acceptable until the text is at hand."""
-    gas(bench)
-    _, _, message = bench.ask("GCS20r")
+    gas(dut)
+    _, _, message = dut.ask("GCS20r")
     said = responses(message)[0]
     names: dict[object, str] = {0x8B: "NOT_FOUND", 0xC0: "HARDWARE_FAILURE"}
     return Notes().choice(names, said[1] if said else None, "status of the Default Response")
 
 
-def _with_log(bench: Bench, log: int) -> None:
-    leaves = [1, 0, 1, 0x10, log, 0x8145, bench.start - 60, ""]
+def _with_log(dut: Dut, log: int) -> None:
+    leaves = [1, 0, 1, 0x10, log, 0x8145, dut.start - 60, ""]
     command = {"cluster": "0x0709", "command": "0x01", "fields": dict(_by_position(leaves))}
     state = {
-        "clock": {"time": iso_2000(bench.start), "status": "reliable"},
+        "clock": {"time": iso_2000(dut.start), "status": "reliable"},
         "zcl_commands": [command],
     }
-    bench.fresh(state)
+    dut.fresh(state)
 
 
 def _by_position(values: list[Any]) -> list[tuple[str, Any]]:
@@ -113,9 +113,9 @@ def _by_position(values: list[Any]) -> list[tuple[str, Any]]:
     return [(f"field {index}", value) for index, value in enumerate(values)]
 
 
-def _get_event_log(bench: Bench, log: int, role: str) -> list[bytes]:
+def _get_event_log(dut: Dut, log: int, role: str) -> list[bytes]:
     payload = b"\x01\x61\x00" + bytes((log,)) + bytes(6) + b"\xff\xff\xff\xff\xff\x00\x00"
-    return ask(bench, EVENTS, payload, role)
+    return ask(dut, EVENTS, payload, role)
 
 
 @entry(
@@ -129,14 +129,14 @@ def _get_event_log(bench: Bench, log: int, role: str) -> list[bytes]:
     severity=Severity.CRITICAL,
     family=Family.HAN,
 )
-def security_log(bench: Bench) -> Finding:
+def security_log(dut: Dut) -> Finding:
     """Whatever the refusal, no entry comes."""
     notes = Notes()
     for held in (0x04, 0x07):
-        _with_log(bench, held)
+        _with_log(dut, held)
         for role in ("ihd", "ppmid"):
             for wanted in (*_HAN_LOGS, 0x00, 0x03):
-                answers = _get_event_log(bench, wanted, role)
+                answers = _get_event_log(dut, wanted, role)
                 given = [answer for answer in answers if answer[2:3] == b"\x01"]
                 what = f"log {wanted:02X} to the {role.upper()}, which holds log {held:02X}"
                 if given or (wanted, role) == (0x04, "ihd"):
@@ -154,11 +154,11 @@ def security_log(bench: Bench) -> Finding:
     needs=("state", "han"),
     family=Family.HAN,
 )
-def event_log(bench: Bench) -> Finding:
+def event_log(dut: Dut) -> Finding:
     """The refusal is of the security log only."""
     notes = Notes()
-    _with_log(bench, 0x03)
-    answers = _get_event_log(bench, 0x13, "ihd")
+    _with_log(dut, 0x03)
+    answers = _get_event_log(dut, 0x13, "ihd")
     notes.expect("command of the answer", [1], [answer[2] for answer in answers])
     return notes.finding("given")
 
@@ -175,10 +175,10 @@ def event_log(bench: Bench) -> Finding:
     alternatives=("NOT_AUTHORIZED", "NOT_FOUND", "unsupported command", "no answer"),
     family=Family.HAN,
 )
-def refusal(bench: Bench) -> Finding:
+def refusal(dut: Dut) -> Finding:
     """Any of them keeps the log."""
-    _with_log(bench, 0x04)
-    answers = _get_event_log(bench, 0x04, "ihd")
+    _with_log(dut, 0x04)
+    answers = _get_event_log(dut, 0x04, "ihd")
     said = default_response(answers)
     names: dict[object, str] = {
         0x7E: "NOT_AUTHORIZED",
@@ -199,16 +199,16 @@ def refusal(bench: Bench) -> Finding:
     use_case="CS10b",
     srv="6.13",
 )
-def remote_log(bench: Bench) -> Finding:
+def remote_log(dut: Dut) -> Finding:
     """IRP603 is about the HAN."""
     notes = Notes()
-    _with_log(bench, 0x04)
+    _with_log(dut, 0x04)
     params: dict[str, Any] = {
         "Event Control / Log ID": 0x14,
-        "Start Time": iso_2000(bench.start - 86400),
-        "End Time": iso_2000(bench.start),
+        "Start Time": iso_2000(dut.start - 86400),
+        "End Time": iso_2000(dut.start),
     }
-    command, _, message = bench.ask("CS10b", params)
+    command, _, message = dut.ask("CS10b", params)
     commands = [item.header.command for item in message.gbz.components if item.header]
     notes.expect("command of the answer", [1], commands, command)
     return notes.finding("given")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, cast
 
-from host_tools.conform.bench import Bench
+from host_tools.conform.dut import Dut
 from host_tools.conform.meters import Meters
 from host_tools.conform.model import Blocked, Evidence, Family, Finding, Severity, check
 from host_tools.conform.probe import DEVICE_MANAGEMENT, METERING, PREPAYMENT, Notes, text
@@ -34,7 +34,7 @@ def entry(
     severity: Severity = Severity.MAJOR,
     source: str = _PAYLOADS,
     needs: tuple[str, ...] = (),
-) -> Callable[[Callable[[Bench], Finding]], Callable[[Bench], Finding]]:
+) -> Callable[[Callable[[Dut], Finding]], Callable[[Dut], Finding]]:
     """Enter a check of a PPMID that has found its meters."""
     return check(
         f"GBCS-ppmid-{name}",
@@ -53,9 +53,9 @@ def entry(
     )
 
 
-def found(bench: Bench) -> Meters:
+def found(dut: Dut) -> Meters:
     """A PPMID that has read its meters."""
-    meters = Meters(bench)
+    meters = Meters(dut)
     meters.play(_SOON)
     return meters
 
@@ -63,7 +63,7 @@ def found(bench: Bench) -> Meters:
 def act(meters: Meters, what: bytes, **action: Any) -> list[str]:
     """Make the PPMID do something; the frames of that command that it sent to the ESME."""
     before = len(meters.esme.asked)
-    meters.bench.control("ACT", action)
+    meters.dut.control("ACT", action)
     meters.play(10)
     return [text(sent[5:]) for sent in meters.esme.asked[before:] if _is(sent, what)]
 
@@ -75,7 +75,7 @@ def _is(sent: bytes, what: bytes) -> bool:
 
 def requests(meters: Meters) -> dict[str, Any]:
     """What the PPMID tells of its requests; Blocked where it does not."""
-    summary = cast("dict[str, Any]", meters.bench.control("QUERY").get("summary") or {})
+    summary = cast("dict[str, Any]", meters.dut.control("QUERY").get("summary") or {})
     told = summary.get("requests")
     if not isinstance(told, dict):
         raise Blocked("the device does not tell of its requests (CTRL:QUERY, summary.requests)")
@@ -88,9 +88,9 @@ def last(meters: Meters) -> dict[str, Any]:
     return cast("dict[str, Any]", told) if isinstance(told, dict) else {}
 
 
-def one_request(bench: Bench, notes: Notes, what: bytes, payload: str, **action: Any) -> Meters:
+def one_request(dut: Dut, notes: Notes, what: bytes, payload: str, **action: Any) -> Meters:
     """Make the PPMID send one request, and check that it sent this one, once."""
-    meters = found(bench)
+    meters = found(dut)
     sent = act(meters, what, **action)
     notes.expect("requests to the ESME", [payload], sent, f"CTRL:ACT {action}")
     return meters
@@ -104,11 +104,11 @@ def one_request(bench: Bench, notes: Notes, what: bytes, payload: str, **action:
     use_case="PECS01",
     severity=Severity.CRITICAL,
 )
-def top_up(bench: Bench) -> Finding:
+def top_up(dut: Dut) -> Finding:
     """PECS01."""
     notes = Notes()
     payload = "0214" + text(_DIGITS.encode())
-    one_request(bench, notes, _TOP_UP, payload, top_up=_DIGITS)
+    one_request(dut, notes, _TOP_UP, payload, top_up=_DIGITS)
     return notes.finding("sent once")
 
 
@@ -119,10 +119,10 @@ def top_up(bench: Bench) -> Finding:
     "0x0705 command 00, once: issue time 0, originating device 02",
     use_case="PECS02",
 )
-def emergency(bench: Bench) -> Finding:
+def emergency(dut: Dut) -> Finding:
     """PECS02."""
     notes = Notes()
-    one_request(bench, notes, _EMERGENCY, "0000000002", emergency_credit=True)
+    one_request(dut, notes, _EMERGENCY, "0000000002", emergency_credit=True)
     return notes.finding("sent once")
 
 
@@ -133,10 +133,10 @@ def emergency(bench: Bench) -> Finding:
     "0x0702 command 0C, once: 02",
     use_case="PECS03",
 )
-def supply(bench: Bench) -> Finding:
+def supply(dut: Dut) -> Finding:
     """PECS03: only "on" can succeed."""
     notes = Notes()
-    one_request(bench, notes, _SUPPLY, "02", enable_supply=True)
+    one_request(dut, notes, _SUPPLY, "02", enable_supply=True)
     return notes.finding("sent once")
 
 
@@ -148,10 +148,10 @@ def supply(bench: Bench) -> Finding:
     use_case="PECS01",
     severity=Severity.CRITICAL,
 )
-def results(bench: Bench) -> Finding:
+def results(dut: Dut) -> Finding:
     """The consumer is told whether there is credit."""
     notes = Notes()
-    meters = found(bench)
+    meters = found(dut)
     for kind in (*range(7), 0x10, 0x11, 0x12):
         good = kind in _ACCEPTED
         value = 2_025_000 if good else 0
@@ -172,10 +172,10 @@ def results(bench: Bench) -> Finding:
     "accepted for status 00 alone",
     use_case="PECS02, PECS03",
 )
-def refused(bench: Bench) -> Finding:
+def refused(dut: Dut) -> Finding:
     """Status of ZCL."""
     notes = Notes()
-    meters = found(bench)
+    meters = found(dut)
     for what, action in ((_EMERGENCY, "emergency_credit"), (_SUPPLY, "enable_supply")):
         for status in (1, 0):
             meters.answer(what, None, bytes((what[2], status)))
@@ -195,9 +195,9 @@ def refused(bench: Bench) -> Finding:
     use_case="PECS01, PECS02, PECS03",
     source="project-defined: what a PPMID logs was not found",
 )
-def log(bench: Bench) -> Finding:
+def log(dut: Dut) -> Finding:
     """Its own log."""
-    meters = found(bench)
+    meters = found(dut)
     meters.answer(_TOP_UP, 0x03, b"\x01" + bytes(4) + b"\x02" + bytes(4))
     meters.answer(_EMERGENCY, None, b"\x00\x00")
     meters.answer(_SUPPLY, None, b"\x0c\x00")
@@ -223,9 +223,9 @@ def log(bench: Bench) -> Finding:
     use_case="PECS01",
     source="project-defined: repetition was not found; a token counts once whatever happens",
 )
-def no_answer(bench: Bench) -> Finding:
+def no_answer(dut: Dut) -> Finding:
     """A token may have been taken although the answer was lost."""
-    meters = found(bench)
+    meters = found(dut)
     sent = len(act(meters, _TOP_UP, top_up=_DIGITS))
     before = len(meters.esme.asked)
     meters.play(300)
@@ -245,10 +245,10 @@ def no_answer(bench: Bench) -> Finding:
     source="SEC page of SECMP0056: displays query the meters (evidence.md#tenancy-at-a-display)",
     severity=Severity.CRITICAL,
 )
-def wakes(bench: Bench) -> Finding:
+def wakes(dut: Dut) -> Finding:
     """SECMP0056 at a sleepy device."""
     notes = Notes()
-    meters = found(bench)
+    meters = found(dut)
     wakings = 0
     asleep = sleeps(meters)
     for _ in range(60):
@@ -267,7 +267,7 @@ def wakes(bench: Bench) -> Finding:
 
 def sleeps(meters: Meters) -> bool:
     """Whether its radio is off; Blocked where it does not tell."""
-    summary = cast("dict[str, Any]", meters.bench.control("QUERY").get("summary") or {})
+    summary = cast("dict[str, Any]", meters.dut.control("QUERY").get("summary") or {})
     if "awake" not in summary:
         raise Blocked("the device does not tell whether it is awake (CTRL:QUERY, summary.awake)")
     return not summary["awake"]

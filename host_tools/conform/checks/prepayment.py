@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, cast
 
-from host_tools.conform.bench import Bench
+from host_tools.conform.dut import Dut
 from host_tools.conform.model import Evidence, Family, Finding, Severity, check
 from host_tools.conform.probe import METERING, PREPAYMENT, Notes, ask, log_rows, read, text
 from host_tools.example import ELECTRICITY_STATE, EUIS
@@ -36,7 +36,7 @@ def entry(
     family: Family = Family.HAN,
     severity: Severity = Severity.MAJOR,
     needs: tuple[str, ...] = (),
-) -> Callable[[Callable[[Bench], Finding]], Callable[[Bench], Finding]]:
+) -> Callable[[Callable[[Dut], Finding]], Callable[[Dut], Finding]]:
     """Enter a check of an ESME with an account."""
     return check(
         f"GBCS-prepay-{name}",
@@ -56,22 +56,22 @@ def entry(
     )
 
 
-def prepaid(bench: Bench, **settings: Any) -> None:
-    """A meter in prepayment mode at 10:10, which obeys the bench's PPMID alone."""
-    now = {"time": iso(from_seconds_2000(bench.start)), "status": "reliable"}
+def prepaid(dut: Dut, **settings: Any) -> None:
+    """A meter in prepayment mode at 10:10, which obeys the PPMID of the example home alone."""
+    now = {"time": iso(from_seconds_2000(dut.start)), "status": "reliable"}
     account = {"mode": "prepayment", "ppmid": EUIS["ppmid"], **settings}
-    bench.fresh({"clock": now, "zcl": ELECTRICITY_STATE}, draw=_DRAW, prepayment=account)
+    dut.fresh({"clock": now, "zcl": ELECTRICITY_STATE}, draw=_DRAW, prepayment=account)
 
 
-def balance(bench: Bench) -> int:
+def balance(dut: Dut) -> int:
     """What ECS82 tells of the account."""
-    _, _, message = bench.ask("ECS82")
+    _, _, message = dut.ask("ECS82")
     return cast("int", message.dlms.data[0].value)
 
 
-def codes(bench: Bench, use_case: str, counter: int | None = None, **params: Any) -> list[int]:
+def codes(dut: Dut, use_case: str, counter: int | None = None, **params: Any) -> list[int]:
     """The results of a command of the supplier."""
-    _, _, message = bench.ask(use_case, params, counter=counter)
+    _, _, message = dut.ask(use_case, params, counter=counter)
     return [code for _, code in message.dlms.results]
 
 
@@ -84,20 +84,20 @@ TOP_UP, EMERGENCY = (PREPAYMENT, 0x04), (PREPAYMENT, 0x00)
 SUPPLY = (METERING, 0x0C)
 
 
-def request(bench: Bench, what: tuple[int, int], body: bytes, role: str = "ppmid") -> bytes:
+def request(dut: Dut, what: tuple[int, int], body: bytes, role: str = "ppmid") -> bytes:
     """What a PPMID gets for a request, without the sequence number; nothing for no answer."""
-    answers = ask(bench, what[0], frame(what[1], body), role)
+    answers = ask(dut, what[0], frame(what[1], body), role)
     return answers[0][:1] + answers[0][2:] if answers else b""
 
 
-def emergency(bench: Bench) -> int:
+def emergency(dut: Dut) -> int:
     """Ask for emergency credit: the status of the Default Response, -1 for another answer."""
-    return _status(request(bench, EMERGENCY, b"\0\0\0\0\x02"), EMERGENCY)
+    return _status(request(dut, EMERGENCY, b"\0\0\0\0\x02"), EMERGENCY)
 
 
-def supply(bench: Bench, wanted: int = 2) -> int:
+def supply(dut: Dut, wanted: int = 2) -> int:
     """Ask for the supply: the status of the Default Response, -1 for another answer."""
-    return _status(request(bench, SUPPLY, bytes((wanted,))), SUPPLY)
+    return _status(request(dut, SUPPLY, bytes((wanted,))), SUPPLY)
 
 
 def _status(answer: bytes, what: tuple[int, int]) -> int:
@@ -105,21 +105,21 @@ def _status(answer: bytes, what: tuple[int, int]) -> int:
     return answer[3] if good else -1
 
 
-def top_up(bench: Bench, digits: str, role: str = "ppmid") -> bytes:
+def top_up(dut: Dut, digits: str, role: str = "ppmid") -> bytes:
     """The answer to ConsumerTopUp."""
-    return request(bench, TOP_UP, b"\x02\x14" + digits.encode(), role)
+    return request(dut, TOP_UP, b"\x02\x14" + digits.encode(), role)
 
 
-def token(bench: Bench, pennies: int, counter: int) -> str:
+def token(dut: Dut, pennies: int, counter: int) -> str:
     """A token of the supplier for the meter."""
-    parties = bench.stage.keys.parties()
-    return token_for(parties, bytes.fromhex(bench.eui), pennies, counter)
+    parties = dut.stage.keys.parties()
+    return token_for(parties, bytes.fromhex(dut.eui), pennies, counter)
 
 
-def logged(bench: Bench) -> list[str]:
+def logged(dut: Dut) -> list[str]:
     """The message codes in the event log, oldest first."""
-    window = {"from": iso_2000(bench.start - 3600), "to": iso_2000(bench.start + 3600)}
-    _, _, message = bench.ask("ECS35a", window)
+    window = {"from": iso_2000(dut.start - 3600), "to": iso_2000(dut.start + 3600)}
+    _, _, message = dut.ask("ECS35a", window)
     rows = log_rows(message)
     return [text(row[2]) for row in cast("list[list[object]]", rows) if len(row) > 2]
 
@@ -135,13 +135,13 @@ def logged(bench: Bench) -> list[str]:
     family=Family.INTERNAL,
     severity=Severity.CRITICAL,
 )
-def consumption(bench: Bench) -> Finding:
+def consumption(dut: Dut) -> Finding:
     """The account is charged with energy times price."""
-    prepaid(bench, balance=10 * POUND)
-    bench.advance(_HALF_HOUR)
-    notes, before = Notes(), balance(bench)
-    bench.advance(2 * _HALF_HOUR)
-    cost = before - balance(bench)
+    prepaid(dut, balance=10 * POUND)
+    dut.advance(_HALF_HOUR)
+    notes, before = Notes(), balance(dut)
+    dut.advance(2 * _HALF_HOUR)
+    cost = before - balance(dut)
     fair = abs(cost - _PRICE * 2 * _DRAW // 1000) <= 1000
     notes.expect("what an hour costs is within a penny of its price", True, fair, f"cost {cost}")
     return notes.finding(f"an hour cost {cost / 1000:.3f} pence")
@@ -157,13 +157,13 @@ def consumption(bench: Bench) -> Finding:
     srv="1.5, 4.18",
     family=Family.SRV,
 )
-def one_account(bench: Bench) -> Finding:
+def one_account(dut: Dut) -> Finding:
     """There is one balance."""
-    prepaid(bench, balance=10 * POUND)
+    prepaid(dut, balance=10 * POUND)
     notes = Notes()
-    notes.expect("results", [0], codes(bench, "ECS04a", MeterBalance=-3 * POUND), "ECS04a")
-    notes.expect("balance", 7 * POUND, balance(bench), "ECS82")
-    seen = read(bench, PREPAYMENT, 0x0001, role="ppmid")[0x0001].value
+    notes.expect("results", [0], codes(dut, "ECS04a", MeterBalance=-3 * POUND), "ECS04a")
+    notes.expect("balance", 7 * POUND, balance(dut), "ECS82")
+    seen = read(dut, PREPAYMENT, 0x0001, role="ppmid")[0x0001].value
     notes.expect("CreditRemaining", 7 * POUND, seen, "Read Attributes 0x0001")
     return notes.finding("both 7 pounds")
 
@@ -178,14 +178,14 @@ def one_account(bench: Bench) -> Finding:
     srv="2.5",
     family=Family.SRV,
 )
-def emergency_remote(bench: Bench) -> Finding:
+def emergency_remote(dut: Dut) -> Finding:
     """GBCS gives the rule."""
-    prepaid(bench, balance=5 * POUND)
+    prepaid(dut, balance=5 * POUND)
     notes = Notes()
-    notes.expect("with credit", [_OTHER_REASON], codes(bench, "ECS09"), "ECS09, 5 pounds")
-    bench.set_inputs(prepayment={"balance": 0})
-    notes.expect("without", [0], codes(bench, "ECS09"), "ECS09, no credit")
-    notes.expect("again", [0], codes(bench, "ECS09"), "ECS09, active already")
+    notes.expect("with credit", [_OTHER_REASON], codes(dut, "ECS09"), "ECS09, 5 pounds")
+    dut.set_inputs(prepayment={"balance": 0})
+    notes.expect("without", [0], codes(dut, "ECS09"), "ECS09, no credit")
+    notes.expect("again", [0], codes(dut, "ECS09"), "ECS09, active already")
     return notes.finding("as the rule says")
 
 
@@ -198,15 +198,15 @@ def emergency_remote(bench: Bench) -> Finding:
     use_case="PECS02, PECS03",
     severity=Severity.CRITICAL,
 )
-def emergency_home(bench: Bench) -> Finding:
+def emergency_home(dut: Dut) -> Finding:
     """PECS02."""
-    prepaid(bench, balance=5 * POUND)
+    prepaid(dut, balance=5 * POUND)
     notes = Notes()
-    refused = emergency(bench)
+    refused = emergency(dut)
     notes.expect("refused with a status", True, refused > 0, f"PECS02, 5 pounds: {refused}")
-    bench.set_inputs(prepayment={"balance": 0})
-    notes.expect("PECS02 without credit", 0, emergency(bench))
-    notes.expect("PECS03 then", 0, supply(bench))
+    dut.set_inputs(prepayment={"balance": 0})
+    notes.expect("PECS02 without credit", 0, emergency(dut))
+    notes.expect("PECS03 then", 0, supply(dut))
     return notes.finding("refused, then given")
 
 
@@ -219,19 +219,19 @@ def emergency_home(bench: Bench) -> Finding:
     use_case="PECS03",
     severity=Severity.CRITICAL,
 )
-def supply_home(bench: Bench) -> Finding:
+def supply_home(dut: Dut) -> Finding:
     """PECS03."""
-    prepaid(bench, balance=0)
+    prepaid(dut, balance=0)
     notes = Notes()
-    without = supply(bench)
+    without = supply(dut)
     notes.expect("without credit refused", True, without > 0, f"PECS03: status {without}")
-    codes(bench, "ECS04a", MeterBalance=5 * POUND)
+    codes(dut, "ECS04a", MeterBalance=5 * POUND)
     for wanted in (0, 1):
-        status = supply(bench, wanted)
+        status = supply(dut, wanted)
         notes.expect(
             f"status {wanted:02} refused", True, status > 0, f"LocalChangeSupply {wanted}"
         )
-    notes.expect("02 with credit", 0, supply(bench))
+    notes.expect("02 with credit", 0, supply(dut))
     return notes.finding("on alone, with credit alone")
 
 
@@ -244,14 +244,14 @@ def supply_home(bench: Bench) -> Finding:
     use_case="PECS01, PECS02, PECS03, ECS35a",
     srv="6.13",
 )
-def log(bench: Bench) -> Finding:
+def log(dut: Dut) -> Finding:
     """The codes were allocated solely for that."""
-    prepaid(bench, balance=0)
+    prepaid(dut, balance=0)
     notes = Notes()
-    top_up(bench, "0" * 20)
-    emergency(bench)
-    supply(bench)
-    kept = [code for code in logged(bench) if code in ("0116", "0117", "0118")]
+    top_up(dut, "0" * 20)
+    emergency(dut)
+    supply(dut)
+    kept = [code for code in logged(dut) if code in ("0116", "0117", "0118")]
     notes.expect("message codes", ["0116", "0117", "0118"], kept, "ECS35a")
     return notes.finding("three entries")
 
@@ -264,17 +264,17 @@ def log(bench: Bench) -> Finding:
     "ResultType no acceptance, value 0, source 02, the balance as it was",
     use_case="PECS01",
 )
-def top_up_wrong(bench: Bench) -> Finding:
+def top_up_wrong(dut: Dut) -> Finding:
     """The answer's layout, with a token that no meter takes."""
-    prepaid(bench, balance=2 * POUND)
+    prepaid(dut, balance=2 * POUND)
     notes = Notes()
-    answer = top_up(bench, "0" * 19 + "1")
+    answer = top_up(dut, "0" * 19 + "1")
     notes.expect("a ConsumerTopUpResponse", (True, 12), (answer[1:2] == b"\x03", len(answer)))
     refused = answer[2:3] not in (b"\x00", b"\x10", b"\x11", b"\x12")
     notes.expect("refused", True, refused, "PECS01, 0...01")
     remains = (2 * POUND).to_bytes(4, "little").hex().upper()
     notes.expect("value, source, credit", "0000000002" + remains, text(answer[3:]))
-    notes.expect("balance", 2 * POUND, balance(bench), "ECS82")
+    notes.expect("balance", 2 * POUND, balance(dut), "ECS82")
     return notes.finding("nothing added")
 
 
@@ -287,21 +287,21 @@ def top_up_wrong(bench: Bench) -> Finding:
     use_case="PECS01",
     severity=Severity.CRITICAL,
 )
-def top_up_home(bench: Bench) -> Finding:
+def top_up_home(dut: Dut) -> Finding:
     """The customer types a token."""
-    prepaid(bench, balance=2 * POUND, max_credit=50 * POUND)
-    digits = token(bench, 500, 1)
+    prepaid(dut, balance=2 * POUND, max_credit=50 * POUND)
+    digits = token(dut, 500, 1)
     wrong = digits[:-1] + str((int(digits[-1]) + 1) % 10)
     notes = Notes()
     for expected, what, item in (
         (0x00, "a token", digits),
         (0x02, "the same again", digits),
         (0x01, "its check digit changed", wrong),
-        (0x06, "one of 60 pounds", token(bench, 6000, 2)),
+        (0x06, "one of 60 pounds", token(dut, 6000, 2)),
     ):
-        answer = top_up(bench, item)
+        answer = top_up(dut, item)
         notes.expect(f"result type of {what}", expected, answer[2] if len(answer) > 2 else None)
-    notes.expect("balance", 7 * POUND, balance(bench), "ECS82")
+    notes.expect("balance", 7 * POUND, balance(dut), "ECS82")
     return notes.finding("accepted once")
 
 
@@ -315,15 +315,15 @@ def top_up_home(bench: Bench) -> Finding:
     srv="2.2",
     severity=Severity.CRITICAL,
 )
-def top_up_remote(bench: Bench) -> Finding:
+def top_up_remote(dut: Dut) -> Finding:
     """One account, one cache of counters."""
-    prepaid(bench, balance=2 * POUND)
+    prepaid(dut, balance=2 * POUND)
     notes = Notes()
-    first, other = token(bench, 500, 21), token(bench, 700, 22)
-    top_up(bench, first)
+    first, other = token(dut, 500, 21), token(dut, 700, 22)
+    top_up(dut, first)
     for counter, digits, good in ((21, first, False), (22, other, True)):
         (result,) = codes(
-            bench,
+            dut,
             "CS01a",
             originator_counter(counter),
             PrepaymentCredit=digits.encode().hex(),
@@ -332,7 +332,7 @@ def top_up_remote(bench: Bench) -> Finding:
         notes.expect(
             f"CS01a with counter {counter}: {what}", good, result == 0, f"result {result}"
         )
-    notes.expect("balance", 14 * POUND, balance(bench), "ECS82")
+    notes.expect("balance", 14 * POUND, balance(dut), "ECS82")
     return notes.finding("used up once")
 
 
@@ -347,27 +347,27 @@ def top_up_remote(bench: Bench) -> Finding:
     srv="2.2",
     severity=Severity.CRITICAL,
 )
-def top_up_other(bench: Bench) -> Finding:
+def top_up_other(dut: Dut) -> Finding:
     """The MAC binds counter, meter and supplier."""
-    prepaid(bench, balance=2 * POUND)
+    prepaid(dut, balance=2 * POUND)
     notes = Notes()
-    parties = bench.stage.keys.parties()
-    supplier, meter = parties.party("supplier"), bytes.fromhex(bench.eui)
+    parties = dut.stage.keys.parties()
+    supplier, meter = parties.party("supplier"), bytes.fromhex(dut.eui)
     ordinary = crypto.shared_secret(supplier.ka_private, parties.device(meter).ka_public)
     gas = bytes.fromhex(EUIS["gsme"])
     for counter, what, digits in (
-        (31, "another counter", token(bench, 500, 32)),
+        (31, "another counter", token(dut, 500, 32)),
         (33, "another meter", token_for(parties, gas, 500, 33)),
         (34, "another key", make_token(500, 34, ordinary, supplier.id, meter)),
     ):
         (result,) = codes(
-            bench,
+            dut,
             "CS01a",
             originator_counter(counter),
             PrepaymentCredit=digits.encode().hex(),
         )
         notes.expect(f"{what}: an error", True, result != 0, f"CS01a: result {result}")
-    notes.expect("balance", 2 * POUND, balance(bench), "ECS82")
+    notes.expect("balance", 2 * POUND, balance(dut), "ECS82")
     return notes.finding("refused")
 
 
@@ -381,10 +381,10 @@ def top_up_other(bench: Bench) -> Finding:
     ("refused as not authorized", "refused otherwise", "carried out"),
     use_case="PECS02",
 )
-def stranger(bench: Bench) -> Finding:
+def stranger(dut: Dut) -> Finding:
     """Only the PPMID."""
-    prepaid(bench, balance=0)
-    status = _status(request(bench, EMERGENCY, b"\0\0\0\0\x02", "ihd"), EMERGENCY)
+    prepaid(dut, balance=0)
+    status = _status(request(dut, EMERGENCY, b"\0\0\0\0\x02", "ihd"), EMERGENCY)
     names: dict[object, str] = {0x7E: "refused as not authorized", 0: "carried out"}
     names.setdefault(status, "refused otherwise")
     return Notes().choice(names, status, "status for an IHD")
@@ -402,11 +402,11 @@ def stranger(bench: Bench) -> Finding:
     severity=Severity.CRITICAL,
     needs=("power",),
 )
-def power_cut(bench: Bench) -> Finding:
+def power_cut(dut: Dut) -> Finding:
     """Credit is money."""
-    prepaid(bench, balance=10 * POUND)
-    codes(bench, "ECS04a", MeterBalance=-3 * POUND)
-    bench.cut_power()
+    prepaid(dut, balance=10 * POUND)
+    codes(dut, "ECS04a", MeterBalance=-3 * POUND)
+    dut.cut_power()
     notes = Notes()
-    notes.expect("balance", 7 * POUND, balance(bench), "ECS82 after the cut")
+    notes.expect("balance", 7 * POUND, balance(dut), "ECS82 after the cut")
     return notes.finding("7 pounds")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from host_tools.conform.bench import Bench
 from host_tools.conform.checks.tenancy_display import change, midnight, with_history
+from host_tools.conform.dut import Dut
 from host_tools.conform.meters import NO_DATE, Meters
 from host_tools.conform.model import Evidence, Family, Finding, check
 from host_tools.conform.probe import Notes
@@ -16,7 +16,7 @@ _DAY = 86400
 
 def _entry(
     name: str, title: str, stimulus: str, *alternatives: str
-) -> Callable[[Callable[[Bench], Finding]], Callable[[Bench], Finding]]:
+) -> Callable[[Callable[[Dut], Finding]], Callable[[Dut], Finding]]:
     return check(
         f"SECMP0056-display-{name}",
         row="SECMP0056",
@@ -40,9 +40,9 @@ def _older(meters: Meters, date: int) -> bool:
 
 
 @_entry("zero", "A date of 0", "0x0200 is 00000000", "nothing cleared", "cleared")
-def zero(bench: Bench) -> Finding:
+def zero(dut: Dut) -> Finding:
     """A hub in the field answers 0 for none."""
-    meters = with_history(bench)
+    meters = with_history(dut)
     before = meters.shown("esme")["days"]
     change(meters, "esme", 0)
     names: dict[object, str] = {True: "nothing cleared", False: "cleared"}
@@ -58,9 +58,9 @@ def zero(bench: Bench) -> Finding:
     "data since the earlier date comes back",
     "everything is cleared",
 )
-def backwards(bench: Bench) -> Finding:
+def backwards(dut: Dut) -> Finding:
     """Legal: there is no replay protection."""
-    meters = with_history(bench)
+    meters = with_history(dut)
     change(meters, "esme", midnight(meters, 3))
     change(meters, "esme", midnight(meters, 6))
     meters.play(7200, 60)
@@ -81,9 +81,9 @@ def backwards(bench: Bench) -> Finding:
     "cleared at once",
     "not cleared without another read",
 )
-def future(bench: Bench) -> Finding:
+def future(dut: Dut) -> Finding:
     """The data is the present tenant's until then."""
-    meters = with_history(bench)
+    meters = with_history(dut)
     date = meters.now + 6 * 3600
     change(meters, "esme", date)
     at_once = not _older(meters, date)
@@ -104,9 +104,9 @@ def future(bench: Bench) -> Finding:
     "nothing cleared",
     "cleared",
 )
-def cancelled(bench: Bench) -> Finding:
+def cancelled(dut: Dut) -> Finding:
     """The attribute goes back to none."""
-    meters = with_history(bench)
+    meters = with_history(dut)
     date = meters.now + 6 * 3600
     change(meters, "esme", date)
     change(meters, "esme", NO_DATE, 0)
@@ -122,9 +122,9 @@ def cancelled(bench: Bench) -> Finding:
     "cleared: the date decides",
     "nothing cleared",
 )
-def control_none(bench: Bench) -> Finding:
+def control_none(dut: Dut) -> Finding:
     """The attribute 0x0201 is optional."""
-    meters = with_history(bench)
+    meters = with_history(dut)
     date = midnight(meters, 3)
     change(meters, "esme", date, 0)
     names: dict[object, str] = {False: "cleared: the date decides", True: "nothing cleared"}
@@ -138,9 +138,9 @@ def control_none(bench: Bench) -> Finding:
     "few reads",
     "a read for each",
 )
-def storm(bench: Bench) -> Finding:
+def storm(dut: Dut) -> Finding:
     """The link must stay up."""
-    meters = with_history(bench)
+    meters = with_history(dut)
     meters.play(20)
     before = meters.esme.reads
     date = midnight(meters, 3)
@@ -161,9 +161,9 @@ def storm(bench: Bench) -> Finding:
     "dropped",
     "answered or acted upon",
 )
-def stranger(bench: Bench) -> Finding:
+def stranger(dut: Dut) -> Finding:
     """Only the paired meters are asked, or answered."""
-    meters = with_history(bench)
+    meters = with_history(dut)
     meters.play(20)
     reads = meters.esme.reads + meters.gpf.reads
     body = bytes(9) + midnight(meters, 3).to_bytes(4, "little") + b"\x00\x02\x00\x00"
@@ -182,9 +182,9 @@ def stranger(bench: Bench) -> Finding:
     "cleared on the push alone",
     "not taken up",
 )
-def push(bench: Bench) -> Finding:
+def push(dut: Dut) -> Finding:
     """Reads are the authority."""
-    meters = with_history(bench)
+    meters = with_history(dut)
     meters.play(20)
     before = meters.esme.reads
     date = midnight(meters, 3)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from host_tools.conform.bench import Bench
+from host_tools.conform.dut import Dut
 from host_tools.conform.meters import NO_DATE, Meters
 from host_tools.conform.model import Evidence, Family, Finding, Severity, check
 from host_tools.conform.probe import METERING, Notes
@@ -27,10 +27,12 @@ def proven(
     severity: Severity = Severity.MAJOR,
     source: str = _PAGE,
     needs: tuple[str, ...] = (),
-) -> Callable[[Callable[[Bench, Notes], None]], Callable[[Bench, Notes], None]]:
+) -> Callable[[Callable[[Dut, Notes], None]], Callable[[Dut, Notes], None]]:
     """Enter a check of a display that rests on text."""
 
-    def enter(function: Callable[[Bench, Notes], None]) -> Callable[[Bench, Notes], None]:
+    def enter(
+        function: Callable[[Dut, Notes], None],
+    ) -> Callable[[Dut, Notes], None]:
         @check(
             f"SECMP0056-display-{name}",
             row="SECMP0056",
@@ -45,9 +47,9 @@ def proven(
             needs=(*_NEEDS, *needs),
             since="IHDTS 4.4, PPMIDTS 4.5",
         )
-        def run(bench: Bench) -> Finding:
+        def run(dut: Dut) -> Finding:
             notes = Notes()
-            function(bench, notes)
+            function(dut, notes)
             return notes.finding(expectation)
 
         return function
@@ -55,9 +57,9 @@ def proven(
     return enter
 
 
-def with_history(bench: Bench) -> Meters:
+def with_history(dut: Dut) -> Meters:
     """A display that has read its meters: days of history of both fuels."""
-    meters = Meters(bench)
+    meters = Meters(dut)
     meters.play(_SOON)
     return meters
 
@@ -96,9 +98,9 @@ def untouched(meters: Meters, notes: Notes, role: str, before: int, why: str) ->
     "Read Attributes 0x0200 to each",
     Severity.CRITICAL,
 )
-def asks(bench: Bench, notes: Notes) -> None:
+def asks(dut: Dut, notes: Notes) -> None:
     """SECMP0056: mandated to query."""
-    meters = with_history(bench)
+    meters = with_history(dut)
     for meter in meters.meters.values():
         notes.expect(f"{meter.role} was asked", True, meter.reads > 0)
         notes.expect(f"{meter.role}: history held", True, meters.shown(meter.role)["days"] > 5)
@@ -110,9 +112,9 @@ def asks(bench: Bench, notes: Notes) -> None:
     "a day and an hour after joining",
     "Read Attributes 0x0200 to each",
 )
-def asks_again(bench: Bench, notes: Notes) -> None:
+def asks_again(dut: Dut, notes: Notes) -> None:
     """A date that comes later is found."""
-    meters = with_history(bench)
+    meters = with_history(dut)
     before = {meter.role: meter.reads for meter in meters.meters.values()}
     meters.play(_ONE_DAY_POLL, 600)
     for meter in meters.meters.values():
@@ -139,9 +141,9 @@ def change(
     "no record from before the date",
     Severity.CRITICAL,
 )
-def clears(bench: Bench, notes: Notes) -> None:
+def clears(dut: Dut, notes: Notes) -> None:
     """The purpose of the modification."""
-    meters = with_history(bench)
+    meters = with_history(dut)
     date = midnight(meters, 3)
     for role in ("esme", "gpf"):
         change(meters, role, date)
@@ -156,9 +158,9 @@ def clears(bench: Bench, notes: Notes) -> None:
     "no record from before the date",
     Severity.CRITICAL,
 )
-def clears_old_log(bench: Bench, notes: Notes) -> None:
+def clears_old_log(dut: Dut, notes: Notes) -> None:
     """What was cleared stays cleared."""
-    meters = with_history(bench)
+    meters = with_history(dut)
     meters.esme.restricts = False
     date = midnight(meters, 3)
     change(meters, "esme", date)
@@ -173,9 +175,9 @@ def clears_old_log(bench: Bench, notes: Notes) -> None:
     "electricity cleared to its date, gas to its own",
     source="GBCS 4.0 ECS12, GCS09: separate commands",
 )
-def fuels(bench: Bench, notes: Notes) -> None:
+def fuels(dut: Dut, notes: Notes) -> None:
     """Different suppliers, different days."""
-    meters = with_history(bench)
+    meters = with_history(dut)
     gas = meters.shown("gpf")["days"]
     date = midnight(meters, 2)
     change(meters, "esme", date)
@@ -194,9 +196,9 @@ def fuels(bench: Bench, notes: Notes) -> None:
     "history as before",
     source="ZCL UTCTime FFFFFFFF: invalid (evidence.md#tenancy-attributes)",
 )
-def no_date(bench: Bench, notes: Notes) -> None:
+def no_date(dut: Dut, notes: Notes) -> None:
     """A display must not clear the tenant's own data."""
-    meters = with_history(bench)
+    meters = with_history(dut)
     before = meters.shown("esme")["days"]
     change(meters, "esme", NO_DATE, 0)
     row = meters.shown("esme")["days"]
@@ -210,9 +212,9 @@ def no_date(bench: Bench, notes: Notes) -> None:
     "the days since the date are all there",
     source="GBCS 4.0 ECS12: no replay protection, so a date may come again",
 )
-def same_date(bench: Bench, notes: Notes) -> None:
+def same_date(dut: Dut, notes: Notes) -> None:
     """Idempotent."""
-    meters = with_history(bench)
+    meters = with_history(dut)
     date = midnight(meters, 3)
     change(meters, "esme", date)
     notes.expect("days after the first time", 3, meters.shown("esme")["days"])
@@ -228,9 +230,9 @@ def same_date(bench: Bench, notes: Notes) -> None:
     "history and register of both; nothing cleared",
     source="ESMETS before 5.2, CHTS before 1.6 have no such attribute",
 )
-def old_meter(bench: Bench, notes: Notes) -> None:
+def old_meter(dut: Dut, notes: Notes) -> None:
     """No error to the user."""
-    meters = Meters(bench)
+    meters = Meters(dut)
     meters.esme.status = 0x86
     meters.gpf.absent = True
     meters.play(_SOON + 600)
@@ -247,9 +249,9 @@ def old_meter(bench: Bench, notes: Notes) -> None:
     "nothing cleared by half an answer; cleared by a whole one",
     source="ZCL: a frame that is not well-formed is discarded",
 )
-def garbled(bench: Bench, notes: Notes) -> None:
+def garbled(dut: Dut, notes: Notes) -> None:
     """Malformed input."""
-    meters = with_history(bench)
+    meters = with_history(dut)
     before = meters.shown("esme")["days"]
     date = midnight(meters, 3)
     meters.esme.garbled = True
@@ -269,9 +271,9 @@ def garbled(bench: Bench, notes: Notes) -> None:
     Severity.CRITICAL,
     source="Smart Energy clusters use the application link key (evidence.md#tenancy-commands)",
 )
-def unsecured(bench: Bench, notes: Notes) -> None:
+def unsecured(dut: Dut, notes: Notes) -> None:
     """Anyone on the HAN could have sent it."""
-    meters = with_history(bench)
+    meters = with_history(dut)
     before = meters.shown("esme")["days"]
     meters.esme.secured = False
     change(meters, "esme", midnight(meters, 3), told=NO_DATE)
@@ -291,9 +293,9 @@ def unsecured(bench: Bench, notes: Notes) -> None:
     Severity.CRITICAL,
     source="RTDS 4.5.0 GCS09: control 00000200 (contactor bits 00)",
 )
-def contactor(bench: Bench, notes: Notes) -> None:
+def contactor(dut: Dut, notes: Notes) -> None:
     """GCS09's own word must not switch anything."""
-    meters = with_history(bench)
+    meters = with_history(dut)
     meters.esme.asked.clear()
     date = midnight(meters, 3)
     change(meters, "esme", date, 0x0200)
@@ -314,13 +316,13 @@ def contactor(bench: Bench, notes: Notes) -> None:
     Severity.CRITICAL,
     needs=("power",),
 )
-def power_cut(bench: Bench, notes: Notes) -> None:
+def power_cut(dut: Dut, notes: Notes) -> None:
     """Hidden first, then purged."""
-    meters = with_history(bench)
+    meters = with_history(dut)
     date = midnight(meters, 3)
     meters.esme.date, meters.esme.control = date, 0x0200
     meters.tell("esme", b"\x19\x31\x00" + bytes(9) + date.to_bytes(4, "little") + b"\0\x02\0\0")
-    bench.cut_power()
+    dut.cut_power()
     cleared_or_hidden(meters, notes, date)
     meters.pair()
     cleared_or_hidden(meters, notes, date)

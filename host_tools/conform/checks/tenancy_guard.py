@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from host_tools.conform.bench import Bench
 from host_tools.conform.checks.tenancy_server import (
     METERS,
     USE_CASES,
@@ -12,6 +11,7 @@ from host_tools.conform.checks.tenancy_server import (
     served,
     set_date,
 )
+from host_tools.conform.dut import Dut
 from host_tools.conform.model import Evidence, Family, Finding, Severity, check
 from host_tools.conform.probe import DEVICE_MANAGEMENT, Notes, ask
 from host_tools.gbcs.times import iso_2000
@@ -30,18 +30,18 @@ from host_tools.gbcs.times import iso_2000
     expectation="READ_ONLY or NOT_AUTHORIZED; 0x0200 unchanged",
     needs=("state", "han"),
 )
-def read_only(bench: Bench) -> Finding:
+def read_only(dut: Dut) -> Finding:
     """Only the supplier sets the date."""
-    begin(bench)
+    begin(dut)
     notes = Notes()
-    date = bench.start - 86400
-    set_date(bench, date)
-    write = ask(bench, DEVICE_MANAGEMENT, bytes.fromhex("0024020002E200000000"))
+    date = dut.start - 86400
+    set_date(dut, date)
+    write = ask(dut, DEVICE_MANAGEMENT, bytes.fromhex("0024020002E200000000"))
     status = write[0][3] if len(write) == 1 and write[0][2:3] == b"\x04" else None
     notes.expect("refused", True, status in (0x88, 0x7E), "write 0x0200 = 0")
     publish = bytes.fromhex("0926000000000001000000") + b"\x00" + bytes(4) + b"\x00\x02\x00\x00"
-    ask(bench, DEVICE_MANAGEMENT, publish)
-    served(bench, notes, date, "0x0200 after both")
+    ask(dut, DEVICE_MANAGEMENT, publish)
+    served(dut, notes, date, "0x0200 after both")
     return notes.finding("refused; the date is unchanged")
 
 
@@ -57,12 +57,12 @@ def read_only(bench: Bench) -> Finding:
     expectation="no answer",
     needs=("state", "han"),
 )
-def unsecured(bench: Bench) -> Finding:
+def unsecured(dut: Dut) -> Finding:
     """SE clusters are read with a link key."""
-    begin(bench)
+    begin(dut)
     notes = Notes()
     request = bytes.fromhex("00210000020102")
-    bare = ask(bench, DEVICE_MANAGEMENT, request, secured=False)
+    bare = ask(dut, DEVICE_MANAGEMENT, request, secured=False)
     notes.expect("answers without APS security", [], bare)
     return notes.finding("no answer")
 
@@ -80,13 +80,13 @@ def unsecured(bench: Bench) -> Finding:
     expectation="no Read Attributes Response with the tenancy date",
     needs=("state", "han"),
 )
-def direction(bench: Bench) -> Finding:
+def direction(dut: Dut) -> Finding:
     """Asked of the client side, the date must not come."""
-    begin(bench)
-    set_date(bench, bench.start - 86400)
+    begin(dut)
+    set_date(dut, dut.start - 86400)
     notes = Notes()
-    answers = ask(bench, DEVICE_MANAGEMENT, bytes.fromhex("082100000201 02".replace(" ", "")))
-    date = (bench.start - 86400).to_bytes(4, "little")
+    answers = ask(dut, DEVICE_MANAGEMENT, bytes.fromhex("082100000201 02".replace(" ", "")))
+    date = (dut.start - 86400).to_bytes(4, "little")
     notes.expect("date given", False, any(date in answer for answer in answers))
     return notes.finding("not given")
 
@@ -105,14 +105,14 @@ def direction(bench: Bench) -> Finding:
     expectation="no response; 0x0200 unchanged",
     needs=("state", "han"),
 )
-def roles(bench: Bench) -> Finding:
+def roles(dut: Dut) -> Finding:
     """A network operator is refused."""
-    begin(bench)
+    begin(dut)
     notes = Notes()
-    set_date(bench, bench.start - 86400)
-    command, response = set_date(bench, bench.start - 43200, "network_operator")
+    set_date(dut, dut.start - 86400)
+    command, response = set_date(dut, dut.start - 43200, "network_operator")
     notes.expect("response", None, response, command)
-    served(bench, notes, bench.start - 86400, "0x0200")
+    served(dut, notes, dut.start - 86400, "0x0200")
     return notes.finding("refused")
 
 
@@ -130,16 +130,16 @@ def roles(bench: Bench) -> Finding:
     expectation="no response; 0x0200 unchanged",
     needs=("state", "han"),
 )
-def bad_mac(bench: Bench) -> Finding:
+def bad_mac(dut: Dut) -> Finding:
     """Not authenticated, not executed."""
-    begin(bench)
+    begin(dut)
     notes = Notes()
-    set_date(bench, bench.start - 86400)
-    when = parameters(bench, iso_2000(bench.start))
-    command = bytearray(bench.command(USE_CASES[bench.role], when))
+    set_date(dut, dut.start - 86400)
+    when = parameters(dut, iso_2000(dut.start))
+    command = bytearray(dut.command(USE_CASES[dut.role], when))
     command[-1] ^= 1
-    notes.expect("response", None, bench.send(bytes(command)), bytes(command))
-    served(bench, notes, bench.start - 86400, "0x0200")
+    notes.expect("response", None, dut.send(bytes(command)), bytes(command))
+    served(dut, notes, dut.start - 86400, "0x0200")
     return notes.finding("refused")
 
 
@@ -156,25 +156,25 @@ def bad_mac(bench: Bench) -> Finding:
     expectation="a result other than success; 0x0200 unchanged",
     needs=("state", "han"),
 )
-def wrong_dates(bench: Bench) -> Finding:
+def wrong_dates(dut: Dut) -> Finding:
     """Refused with any error, nothing changed."""
-    begin(bench)
+    begin(dut)
     notes = Notes()
-    set_date(bench, bench.start - 86400)
+    set_date(dut, dut.start - 86400)
     for octets in (
         "FFFF0101FF00000000800000",
         "07E60D01FF00000000800000",
         "07E6021FFF00000000800000",
     ):
-        genuine = bench.command("ECS12", parameters(bench, iso_2000(bench.start)))
+        genuine = dut.command("ECS12", parameters(dut, iso_2000(dut.start)))
         payload = _payload(genuine, bytes.fromhex(octets))
-        command = bench.command("ECS12", {"payload": payload.hex()})
-        response = bench.send(command)
+        command = dut.command("ECS12", {"payload": payload.hex()})
+        response = dut.send(command)
         codes = None
         if response is not None:
-            codes = result(bench, bench.party().verify(response, command))
+            codes = result(dut, dut.party().verify(response, command))
         notes.expect(f"{octets} taken", False, codes == [0], command)
-    served(bench, notes, bench.start - 86400, "0x0200 after all three")
+    served(dut, notes, dut.start - 86400, "0x0200 after all three")
     return notes.finding("refused")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from host_tools.conform.bench import Bench
+from host_tools.conform.dut import Dut
 from host_tools.conform.model import Evidence, Family, Finding, Severity, check
 from host_tools.conform.probe import (
     DEVICE_MANAGEMENT,
@@ -29,50 +29,50 @@ _SRC = "GBCS 4.0 use cases ECS12, GCS09 (evidence.md#tenancy-commands)"
 _BACK = 60 * 86400
 
 
-def begin(bench: Bench) -> None:
+def begin(dut: Dut) -> None:
     """A meter with registers and a reliable clock."""
-    reliable = {"time": iso_2000(bench.start), "status": "reliable"}
-    bench.fresh({"clock": reliable, "zcl": {"0x0702": GAS_STATE["0x0702"]}})
+    reliable = {"time": iso_2000(dut.start), "status": "reliable"}
+    dut.fresh({"clock": reliable, "zcl": {"0x0702": GAS_STATE["0x0702"]}})
 
 
-def set_date(bench: Bench, seconds: int, party: str = "supplier") -> tuple[bytes, bytes | None]:
+def set_date(dut: Dut, seconds: int, party: str = "supplier") -> tuple[bytes, bytes | None]:
     """The command that sets a date, and what came back."""
-    command = bench.command(USE_CASES[bench.role], parameters(bench, iso_2000(seconds)), party)
-    return command, bench.send(command)
+    command = dut.command(USE_CASES[dut.role], parameters(dut, iso_2000(seconds)), party)
+    return command, dut.send(command)
 
 
-def parameters(bench: Bench, when: str) -> dict[str, Any]:
+def parameters(dut: Dut, when: str) -> dict[str, Any]:
     """The date as the parameter of the role's use case."""
-    name = "restrictDataDateTime" if bench.role == "esme" else "Implementation Date/Time"
+    name = "restrictDataDateTime" if dut.role == "esme" else "Implementation Date/Time"
     return {name: when}
 
 
-def result(bench: Bench, message: Message) -> object:
+def result(dut: Dut, message: Message) -> object:
     """What the response says of the one thing asked."""
-    if bench.role == "esme":
+    if dut.role == "esme":
         return [code for _, code in message.dlms.results]
     frame = message.gbz.components[0].frame
     return frame.default_response if frame else None
 
 
-def _success(bench: Bench) -> object:
-    return [0] if bench.role == "esme" else (0x00, 0x00)
+def _success(dut: Dut) -> object:
+    return [0] if dut.role == "esme" else (0x00, 0x00)
 
 
-def _accepted(bench: Bench, notes: Notes, seconds: int, what: str) -> None:
+def _accepted(dut: Dut, notes: Notes, seconds: int, what: str) -> None:
     """Set a date: success, and the HAN reads it at once."""
-    command, response = set_date(bench, seconds)
+    command, response = set_date(dut, seconds)
     if response is None:
         notes.expect(f"response to {what}", "a response", None, command)
         return
-    message = bench.party().verify(response, command)
-    notes.expect(f"result of {what}", _success(bench), result(bench, message), command)
-    served(bench, notes, seconds, f"0x0200 after {what}")
+    message = dut.party().verify(response, command)
+    notes.expect(f"result of {what}", _success(dut), result(dut, message), command)
+    served(dut, notes, seconds, f"0x0200 after {what}")
 
 
-def served(bench: Bench, notes: Notes, seconds: int, what: str) -> None:
+def served(dut: Dut, notes: Notes, seconds: int, what: str) -> None:
     """A display reads this date."""
-    found = read(bench, DEVICE_MANAGEMENT, _DATE).get(_DATE)
+    found = read(dut, DEVICE_MANAGEMENT, _DATE).get(_DATE)
     notes.expect(what, Record(0, 0xE2, seconds), found)
 
 
@@ -91,14 +91,14 @@ def served(bench: Bench, notes: Notes, seconds: int, what: str) -> None:
     needs=("state", "han"),
     since="GBCS 4.2",
 )
-def executed(bench: Bench) -> Finding:
+def executed(dut: Dut) -> Finding:
     """Past, future, backwards and repeated."""
-    begin(bench)
+    begin(dut)
     notes = Notes()
-    _accepted(bench, notes, bench.start - 86400, "a past date")
-    _accepted(bench, notes, bench.start + 7 * 86400, "a future date")
-    _accepted(bench, notes, bench.start - _BACK, "an earlier date")
-    _accepted(bench, notes, bench.start - _BACK, "the same date")
+    _accepted(dut, notes, dut.start - 86400, "a past date")
+    _accepted(dut, notes, dut.start + 7 * 86400, "a future date")
+    _accepted(dut, notes, dut.start - _BACK, "an earlier date")
+    _accepted(dut, notes, dut.start - _BACK, "the same date")
     return notes.finding("each date was taken and served")
 
 
@@ -115,14 +115,14 @@ def executed(bench: Bench) -> Finding:
     expectation="a response each time; 0x0200 is that of A in the end",
     needs=("state", "han"),
 )
-def replayed(bench: Bench) -> Finding:
+def replayed(dut: Dut) -> Finding:
     """An older command may come again."""
-    begin(bench)
+    begin(dut)
     notes = Notes()
-    first, _ = set_date(bench, bench.start - 86400)
-    set_date(bench, bench.start - 43200)
-    notes.expect("answered", True, bench.send(first) is not None, first)
-    served(bench, notes, bench.start - 86400, "0x0200 after the repeat")
+    first, _ = set_date(dut, dut.start - 86400)
+    set_date(dut, dut.start - 43200)
+    notes.expect("answered", True, dut.send(first) is not None, first)
+    served(dut, notes, dut.start - 86400, "0x0200 after the repeat")
     return notes.finding("accepted again")
 
 
@@ -139,12 +139,12 @@ def replayed(bench: Bench) -> Finding:
     expectation="bitmap32 00000200: clear IHD data, consumer",
     needs=("state", "han"),
 )
-def control(bench: Bench) -> Finding:
+def control(dut: Dut) -> Finding:
     """The word that came with the date."""
-    begin(bench)
+    begin(dut)
     notes = Notes()
-    set_date(bench, bench.start - 86400)
-    found = read(bench, DEVICE_MANAGEMENT, _CONTROL).get(_CONTROL)
+    set_date(dut, dut.start - 86400)
+    found = read(dut, DEVICE_MANAGEMENT, _CONTROL).get(_CONTROL)
     notes.expect("0x0201", Record(0, 0x1B, _CLEAR_CONSUMER), found)
     return notes.finding("00000200")
 
@@ -172,11 +172,11 @@ def _choice(
     "esme-control", "Change control of an ESME", "ECS12; a display reads 0x0201",
     ("00000200", "unsupported", "00000000"), ("esme",),
 )  # fmt: skip
-def esme_control(bench: Bench) -> Finding:
+def esme_control(dut: Dut) -> Finding:
     """ECS12 carries none."""
-    begin(bench)
-    set_date(bench, bench.start - 86400)
-    found = read(bench, DEVICE_MANAGEMENT, _CONTROL).get(_CONTROL)
+    begin(dut)
+    set_date(dut, dut.start - 86400)
+    found = read(dut, DEVICE_MANAGEMENT, _CONTROL).get(_CONTROL)
     names: dict[object, str] = {
         Record(0, 0x1B, _CLEAR_CONSUMER): "00000200",
         Record(0x86): "unsupported",
@@ -189,10 +189,10 @@ def esme_control(bench: Bench) -> Finding:
     "unset", "The date before any was set", "a new meter; a display reads 0x0200",
     ("FFFFFFFF", "00000000", "unsupported"), METERS,
 )  # fmt: skip
-def unset(bench: Bench) -> Finding:
+def unset(dut: Dut) -> Finding:
     """SE 1.4a has FFFFFFFF; a hub in the field answers 0."""
-    begin(bench)
-    found = read(bench, DEVICE_MANAGEMENT, _DATE).get(_DATE)
+    begin(dut)
+    found = read(dut, DEVICE_MANAGEMENT, _DATE).get(_DATE)
     names: dict[object, str] = {
         Record(0, 0xE2, _NONE): "FFFFFFFF",
         Record(0, 0xE2, 0): "00000000",
@@ -206,11 +206,11 @@ def unset(bench: Bench) -> Finding:
     "a past date; a display sends GetChangeOfTenancy",
     ("NOT_FOUND", "PublishChangeOfTenancy", "unsupported command"), METERS,
 )  # fmt: skip
-def get_past(bench: Bench) -> Finding:
+def get_past(dut: Dut) -> Finding:
     """Stacks in the field say NOT_FOUND; reading 0x0200 works always."""
-    begin(bench)
-    set_date(bench, bench.start - 86400)
-    answers = ask(bench, DEVICE_MANAGEMENT, b"\x01\x25\x00")
+    begin(dut)
+    set_date(dut, dut.start - 86400)
+    answers = ask(dut, DEVICE_MANAGEMENT, b"\x01\x25\x00")
     said: object = default_response(answers)
     if len(answers) == 1 and len(answers[0]) == 20 and answers[0][0] & 1:
         said = "publish"
@@ -227,20 +227,20 @@ def get_past(bench: Bench) -> Finding:
     "three days of log, a date 7 days ahead; a display reads the daily log",
     ("nothing", "all of it"), ("esme",),
 )  # fmt: skip
-def future_hides(bench: Bench) -> Finding:
+def future_hides(dut: Dut) -> Finding:
     """Until then the data is the present tenant's."""
-    begin(bench)
-    bench.set_inputs(draw=100)
-    bench.advance(3 * 86400)
-    set_date(bench, bench.start + 10 * 86400)
+    begin(dut)
+    dut.set_inputs(draw=100)
+    dut.advance(3 * 86400)
+    set_date(dut, dut.start + 10 * 86400)
     names: dict[object, str] = {True: "nothing", False: "all of it"}
-    return Notes().choice(names, bool(daily_log(bench)), "daily log with a date ahead")
+    return Notes().choice(names, bool(daily_log(dut)), "daily log with a date ahead")
 
 
-def daily_log(bench: Bench) -> list[int]:
+def daily_log(dut: Dut) -> list[int]:
     """Start times of the daily samples that a display is given."""
     payload = b"\x01\x30\x08" + (1).to_bytes(2, "little") + bytes(4) + b"\x00\x10\x00"
-    answers = ask(bench, METERING, payload)
+    answers = ask(dut, METERING, payload)
     if default_response(answers) is not None or len(answers) != 1 or answers[0][2] != 0x07:
         return []
     body = answers[0][3:]
@@ -264,17 +264,17 @@ def daily_log(bench: Bench) -> list[int]:
     needs=("state", "han", "clock", "inputs"),
     since="ESMETS 5.2",
 )
-def log_restricted(bench: Bench) -> Finding:
+def log_restricted(dut: Dut) -> Finding:
     """The Daily Consumption Log is filtered by the date."""
-    begin(bench)
-    bench.set_inputs(draw=100)
-    bench.advance(5 * 86400)
+    begin(dut)
+    dut.set_inputs(draw=100)
+    dut.advance(5 * 86400)
     notes = Notes()
-    before = daily_log(bench)
-    date = (bench.start // 86400 + 3) * 86400
+    before = daily_log(dut)
+    date = (dut.start // 86400 + 3) * 86400
     notes.expect("days before the date was set", True, len(before) >= 4 and min(before) < date)
-    set_date(bench, date)
-    days = daily_log(bench)
+    set_date(dut, date)
+    days = daily_log(dut)
     notes.expect("oldest day given", date, min(days) if days else None)
     return notes.finding("the log begins at the date")
 
@@ -293,13 +293,13 @@ def log_restricted(bench: Bench) -> Finding:
     expectation="0x0200 as before",
     needs=("state", "han", "power"),
 )
-def kept(bench: Bench) -> Finding:
+def kept(dut: Dut) -> Finding:
     """Polling displays need it for good."""
-    begin(bench)
+    begin(dut)
     notes = Notes()
-    set_date(bench, bench.start - 86400)
-    bench.cut_power()
-    served(bench, notes, bench.start - 86400, "0x0200 after the power cut")
+    set_date(dut, dut.start - 86400)
+    dut.cut_power()
+    served(dut, notes, dut.start - 86400, "0x0200 after the power cut")
     return notes.finding("kept")
 
 
@@ -317,13 +317,13 @@ def kept(bench: Bench) -> Finding:
     expectation="0x0200 as set",
     needs=("state", "han", "clock"),
 )
-def persists(bench: Bench) -> Finding:
+def persists(dut: Dut) -> Finding:
     """It does not go back to 'none' when it falls due."""
-    begin(bench)
+    begin(dut)
     notes = Notes()
-    set_date(bench, bench.start + 3600)
-    bench.advance(7200)
-    served(bench, notes, bench.start + 3600, "0x0200 an hour after the date")
+    set_date(dut, dut.start + 3600)
+    dut.advance(7200)
+    served(dut, notes, dut.start + 3600, "0x0200 an hour after the date")
     return notes.finding("still there")
 
 
@@ -341,10 +341,10 @@ def persists(bench: Bench) -> Finding:
     expectation="0x0200 as set",
     needs=("state", "han"),
 )
-def edges(bench: Bench) -> Finding:
+def edges(dut: Dut) -> Finding:
     """No signed 32-bit arithmetic."""
-    begin(bench)
+    begin(dut)
     notes = Notes()
     for seconds in (0x80000000, 0xFFFFFFFE):
-        _accepted(bench, notes, seconds, iso_2000(seconds))
+        _accepted(dut, notes, seconds, iso_2000(seconds))
     return notes.finding("held")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, cast
 
-from host_tools.conform.bench import Bench
+from host_tools.conform.dut import Dut
 from host_tools.conform.model import Evidence, Family, Finding, Severity, check
 from host_tools.conform.probe import Notes, log_rows
 from host_tools.gbcs.times import iso_2000
@@ -18,11 +18,11 @@ _DESIGN = "not found (evidence.md#voltage)"
 NEEDS = ("state", "clock")
 
 
-def begin(bench: Bench, at: int | None = None, **inputs: Any) -> int:
+def begin(dut: Dut, at: int | None = None, **inputs: Any) -> int:
     """A meter that starts at a time (10:10, unless `at` says otherwise); returns that time."""
-    bench.fresh(None, **inputs)
-    when = bench.start if at is None else at
-    bench.set_clock(when)
+    dut.fresh(None, **inputs)
+    when = dut.start if at is None else at
+    dut.set_clock(when)
     return when
 
 
@@ -42,9 +42,9 @@ def settings(period: int, over: int = 253, under: int = 216) -> dict[str, int]:
     return names
 
 
-def set_period(bench: Bench, period: int, **thresholds: int) -> list[int]:
+def set_period(dut: Dut, period: int, **thresholds: int) -> list[int]:
     """Set the measurement period; the results in order of the elements."""
-    _, _, message = bench.ask(
+    _, _, message = dut.ask(
         "ECS29c", cast("dict[str, Any]", settings(period, **thresholds)), NETWORK
     )
     return [code for _, code in message.dlms.results]
@@ -58,10 +58,10 @@ def window(first: int, last: int) -> dict[str, Any]:
 class Voltage:
     """What ECS23 tells: counters, log, period."""
 
-    def __init__(self, bench: Bench, first: int = 0, last: int = 0) -> None:
+    def __init__(self, dut: Dut, first: int = 0, last: int = 0) -> None:
         """Read with a window, by default 60 days either side of the start."""
-        span = window(first or bench.start - 60 * 86400, last or bench.start + 60 * 86400)
-        self.command, _, message = bench.ask("ECS23", span, NETWORK)
+        span = window(first or dut.start - 60 * 86400, last or dut.start + 60 * 86400)
+        self.command, _, message = dut.ask("ECS23", span, NETWORK)
         data = message.dlms.data
         self.under, self.over = cast(int, data[0].value), cast(int, data[2].value)
         self.rows = [(row[0], row[1]) for row in cast("list[list[int]]", data[4].value or [])]
@@ -87,10 +87,12 @@ def proven(
     source: str = SOURCE,
     severity: Severity = Severity.MAJOR,
     evidence: Evidence = Evidence.SPEC,
-) -> Callable[[Callable[[Bench, Notes], None]], Callable[[Bench, Notes], None]]:
+) -> Callable[[Callable[[Dut, Notes], None]], Callable[[Dut, Notes], None]]:
     """Enter a check of an ESME's voltage that rests on text or bytes."""
 
-    def enter(function: Callable[[Bench, Notes], None]) -> Callable[[Bench, Notes], None]:
+    def enter(
+        function: Callable[[Dut, Notes], None],
+    ) -> Callable[[Dut, Notes], None]:
         @check(
             f"MP085A-{name}",
             row="MP085A",
@@ -107,9 +109,9 @@ def proven(
             needs=needs,
             since="ESMETS 5.2",
         )
-        def run(bench: Bench) -> Finding:
+        def run(dut: Dut) -> Finding:
             notes = Notes()
-            function(bench, notes)
+            function(dut, notes)
             return notes.finding(expectation)
 
         return function
@@ -119,7 +121,7 @@ def proven(
 
 def chosen(
     name: str, title: str, stimulus: str, alternatives: tuple[str, ...], *more: str
-) -> Callable[[Callable[[Bench], Finding]], Callable[[Bench], Finding]]:
+) -> Callable[[Callable[[Dut], Finding]], Callable[[Dut], Finding]]:
     """Enter a check of a choice that no text settles; `more` are needs."""
     return check(
         f"MP085A-{name}",
@@ -146,11 +148,11 @@ def chosen(
     "entries 11:00 and 11:30, none at 10:30, 10:40 or 11:10",
     severity=Severity.CRITICAL,
 )
-def first_period(bench: Bench, notes: Notes) -> None:
+def first_period(dut: Dut, notes: Notes) -> None:
     """The core of MP085A."""
-    now = begin(bench)
-    bench.advance(5400)
-    seen = Voltage(bench)
+    now = begin(dut)
+    dut.advance(5400)
+    seen = Voltage(dut)
     notes.expect("entries", times(now + 3000, 2), seen.stamps, seen.command)
 
 
@@ -160,11 +162,11 @@ def first_period(bench: Bench, notes: Notes) -> None:
     "power-up at 10:30:00; the log at 11:00:00",
     "one entry, 11:00:00: the end of its period",
 )
-def on_the_boundary(bench: Bench, notes: Notes) -> None:
+def on_the_boundary(dut: Dut, notes: Notes) -> None:
     """Whichever occurs first includes the present instant."""
-    now = begin(bench, bench.start + 1200)
-    bench.advance(HALF_HOUR)
-    notes.expect("entries", times(now + HALF_HOUR, 1), Voltage(bench).stamps)
+    now = begin(dut, dut.start + 1200)
+    dut.advance(HALF_HOUR)
+    notes.expect("entries", times(now + HALF_HOUR, 1), Voltage(dut).stamps)
 
 
 @proven(
@@ -176,12 +178,12 @@ def on_the_boundary(bench: Bench, notes: Notes) -> None:
     source="GBCS mapping rows 552, 613: the date-time at the end of the measurement period",
     severity=Severity.CRITICAL,
 )
-def end_stamps(bench: Bench, notes: Notes) -> None:
+def end_stamps(dut: Dut, notes: Notes) -> None:
     """Stamps of the start would move all values by half an hour."""
     sag = ["sag", 1_200_000, 3_000_000, 935]
-    now = begin(bench, voltage={"phases": 1, "waves": [{"mv": 230000, "events": [sag]}]})
-    bench.advance(5400)
-    seen = Voltage(bench)
+    now = begin(dut, voltage={"phases": 1, "waves": [{"mv": 230000, "events": [sag]}]})
+    dut.advance(5400)
+    seen = Voltage(dut)
     expected = [(iso_2000(now + 3000), 215), (iso_2000(now + 4800), 230)]
     notes.expect(
         "entries", expected, list(zip(seen.stamps, (v for _, v in seen.rows), strict=True))
@@ -194,12 +196,12 @@ def end_stamps(bench: Bench, notes: Notes) -> None:
     "period 600 s set at 10:10; the log at 11:05",
     "entries 10:40, 10:50, 11:00",
 )
-def ten_minutes(bench: Bench, notes: Notes) -> None:
+def ten_minutes(dut: Dut, notes: Notes) -> None:
     """Multiples of ten minutes, from the half hour on."""
-    now = begin(bench)
-    notes.expect("results", [0] * 11, set_period(bench, 600))
-    bench.advance(3300)
-    seen = Voltage(bench)
+    now = begin(dut)
+    notes.expect("results", [0] * 11, set_period(dut, 600))
+    dut.advance(3300)
+    seen = Voltage(dut)
     notes.expect("entries", times(now + 1800, 3, 600), seen.stamps)
     notes.expect("period", 600, seen.period)
 
@@ -212,12 +214,12 @@ def ten_minutes(bench: Bench, notes: Notes) -> None:
     source="RTDS 4.5.0 ECS29a to d: the period is 30 and the result success",
     evidence=Evidence.RTDS,
 )
-def thirty_seconds(bench: Bench, notes: Notes) -> None:
+def thirty_seconds(dut: Dut, notes: Notes) -> None:
     """A range check that refuses 30 fails RTDS."""
-    now = begin(bench)
-    notes.expect("results", [0] * 11, set_period(bench, 30))
-    bench.advance(1320)
-    notes.expect("entries", times(now + 1230, 4, 30), Voltage(bench).stamps)
+    now = begin(dut)
+    notes.expect("results", [0] * 11, set_period(dut, 30))
+    dut.advance(1320)
+    notes.expect("entries", times(now + 1230, 4, 30), Voltage(dut).stamps)
 
 
 @proven(
@@ -228,14 +230,14 @@ def thirty_seconds(bench: Bench, notes: Notes) -> None:
     source="purpose of MP085A; mapping rows 609, 613, 616: both logs bear the end of the period",
     severity=Severity.CRITICAL,
 )
-def joins_consumption(bench: Bench, notes: Notes) -> None:
+def joins_consumption(dut: Dut, notes: Notes) -> None:
     """The join key is the time."""
-    begin(bench)
-    bench.advance(5 * 3600)
-    span = window(bench.start, bench.start + 86400)
-    _, _, message = bench.ask("ECS22b", span)
+    begin(dut)
+    dut.advance(5 * 3600)
+    span = window(dut.start, dut.start + 86400)
+    _, _, message = dut.ask("ECS22b", span)
     consumption = [iso_2000(row[0]) for row in log_rows(message)]
-    seen = Voltage(bench).stamps
+    seen = Voltage(dut).stamps
     notes.expect("times", consumption, seen)
     notes.expect("how many", 9, len(seen))
 
@@ -247,11 +249,11 @@ def joins_consumption(bench: Bench, notes: Notes) -> None:
     "52 entries, half an hour apart, no time twice",
     source="GBCS: UTC date times; SEC page of MP085A",
 )
-def utc(bench: Bench, notes: Notes) -> None:
+def utc(dut: Dut, notes: Notes) -> None:
     """British summer time ends at 01:00 UTC."""
-    now = begin(bench, _WINTER_TIME - 80 * 60)
-    bench.advance(26 * 3600)
-    seen = Voltage(bench, now, now + 2 * 86400)
+    now = begin(dut, _WINTER_TIME - 80 * 60)
+    dut.advance(26 * 3600)
+    seen = Voltage(dut, now, now + 2 * 86400)
     first = (now // HALF_HOUR + 2) * HALF_HOUR
     count = (now + 26 * 3600 - first) // HALF_HOUR + 1
     notes.expect("entries", times(first, count), seen.stamps)
@@ -264,13 +266,13 @@ def utc(bench: Bench, notes: Notes) -> None:
     "two entries, one entry",
     source="GBCS 9.1.6; mapping rows 620, 641: from and to inclusive",
 )
-def inclusive(bench: Bench, notes: Notes) -> None:
+def inclusive(dut: Dut, notes: Notes) -> None:
     """Selective access by range."""
-    now = begin(bench) + 3000
-    bench.advance(9000)
-    both = Voltage(bench, now + HALF_HOUR, now + 2 * HALF_HOUR)
+    now = begin(dut) + 3000
+    dut.advance(9000)
+    both = Voltage(dut, now + HALF_HOUR, now + 2 * HALF_HOUR)
     notes.expect("second to third", times(now + HALF_HOUR, 2), both.stamps)
-    one = Voltage(bench, now + HALF_HOUR, now + HALF_HOUR)
+    one = Voltage(dut, now + HALF_HOUR, now + HALF_HOUR)
     notes.expect("second alone", times(now + HALF_HOUR, 1), one.stamps)
 
 
@@ -281,12 +283,12 @@ def inclusive(bench: Bench, notes: Notes) -> None:
     "4,320 entries, the newest and none of the first five",
     source="GBCS mapping: logEntries[1..4320]",
 )
-def capacity(bench: Bench, notes: Notes) -> None:
+def capacity(dut: Dut, notes: Notes) -> None:
     """90 days of half hours."""
-    now = begin(bench, bench.start + 1200)
-    set_period(bench, 60)
-    bench.advance(4325 * 60)
-    seen = Voltage(bench)
+    now = begin(dut, dut.start + 1200)
+    set_period(dut, 60)
+    dut.advance(4325 * 60)
+    seen = Voltage(dut)
     notes.expect("how many", 4320, len(seen.rows))
     ends = seen.stamps[:1] + seen.stamps[-1:]
     notes.expect("oldest, newest", [iso_2000(now + 360), iso_2000(now + 4325 * 60)], ends)

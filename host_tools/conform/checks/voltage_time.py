@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from host_tools.conform.bench import Bench
 from host_tools.conform.checks.voltage import (
     HALF_HOUR,
     NEEDS,
@@ -17,6 +16,7 @@ from host_tools.conform.checks.voltage import (
     settings,
     times,
 )
+from host_tools.conform.dut import Dut
 from host_tools.conform.model import Finding, Severity
 from host_tools.conform.probe import Notes
 from host_tools.gbcs.times import iso_2000
@@ -30,15 +30,15 @@ from host_tools.gbcs.times import iso_2000
     needs=(*NEEDS, "power"),
     severity=Severity.CRITICAL,
 )
-def power_cut(bench: Bench, notes: Notes) -> None:
+def power_cut(dut: Dut, notes: Notes) -> None:
     """Measurement commences anew."""
-    now = begin(bench)
-    bench.advance(5400)
-    bench.cut_power()
-    bench.set_clock(now + 5820)
-    bench.advance(3180)
+    now = begin(dut)
+    dut.advance(5400)
+    dut.cut_power()
+    dut.set_clock(now + 5820)
+    dut.advance(3180)
     expected = [*times(now + 3000, 2), iso_2000(now + 8400)]
-    notes.expect("entries", expected, Voltage(bench).stamps)
+    notes.expect("entries", expected, Voltage(dut).stamps)
 
 
 @proven(
@@ -47,14 +47,14 @@ def power_cut(bench: Bench, notes: Notes) -> None:
     "clock invalid for an hour, then set to 10:47; the log at 12:05",
     "entries 11:30 and 12:00",
 )
-def clock_set_late(bench: Bench, notes: Notes) -> None:
+def clock_set_late(dut: Dut, notes: Notes) -> None:
     """No entry of a time that was not known."""
-    bench.fresh()
-    bench.advance(3600)
-    now = bench.start + 37 * 60
-    bench.set_clock(now)
-    bench.advance(78 * 60)
-    notes.expect("entries", times(bench.start + 80 * 60, 2), Voltage(bench).stamps)
+    dut.fresh()
+    dut.advance(3600)
+    now = dut.start + 37 * 60
+    dut.set_clock(now)
+    dut.advance(78 * 60)
+    notes.expect("entries", times(dut.start + 80 * 60, 2), Voltage(dut).stamps)
 
 
 @proven(
@@ -64,13 +64,13 @@ def clock_set_late(bench: Bench, notes: Notes) -> None:
     "times that rise, none twice",
     source="purpose of a range read: no two entries with one time (evidence.md#voltage)",
 )
-def no_time_twice(bench: Bench, notes: Notes) -> None:
+def no_time_twice(dut: Dut, notes: Notes) -> None:
     """Clock set back."""
-    now = begin(bench)
-    bench.advance(7200)
-    bench.set_clock(now)
-    bench.advance(3 * 3600)
-    stamps = [stamp for stamp, _ in Voltage(bench).rows]
+    now = begin(dut)
+    dut.advance(7200)
+    dut.set_clock(now)
+    dut.advance(3 * 3600)
+    stamps = [stamp for stamp, _ in Voltage(dut).rows]
     notes.expect("rising", sorted(set(stamps)), stamps)
 
 
@@ -81,16 +81,16 @@ def no_time_twice(bench: Bench, notes: Notes) -> None:
     "over voltage counter above 0, under voltage counter 0; then both 0",
     source="ESMETS 5.7.5.7, 5.7.5.8, 5.6.3.22, 5.6.3.23",
 )
-def counters(bench: Bench, notes: Notes) -> None:
+def counters(dut: Dut, notes: Notes) -> None:
     """Thresholds are in volts."""
-    begin(bench)
-    set_period(bench, HALF_HOUR, over=220, under=210)
-    bench.advance(5400)
-    seen = Voltage(bench)
+    begin(dut)
+    set_period(dut, HALF_HOUR, over=220, under=210)
+    dut.advance(5400)
+    seen = Voltage(dut)
     notes.expect("over counter above 0", True, seen.over > 0)
     notes.expect("under counter", 0, seen.under)
-    bench.ask("ECS29e", party=NETWORK)
-    after = Voltage(bench)
+    dut.ask("ECS29e", party=NETWORK)
+    after = Voltage(dut)
     notes.expect("both after the reset", (0, 0), (after.over, after.under))
 
 
@@ -102,12 +102,12 @@ def counters(bench: Bench, notes: Notes) -> None:
     source="alert names 8002, 8006: above, below",
     severity=Severity.MINOR,
 )
-def equal_threshold(bench: Bench, notes: Notes) -> None:
+def equal_threshold(dut: Dut, notes: Notes) -> None:
     """Above and below are strict."""
-    begin(bench)
-    set_period(bench, HALF_HOUR, over=230, under=230)
-    bench.advance(5400)
-    seen = Voltage(bench)
+    begin(dut)
+    set_period(dut, HALF_HOUR, over=230, under=230)
+    dut.advance(5400)
+    seen = Voltage(dut)
     notes.expect("counters", (0, 0), (seen.over, seen.under))
 
 
@@ -120,21 +120,21 @@ def equal_threshold(bench: Bench, notes: Notes) -> None:
     source="GBCS ECS29e: replay protection required",
     severity=Severity.CRITICAL,
 )
-def replay(bench: Bench, notes: Notes) -> None:
+def replay(dut: Dut, notes: Notes) -> None:
     """The counter of the command is kept in flash."""
-    now = begin(bench)
-    set_period(bench, HALF_HOUR, over=220)
-    command = bench.command("ECS29e", party=NETWORK)
-    notes.expect("first time answered", True, bench.send(command) is not None, command)
-    bench.advance(5400)
-    before = Voltage(bench).over
+    now = begin(dut)
+    set_period(dut, HALF_HOUR, over=220)
+    command = dut.command("ECS29e", party=NETWORK)
+    notes.expect("first time answered", True, dut.send(command) is not None, command)
+    dut.advance(5400)
+    before = Voltage(dut).over
     notes.expect("over counter above 0", True, before > 0)
-    notes.expect("response to the replay", None, bench.send(command), command)
-    notes.expect("over counter", before, Voltage(bench).over)
-    bench.cut_power()
-    bench.set_clock(now + 5400)
-    notes.expect("response after the power cut", None, bench.send(command), command)
-    notes.expect("over counter after it", before, Voltage(bench).over)
+    notes.expect("response to the replay", None, dut.send(command), command)
+    notes.expect("over counter", before, Voltage(dut).over)
+    dut.cut_power()
+    dut.set_clock(now + 5400)
+    notes.expect("response after the power cut", None, dut.send(command), command)
+    notes.expect("over counter after it", before, Voltage(dut).over)
 
 
 @proven(
@@ -145,17 +145,17 @@ def replay(bench: Bench, notes: Notes) -> None:
     source="GBCS role table of ECS29: Network Operator",
     severity=Severity.CRITICAL,
 )
-def roles(bench: Bench, notes: Notes) -> None:
+def roles(dut: Dut, notes: Notes) -> None:
     """The supplier may read only."""
-    begin(bench)
-    before = Voltage(bench).period
+    begin(dut)
+    before = Voltage(dut).period
     params: dict[str, Any] = dict(settings(600))
     for use_case, given in (("ECS29c", params), ("ECS29e", None)):
-        command = bench.command(use_case, given)
-        notes.expect(f"response to {use_case}", None, bench.send(command), command)
-    notes.expect("period", before, Voltage(bench).period)
-    command = bench.command("ECS23", {"from": iso_2000(bench.start), "to": iso_2000(bench.start)})
-    notes.expect("a supplier may read", True, bench.send(command) is not None, command)
+        command = dut.command(use_case, given)
+        notes.expect(f"response to {use_case}", None, dut.send(command), command)
+    notes.expect("period", before, Voltage(dut).period)
+    command = dut.command("ECS23", {"from": iso_2000(dut.start), "to": iso_2000(dut.start)})
+    notes.expect("a supplier may read", True, dut.send(command) is not None, command)
 
 
 @proven(
@@ -166,35 +166,35 @@ def roles(bench: Bench, notes: Notes) -> None:
     needs=(*NEEDS, "power"),
     source="ESMETS 5.7.4: configuration data",
 )
-def kept_settings(bench: Bench, notes: Notes) -> None:
+def kept_settings(dut: Dut, notes: Notes) -> None:
     """Configuration is not lost with the power."""
-    begin(bench)
-    set_period(bench, 600, over=240, under=210)
-    bench.cut_power()
-    notes.expect("period", 600, Voltage(bench).period)
-    _, _, message = bench.ask("ECS26b", party=NETWORK)
+    begin(dut)
+    set_period(dut, 600, over=240, under=210)
+    dut.cut_power()
+    notes.expect("period", 600, Voltage(dut).period)
+    _, _, message = dut.ask("ECS26b", party=NETWORK)
     values = [value.value for value in message.dlms.data]
     notes.expect("thresholds over, under", [240, 210], values[8:])
 
 
-def _grid(bench: Bench, names: dict[object, str], what: str) -> Finding:
-    return Notes().choice(names, tuple(Voltage(bench).stamps), what)
+def _grid(dut: Dut, names: dict[object, str], what: str) -> Finding:
+    return Notes().choice(names, tuple(Voltage(dut).stamps), what)
 
 
 @chosen(
     "hour-long", "Where hourly periods begin", "period 3600 s set at 10:10; the log at 12:40",
     ("the next half hour", "the next hour"),
 )  # fmt: skip
-def hour_long(bench: Bench) -> Finding:
+def hour_long(dut: Dut) -> Finding:
     """Literal reading: 10:30, whichever is first."""
-    now = begin(bench)
-    set_period(bench, 3600)
-    bench.advance(9000)
+    now = begin(dut)
+    set_period(dut, 3600)
+    dut.advance(9000)
     names: dict[object, str] = {
         tuple(times(now + 4800, 2, 3600)): "the next half hour",
         tuple(times(now + 6600, 1, 3600)): "the next hour",
     }
-    return _grid(bench, names, "entries of hourly periods")
+    return _grid(dut, names, "entries of hourly periods")
 
 
 @chosen(
@@ -202,29 +202,29 @@ def hour_long(bench: Bench) -> Finding:
     "period 420 s set at 10:10; the log at 11:06",
     ("run on", "cut at the half hour", "restart at the half hour"),
 )  # fmt: skip
-def seven_minutes(bench: Bench) -> Finding:
+def seven_minutes(dut: Dut) -> Finding:
     """Never cut a period short."""
-    now = begin(bench)
-    set_period(bench, 420)
-    bench.advance(3360)
+    now = begin(dut)
+    set_period(dut, 420)
+    dut.advance(3360)
     run_on = times(now + 1620, 5, 420)
     names: dict[object, str] = {
         tuple(run_on): "run on",
         (*run_on[:4], iso_2000(now + 3000)): "cut at the half hour",
         tuple(run_on[:4]): "restart at the half hour",
     }
-    return _grid(bench, names, "entries of periods of 7 minutes")
+    return _grid(dut, names, "entries of periods of 7 minutes")
 
 
 @chosen(
     "period-zero", "A measurement period of 0", "ECS29c with period 0",
     ("refused, nothing changed", "accepted"),
 )  # fmt: skip
-def period_zero(bench: Bench) -> Finding:
+def period_zero(dut: Dut) -> Finding:
     """No division by zero."""
-    begin(bench)
-    results = set_period(bench, 0)
-    seen = (results[2] == 0, Voltage(bench).period)
+    begin(dut)
+    results = set_period(dut, 0)
+    seen = (results[2] == 0, Voltage(dut).period)
     names: dict[object, str] = {
         (False, 1800): "refused, nothing changed",
         (True, 0): "accepted",
@@ -237,19 +237,19 @@ def period_zero(bench: Bench) -> Finding:
     "period 600 s set at 11:40, an entry at 11:00 and 11:30 before; the log at 12:15",
     ("running one dropped, log kept", "log cleared", "at once"),
 )  # fmt: skip
-def changed_midway(bench: Bench) -> Finding:
+def changed_midway(dut: Dut) -> Finding:
     """Begins at the next half hour; the network operator's data stays."""
-    now = begin(bench)
-    bench.advance(5400)
-    set_period(bench, 600)
-    bench.advance(2100)
+    now = begin(dut)
+    dut.advance(5400)
+    set_period(dut, 600)
+    dut.advance(2100)
     new = times(now + 7200, 1, 600)
     names: dict[object, str] = {
         (*times(now + 3000, 2), *new): "running one dropped, log kept",
         tuple(new): "log cleared",
         (*times(now + 3000, 2), *times(now + 6000, 3, 600)): "at once",
     }
-    return _grid(bench, names, "entries after the change")
+    return _grid(dut, names, "entries after the change")
 
 
 @chosen(
@@ -257,59 +257,59 @@ def changed_midway(bench: Bench) -> Finding:
     "period 1800 s set again at 10:40; the log at 11:35",
     ("nothing changes", "measurement begins again"),
 )  # fmt: skip
-def same_period(bench: Bench) -> Finding:
+def same_period(dut: Dut) -> Finding:
     """Not a change."""
-    now = begin(bench)
-    bench.advance(1800)
-    set_period(bench, HALF_HOUR)
-    bench.advance(3300)
+    now = begin(dut)
+    dut.advance(1800)
+    set_period(dut, HALF_HOUR)
+    dut.advance(3300)
     names: dict[object, str] = {
         tuple(times(now + 3000, 2)): "nothing changes",
         tuple(times(now + 4800, 1)): "measurement begins again",
     }
-    return _grid(bench, names, "entries")
+    return _grid(dut, names, "entries")
 
 
 @chosen(
     "clock-step", "A clock set 45 minutes ahead", "10:40, set to 11:25; the log at 12:35",
     ("running period dropped", "entry of the stepped period"),
 )  # fmt: skip
-def clock_step(bench: Bench) -> Finding:
+def clock_step(dut: Dut) -> Finding:
     """A discontinuity of more than 10 s."""
-    now = begin(bench)
-    bench.advance(1800)
-    bench.set_clock(now + 4500)
-    bench.advance(4200)
+    now = begin(dut)
+    dut.advance(1800)
+    dut.set_clock(now + 4500)
+    dut.advance(4200)
     names: dict[object, str] = {
         tuple(times(now + 6600, 2)): "running period dropped",
         tuple(times(now + 4800, 3)): "entry of the stepped period",
     }
-    return _grid(bench, names, "entries")
+    return _grid(dut, names, "entries")
 
 
 @chosen(
     "counting", "What the counters count", "two hours and a half at 230 V, over threshold 220 V",
     ("periods", "crossings"),
 )  # fmt: skip
-def counting(bench: Bench) -> Finding:
+def counting(dut: Dut) -> Finding:
     """The words allow both."""
-    begin(bench)
-    set_period(bench, HALF_HOUR, over=220)
-    bench.advance(9000)
+    begin(dut)
+    set_period(dut, HALF_HOUR, over=220)
+    dut.advance(9000)
     names: dict[object, str] = {4: "periods", 1: "crossings"}
-    return Notes().choice(names, Voltage(bench).over, "over voltage counter after four periods")
+    return Notes().choice(names, Voltage(dut).over, "over voltage counter after four periods")
 
 
 @chosen(
     "mean", "What an average is", "15 minutes at 230 V, 15 minutes at 200 V",
     ("root mean square", "arithmetic mean"), "inputs",
 )  # fmt: skip
-def mean(bench: Bench) -> Finding:
+def mean(dut: Dut) -> Finding:
     """215.52 V and 215.00 V."""
     sag = ["sag", 1_200_000 + 900_000, 1_200_000 + 1_800_000, 870]
-    begin(bench, voltage={"phases": 1, "waves": [{"mv": 230000, "events": [sag]}]})
-    bench.advance(3060)
-    rows = Voltage(bench).rows
+    begin(dut, voltage={"phases": 1, "waves": [{"mv": 230000, "events": [sag]}]})
+    dut.advance(3060)
+    rows = Voltage(dut).rows
     names: dict[object, str] = {216: "root mean square", 215: "arithmetic mean"}
     return Notes().choice(names, rows[0][1] if rows else None, "volts of the half hour")
 
@@ -318,10 +318,10 @@ def mean(bench: Bench) -> Finding:
     "unreliable", "Periods while the clock is unreliable", "an hour and a half, clock unreliable",
     ("go on", "stop"),
 )  # fmt: skip
-def unreliable(bench: Bench) -> Finding:
+def unreliable(dut: Dut) -> Finding:
     """It goes on counting."""
-    bench.fresh()
-    bench.set_clock(bench.start, "unreliable")
-    bench.advance(5400)
+    dut.fresh()
+    dut.set_clock(dut.start, "unreliable")
+    dut.advance(5400)
     names: dict[object, str] = {2: "go on", 0: "stop"}
-    return Notes().choice(names, len(Voltage(bench).rows), "entries")
+    return Notes().choice(names, len(Voltage(dut).rows), "entries")

@@ -1,4 +1,4 @@
-"""`smets bench`: what the costly operations take on the board at a serial port."""
+"""`smets costs`: what the costly operations take on the board at a serial port."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _text(cost: Cost) -> str:
     return f"{cost.value / 1000:,.3f} ms"
 
 
-def bench(
+def costs(
     port: Annotated[str, typer.Option(help="The board's serial port: /dev/ttyACM0.")],
     board: Annotated[str, typer.Option(help=", ".join(boards.names()) + ".")] = "virtual",
 ) -> None:
@@ -36,7 +36,7 @@ def bench(
     try:
         data = boards.load(board)
     except boards.BoardError as error:
-        complain(f"smets bench: {error}")
+        complain(f"smets costs: {error}")
         raise typer.Exit(2) from error
     try:
         with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
@@ -51,7 +51,7 @@ def bench(
             finally:
                 repl.to_main()
     except (ReplError, FlashError, InstallError, OSError) as error:
-        complain(f"smets bench: {error}")
+        complain(f"smets costs: {error}")
         raise typer.Exit(1) from error
     table = Table(data.title, "one call")
     table.columns[1].justify = "right"
@@ -66,4 +66,4 @@ def bench(
 
 def register(app: typer.Typer) -> None:
     """Add the command to the CLI."""
-    app.command()(bench)
+    app.command()(costs)

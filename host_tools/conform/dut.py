@@ -22,7 +22,7 @@ from host_tools.gbcs.times import from_seconds_2000, iso, seconds_2000
 from host_tools.han.frame import Frame, FrameError, from_octets, to_octets
 from host_tools.remote import RemoteParty
 
-__all__ = ["CAPABILITIES", "Bench"]
+__all__ = ["CAPABILITIES", "Dut"]
 
 # What a check may need: FORGET and STATE, CLOCK and ADVANCE, HAN frames, simulation inputs, and
 # taking power away and giving it back with what the flash holds.
@@ -30,7 +30,7 @@ _HOUR = 3600
 CAPABILITIES = ("state", "clock", "han", "inputs", "power")
 
 
-class Bench:
+class Dut:
     """One device under test; `fresh` begins each check with a device that knows nothing."""
 
     def __init__(
@@ -70,14 +70,14 @@ class Bench:
                 raise Blocked(f"the device under test has no {name} control")
 
     def control(self, verb: str, document: Any = None) -> dict[str, Any]:
-        """A bench control; Blocked where the device refuses it."""
+        """A control of the bench link; Blocked where the device refuses it."""
         try:
             return self.client.control(verb, document)
         except BenchError as error:
             raise Blocked(f"{verb}: {error}") from error
 
     def fresh(self, state: dict[str, Any] | None = None, **inputs: Any) -> None:
-        """Make the device new and give it the bench's keys, a state and simulation inputs."""
+        """Make the device new and give it the keys of the example home, a state and inputs."""
         self.need("state")
         if not self._new_flash():
             self.control("FORGET", {"store": True})
