@@ -1,4 +1,4 @@
-# What a board keeps of itself through restarts: the last exceptions, and what the bench loaded.
+# Records of a board that outlast restarts: the last exceptions, and the lines that a host loaded.
 # Both are records of the store, so that a power cut leaves them old or new.
 import io
 import json

@@ -109,7 +109,7 @@ class Table:
         return values
 
     def read(self, store, name: str = ""):
-        """The values of a record (its kind where no name is told); None where there is none.
+        """The values of a record (of its kind without a name), or None.
 
         One that is damaged, or of newer firmware, is reported to the store; RecordError.
         """

@@ -1,4 +1,4 @@
-# What use cases set, kept through a power cut: one bounded file of entries, an entry a command.
+# Settings of use cases, kept through a power cut: one bounded file, with an entry a command.
 # A command's settings are written as one entry before its answer leaves: all of them or none.
 import os
 from binascii import crc32
@@ -8,7 +8,8 @@ from smets.ports.disk import Disk
 from smets.ports.store import StoreError
 
 # project-choice: octets of keys and values, with 12 a setting, that a device keeps. The largest
-# tariff of an ESME takes most of it; a Pico keeps logs, keys and a history beside it.
+# tariff of an ESME takes most of it; a Pico keeps logs, keys and a history beside it. Alternative:
+# any number.
 BOUND = const(16384)
 # Octets of the file, from which on what was replaced is left out by writing a new one.
 FILE_BOUND = 24576
@@ -22,7 +23,7 @@ _NEW = "~entries"
 _MARK = b"\xa5\x5e"
 _HEAD = const(9)
 _SETTING = const(3)
-_REMOVED = const(0xFFFF)  # octets of a value that says: no longer set
+_REMOVED = const(0xFFFF)  # the length that stands for a removed value
 _CHUNK = const(128)
 _FULL = const(28)  # ENOSPC
 
@@ -66,7 +67,7 @@ class Settings:
         self._staged[bytes(key)] = bytes(value)
 
     def remove(self, key):
-        """Set a key no longer, within a command."""
+        """Remove a key, within a command."""
         self._staged[bytes(key)] = None
 
     def rollback(self):
@@ -209,7 +210,7 @@ def _entry(settings) -> list:
 
 
 def _whole(disk, at, size, head) -> int:
-    """Octets of the whole entry at an offset, its head in `head`; 0 where there is none."""
+    """Octets of the whole entry at an offset, its head in `head`; 0 without one."""
     if disk.read(_FILE, at, head) != _HEAD or head[:2] != _MARK:
         return 0
     length = head[3] << 8 | head[4]

@@ -1,4 +1,4 @@
-# What a gas meter sends to its GPF: Report Attributes, the last one saying "complete" (SE 1.2a).
+# The report of a gas meter to its GPF: Report Attributes; the last one says "complete" (SE 1.2a).
 # Apart from the mirror, so that a meter need not carry the code of its proxy.
 from smets.compat import const
 from smets.zcl import frame

@@ -2,7 +2,7 @@
 from smets.compat import const
 
 # project-choice: digits after the point of amounts in pounds where a meter does not serve
-# PriceTrailingDigit; 5 (thousandths of pence) in all RTDS vectors.
+# PriceTrailingDigit; 5 (thousandths of pence) in all RTDS vectors. Alternative: no amount.
 DIGITS = const(5)
 
 
@@ -15,5 +15,5 @@ def amount(value: int, digits: int) -> int:
 
 
 def priced(value: int, trailing) -> int:
-    """The same by an attribute PriceTrailingDigit (bits 4 to 7), None where there is none."""
+    """The same by an attribute PriceTrailingDigit (bits 4 to 7), or by None."""
     return amount(value, DIGITS if trailing is None else trailing >> 4)

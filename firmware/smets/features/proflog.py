@@ -226,7 +226,7 @@ class RingLog:
             for index in range(part, min(part + each, self._slots)):
                 offset = index * self._slot
                 if offset % _BATCH == 0:
-                    # Not in a function of its own: a Pico's stack is as good as full here.
+                    # This is no function of its own, because a Pico's stack is almost full here.
                     self._region.read_into(offset, self._view[: self._size(offset)])
                     self._held = offset
                     if not any(self._batch):
@@ -258,7 +258,7 @@ class RingLog:
         return min(_BATCH, self._region.size - held)
 
     def _sequence(self, index: int) -> int:
-        # The sequence number in a slot, -1 where none is valid.
+        # The sequence number in a slot, -1 where it is not valid.
         offset = index * self._slot % _BATCH
         sequence = int.from_bytes(self._view[offset : offset + 4], "big")
         if sequence % self._slots == index and self.load(sequence) is not None:

@@ -4,7 +4,7 @@ import sys
 
 from smets.compat import const
 
-# What `LineBuffer.take` returns.
+# Results of `LineBuffer.take`.
 NOTHING = const(0)  # the line goes on
 LINE = const(1)  # `text` has a line that is not empty
 LONG = const(2)  # a line was longer than the limit and is gone
@@ -93,5 +93,5 @@ class Console:
         return self._octet[0] if count else -1
 
     def write(self, text: str):
-        """Send text; one piece a call, so that nobody need hold a long answer whole."""
+        """Send text, a piece with each call, so that a long answer need not be in memory whole."""
         self._out.write(text)

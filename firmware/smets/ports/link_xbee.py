@@ -135,7 +135,7 @@ class XBeeLink:
         return self._frame_id
 
     def poll(self, passed: int = 0) -> HanFrame | None:
-        """Go on, `passed` ms having passed; the next HAN frame received, or None if there is none.
+        """Go on, `passed` ms having passed; the next HAN frame received, or None.
 
         Call it again, with 0, until it returns None.
         """

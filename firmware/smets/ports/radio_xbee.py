@@ -19,7 +19,7 @@ class Radio:
         link_xbee.pump(self.link, device, ms)
 
     def status(self) -> dict:
-        """What CTRL:RADIO answers."""
+        """The answer to CTRL:RADIO."""
         link = self.link
         return {
             "joined": link.joined,

@@ -12,7 +12,7 @@ class SamplerError(Exception):
 
 
 class Sampler:
-    """What every sampler offers.
+    """The members of every sampler.
 
     `phases`    1 or 3, sampled together
     `stride`    items from a phase's sample to its next one

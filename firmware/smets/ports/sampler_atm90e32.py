@@ -88,7 +88,7 @@ class Atm90e32Sampler(Sampler):
             self.resets += 1
             self._state = _RUN if self._set_up() else _RESET
         elif self._read(_METER_EN) != 1:
-            # Not there, or without its settings.
+            # The chip is absent, or lost its settings.
             self._state = _RESET
         else:
             for phase in range(self.phases):

@@ -125,7 +125,7 @@ class Rp2Sampler(Sampler):
         fcs = self._mem32[self._fcs]
         fresh = self._count - left
         if fcs & _FCS_OVER or fresh > self._most:
-            # Items were lost: start over, as nobody knows which phase the next one is of.
+            # Items were lost, so the phase of the next one is unknown: start over.
             self._start()
             sink(passed, self.codes, 0, 0)
             return

@@ -10,7 +10,7 @@ _STEP = const(1000)  # ms from reading to reading
 
 
 class SteadyReadings(Sampler):
-    """What SimReadings delivers at 1 reading a second, in runs: the array holds one reading.
+    """The readings of SimReadings at 1 a second, in runs: the array holds one reading.
 
     For features.voltage.steady.SteadyMeter, which takes it `count` times.
     """

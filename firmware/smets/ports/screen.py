@@ -1,5 +1,5 @@
 # The screen port: a panel that shows a canvas. One module a driver; open_screen.py chooses one.
-# What is drawn does not depend on it: see smets.screen.
+# The drawing does not depend on it: see smets.screen.
 
 
 class ScreenError(Exception):
@@ -7,7 +7,7 @@ class ScreenError(Exception):
 
 
 class Screen:
-    """What every screen offers: its size, and whether it is mono (then canvases must be)."""
+    """The members of every screen: its size, and whether it is mono (then canvases must be)."""
 
     width = 0
     height = 0

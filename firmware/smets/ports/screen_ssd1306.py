@@ -6,7 +6,7 @@ from smets.ports.screen import Screen
 _OFF = const(0xAE)
 _ON = const(0xAF)
 
-# What comes first in a transfer: commands follow, or pixels.
+# First octet of a transfer: commands follow, or pixels.
 _COMMANDS = const(0x00)
 _PIXELS = b"\x40"
 

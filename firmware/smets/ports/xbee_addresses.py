@@ -5,7 +5,7 @@ from smets.compat import const
 from smets.zcl import discovery
 
 UNKNOWN = const(0xFFFE)
-# Below are addresses of single nodes. As an address of interest: whoever has its receiver on.
+# Below are addresses of single nodes. As an address of interest: nodes whose receiver is on.
 ALWAYS_ON = const(0xFFFD)
 
 _NETWORKS = const(16)  # 16-bit addresses remembered
@@ -24,7 +24,7 @@ _INTEREST = {
 
 
 class Addresses:
-    """What is known of the peers; `peers` is {EUI-64 of a device: EUI-64 of its module}."""
+    """Addresses of the peers; `peers` is {EUI-64 of a device: EUI-64 of its module}."""
 
     def __init__(self, peers):
         self._module_of = dict(peers)
@@ -86,7 +86,7 @@ def zdo_out(frame, own: int, theirs: int) -> bytes:
         if theirs == UNKNOWN:
             if frame.cluster != discovery.MATCH_DESC:
                 return payload
-            # Whoever gets it may answer; from then on the address is known.
+            # Any node may answer; from then on its address is known.
             theirs = ALWAYS_ON
         return _replace(payload, at, _low(frame.destination), theirs)
     return payload

@@ -62,7 +62,7 @@ class Receiver:
         return count
 
     def take(self) -> memoryview | None:
-        """The data of the next frame, valid until the next `fill`; None if none is complete."""
+        """The data of the next frame, valid until the next `fill`; None until one is complete."""
         return self._take_escaped() if self._escaped else self._take_plain()
 
     def partial(self) -> bool:
@@ -99,7 +99,7 @@ class Receiver:
                     self._start = after
                     self.frames += 1
                     return self._view[start + 3 : after - 1]
-            # Not a frame: the next one may start inside of what looked like it.
+            # This is not a frame; the next one may start inside of it.
             self.broken += 1
             self._start = start + 1
 
@@ -237,5 +237,5 @@ def explicit_receive(data) -> tuple:
 
 
 def received_payload(data) -> bytes:
-    """What follows the header of 0x91 data."""
+    """The fields after the header of 0x91 data."""
     return bytes(data[18:])

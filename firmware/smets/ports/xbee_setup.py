@@ -1,4 +1,4 @@
-# What an XBee 3 module is set to at start, register by register, and the steps that set it.
+# The settings of an XBee 3 module at start, register by register, and the steps that set them.
 # Digi XBee 3 Zigbee RF Module User Guide (90001539), "AT commands".
 #
 # A lab link only: the devices of a real GB HAN join with the certificates of CBKE (key
@@ -86,7 +86,7 @@ class Setup:
         self._waited = _PAUSE_MS - pause
 
     def refresh(self, left: bool = False):
-        """Ask again what depends on the network; `left` says that there is none for now."""
+        """Ask again for values of the network; `left` tells that there is no network now."""
         if self.ready:
             if left:
                 self.association = _LEFT

@@ -1,4 +1,4 @@
-# What wants a person's attention: found in a view, the most urgent first, and put into words.
+# Matters for a person's attention: found in a view, the most urgent first, and put into words.
 from smets import clock
 from smets.compat import const
 from smets.features.tenancy.machine import PENDING

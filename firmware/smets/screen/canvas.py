@@ -1,4 +1,4 @@
-# What pages are drawn on: 16 colours in 4 bits a pixel for colour panels, 1 bit for mono ones.
+# The canvas of a page: 16 colours in 4 bits a pixel for colour panels, 1 bit for mono ones.
 # Drawn by MicroPython's framebuf, or by plain.py where that is absent, to the same pixels. A
 # colour panel gets 16-bit colours of it, some rows at a time: 16 KB and 7 KB instead of 64 KB.
 from smets.compat import const

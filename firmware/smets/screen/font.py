@@ -11,7 +11,7 @@ NO_LINK = "\ue003"
 LETTER = "\ue004"
 WARNING = "\ue005"
 
-# What stands for a character that no font has.
+# The glyph in place of a character that no font has.
 UNKNOWN = "\ufffd"
 
 # Letters written by people and word processors, and what shows them.

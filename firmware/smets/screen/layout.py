@@ -66,7 +66,7 @@ class Painter:
         self.canvas.text((self.layout.width - face.width(text)) // 2, y, text, face, colour)
 
     def fit(self, wordings, width: int) -> str:
-        """The first of several wordings that is not wider; the last one if none is."""
+        """The first of several wordings that is not wider; the last one if all are."""
         for wording in wordings:
             if self.layout.small.width(wording) <= width:
                 return wording

@@ -8,7 +8,7 @@ from smets.screen.canvas import AMBER, GREEN, GREY, RED, WHITE
 from smets.screen.page_use import ACCENTS
 from smets.zcl import frame
 
-# What may be chosen while a number is entered: ten digits, then "delete".
+# Choices while a number is entered: ten digits, then "delete".
 DELETE = const(10)
 CHOICES = const(11)
 
@@ -32,7 +32,7 @@ _NOT_ANSWERED = {
 
 
 def answer(request) -> list:
-    """(text, colour) paragraphs of what came of a request (a view.Answer)."""
+    """(text, colour) paragraphs of the outcome of a request (a view.Answer)."""
     if request.state != codes.ANSWERED:
         colour = WHITE if request.state == codes.WAITING else AMBER
         return [(_NOT_ANSWERED[request.state], colour)]
@@ -55,7 +55,7 @@ def answer(request) -> list:
 
 
 def _answered(paint, shown, kind: int) -> bool:
-    """Show what came of the last request of a kind; False where there is none."""
+    """Show the outcome of the last request of a kind; False without one."""
     request = shown.request
     if request is None or request.kind != kind:
         return False
@@ -76,7 +76,7 @@ def entry_lines(digits) -> tuple:
 
 
 def top_up(paint, shown, part: int):
-    """The number of a payment: entered digit by digit, and what came of it."""
+    """The number of a payment: entered digit by digit, then its outcome."""
     paint.header(shown, font.BOLT, ("Add credit",), ACCENTS[ELECTRICITY])
     entry = shown.entry
     if entry is None:
@@ -134,7 +134,7 @@ def supply(paint, shown, part: int):
 
 
 def _offer(paint, shown, wordings):
-    """What OK does, once and again."""
+    """Do what OK means, the first time and again."""
     paint.strip(("Press OK again", "OK again") if shown.confirm else wordings, AMBER)
 
 

@@ -57,7 +57,7 @@ def _tenancy_text(shown, fuel) -> tuple:
 
 
 def tenancy_lines(shown, place) -> list:
-    """What the meters say of the tenancy; once if they say the same."""
+    """The tenancy as the meters tell it; once if they agree."""
     said = [(fuel, _tenancy_text(shown, fuel)) for fuel in shown.paired()]
     if len(said) == 2 and said[0][1] == said[1][1]:
         blocks = (((_BOTH, GREY), said[0][1]),)

@@ -1,5 +1,5 @@
-# What canvas.py needs of MicroPython's framebuf, for engines without it: the same names and the
-# same pixels. Formats as in framebuf: MONO_VLSB, RGB565 (low octet first), GS4_HMSB, MONO_HLSB.
+# The part of MicroPython's framebuf that canvas.py uses, for engines without it. Names and pixels
+# are the same. Formats as in framebuf: MONO_VLSB, RGB565 (low octet first), GS4_HMSB, MONO_HLSB.
 
 MONO_VLSB = 0
 RGB565 = 1

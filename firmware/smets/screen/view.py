@@ -9,7 +9,7 @@ from smets.screen import usage, words
 from smets.zcl import attributes
 from smets.zcl.clusters import METERING, PREPAYMENT, PRICE
 
-# What is known of the link to a meter.
+# States of the link to a meter.
 NO_METER = const(0)
 SEARCHING = const(1)  # paired, its clusters not found yet
 UP = const(2)
@@ -21,7 +21,7 @@ LINK_UNKNOWN = const(4)  # without a clock the age of a reading cannot be told
 _LOST_POLLS = {ELECTRICITY: 6, GAS: 3}
 
 # project-choice: gas values older than this are called old. The mirror is updated each half hour
-# (SECMP0015: "typically once every 30 minutes"), so three updates were missed.
+# (SECMP0015: "typically once every 30 minutes"), so three updates were missed. Alternative: any.
 STALE_AFTER = const(7200)
 
 # A stamp may be ahead of the display's clock by so many seconds (GBCS tolerance of clocks).
@@ -54,7 +54,7 @@ _HISTORY_HOLDS = const(300)
 
 
 class Fuel:
-    """What is shown of one meter. Energy in Wh (m3 meters: dm3), money in thousandths of pence."""
+    """The values of one meter. Energy in Wh (m3 meters: dm3), money in thousandths of pence."""
 
     def __init__(self, fuel: int):
         self.fuel = fuel
@@ -74,14 +74,14 @@ class Fuel:
         self.tenancy = 0  # a state of features.tenancy.machine
         self.date: int | None = None  # of the change of tenancy that the meter last named
         self.applied: int | None = None  # up to which data was cleared
-        self.bound: int | None = None  # from which history is shown; None: none is
+        self.bound: int | None = None  # from which history is shown; None hides all
         self.today = usage.Usage(usage.TODAY)
         self.week = usage.Usage(usage.WEEK)
         self.month = usage.Usage(usage.MONTH)
 
 
 class Answer:
-    """What came of a request of a PPMID (features/prepayment/requests.py); money as in Fuel."""
+    """The outcome of a request of a PPMID (features/prepayment/requests.py); money as in Fuel."""
 
     def __init__(self, request, value: int | None, balance: int | None):
         self.kind = request.kind
@@ -120,7 +120,7 @@ class View:
         return [fuel for fuel in self.fuels if fuel.link != NO_METER]
 
     def hourly_cost(self):
-        """What an hour at the present power costs, thousandths of pence; None if not known."""
+        """The cost of an hour at the present power, thousandths of pence; None if not known."""
         price = self.fuels[ELECTRICITY].price
         if price is None or self.power is None:
             return None
@@ -149,7 +149,7 @@ def view_of(display, before=None) -> View:
             _fill(view, fuel, display, meter)
     electricity = view.fuels[ELECTRICITY]
     meter = display.meters.get(ELECTRICITY)
-    # What was drawn when the link was last there is not what is drawn now.
+    # The present screen differs from that of the last link.
     if meter is not None and electricity.link in (UP, LINK_UNKNOWN):
         view.power = meter.readings.scaled(METERING, attributes.INSTANTANEOUS_DEMAND)
         view.ambient = meter.readings.get(METERING, attributes.AMBIENT_CONSUMPTION_INDICATOR)
@@ -201,8 +201,8 @@ def _link(view: View, meter, lost_after: int) -> int:
 def _stamp_status(view: View, stamp) -> int:
     """How far the stamp of gas values is to be trusted; project-choice.
 
-    The attribute has no status of its own: none at all is invalid; a time that the display
-    cannot check, or that is still to come, is unreliable.
+    The attribute has no status of its own. An absent time is invalid; a time that the display
+    cannot check, or that is still to come, is unreliable. Alternative: any time is reliable.
     """
     if stamp is None:
         return clock.INVALID
@@ -224,9 +224,9 @@ def _scaled(get, raw):
 
 
 def _price(get):
-    """The price of a kWh; project-choice: that of a tariff with one rate, else not known.
+    """The price of a kWh of a tariff with one rate, else not known; project-choice.
 
-    Which of several rates is active, a meter tells with PublishPrice only.
+    A meter tells the active one of several rates with PublishPrice only. Alternative: ask for it.
     """
     found = None
     for attribute in _PRICES:

@@ -11,7 +11,7 @@ LIMIT = const(32)
 
 
 class Request:
-    """A command to the server side of a cluster, and who is told what came of it.
+    """A command to the server side of a cluster, and the function that gets its outcome.
 
     `to` is (EUI-64, endpoint). `done(request, answer)` gets the frame (zcl.frame.Frame) that
     answers, or None when the request is given up. It returns False where more of the answer is
@@ -34,7 +34,7 @@ class Request:
         self.tries = 0
 
     def build(self, source: bytes, endpoint: int) -> HanFrame:
-        """What is sent, from an endpoint of the device `source`."""
+        """The frame to send, from an endpoint of the device `source`."""
         eui, there = self.to
         return HanFrame(source, eui, endpoint, there, self.cluster, self.octets())
 
@@ -142,7 +142,7 @@ class Client:
         return request is not None and self._waiting.get(request.sequence) is request
 
     def cancel(self, request):
-        """Wait no longer for a request; nobody is told."""
+        """Stop waiting for a request, without telling its owner."""
         if self.holds(request):
             del self._waiting[request.sequence]
 

@@ -3,7 +3,7 @@ from smets.compat import const
 
 # The supplier's top-up.
 CS01A = const(0x0007)
-# GBCS has no message for what a PPMID asks of an ESME, only codes that it is logged under.
+# GBCS has no message for a PPMID's requests to an ESME, only codes for the event log.
 PECS01 = const(0x0116)
 PECS02 = const(0x0117)
 PECS03 = const(0x0118)
@@ -25,7 +25,7 @@ VALUE_TOO_LARGE = const(0x06)
 
 DIGITS = const(20)  # of a UTRN
 
-# What a PPMID asks for, and how a request stands.
+# Requests of a PPMID, and states of a request.
 TOP_UP = const(0)
 EMERGENCY = const(1)
 SUPPLY = const(2)

@@ -1,4 +1,4 @@
-# What a PPMID asks its meter for: one request at a time, its answer, and the PPMID's own log.
+# Requests of a PPMID to its meter: one at a time, its answer, and the PPMID's own log.
 # Payloads and results as GBCS has them for PECS01 to PECS03.
 from smets import record
 from smets.codec import Reader
@@ -28,7 +28,7 @@ from smets.zcl.client import refusal
 
 STATES = ("waiting", "answered", "no answer", "no meter")
 
-# What is asked for: name, message code, cluster, command, payload (the token comes behind it).
+# The requests: name, message code, cluster, command, payload (the token comes behind it).
 _ROWS = (
     ("top_up", PECS01, clusters.PREPAYMENT, CONSUMER_TOP_UP, b"\x02\x14"),
     ("emergency_credit", PECS02, clusters.PREPAYMENT, SELECT_EMERGENCY_CREDIT, b"\0\0\0\0\x02"),
@@ -36,7 +36,7 @@ _ROWS = (
 )
 _TOP_UP_ANSWER = (TOP_UP, CONSUMER_TOP_UP_RESPONSE)
 
-# In the own log: an entry of what was asked, and of what came back.
+# The own log has an entry for each request and one for each answer.
 _ASKED = const(0)
 _ANSWER = const(1)
 _NO_VALUE = -0x80000000
@@ -61,7 +61,7 @@ _PAID = record.Table(
 
 
 class Request:
-    """A request and what came of it; amounts in the meter's money, None where none was told."""
+    """A request and its outcome; amounts in the meter's money, or None."""
 
     def __init__(self, kind: int, uptime: int):
         self.kind = kind
@@ -139,7 +139,7 @@ class Requests:
             if status is None and (request.kind, answer.command) == _TOP_UP_ANSWER:
                 self._on_top_up(request, answer)
             elif status is None or request.kind == TOP_UP and status in ACCEPTED:
-                return False  # it does not say what came of the request
+                return False  # it does not tell the outcome of the request
             else:
                 request.result = status
             request.state = ANSWERED

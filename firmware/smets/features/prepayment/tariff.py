@@ -1,4 +1,4 @@
-# What energy and a day cost, from the attributes of the Price cluster that the meter serves.
+# The price of energy and of a day, from the attributes of the Price cluster that the meter serves.
 # Amounts in thousandths of a penny; nothing is charged that has no price.
 from smets.features import money
 from smets.zcl.clusters import PRICE
@@ -14,7 +14,7 @@ def _amount(zcl, attribute: int) -> int:
 
 
 def price(zcl) -> int:
-    """The active price of a kWh: of the first block of the only rate; 0 where there is none."""
+    """The active price of a kWh: of the first block of the only rate; 0 without one."""
     for attribute in _PRICES:
         value = _amount(zcl, attribute)
         if value:

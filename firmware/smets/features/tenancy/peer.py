@@ -1,4 +1,4 @@
-# What the tenancy client knows of one meter, and the decoding of its answers.
+# State of the tenancy client for one meter, and the decoding of its answers.
 # Read Attributes Response: ZCL 2.5.2, records in any order.
 from smets.codec import Reader
 from smets.zcl import frame, types

@@ -45,7 +45,7 @@ class Detector:
         Time without samples is not reported here: it neither counts nor resets the timer.
         """
         limiter = self.limiter
-        # "Not exceeded" is "below" for a limit that is not one of too much.
+        # For a lower limit "not exceeded" means "below".
         beyond = sums.exceeds(limiter.limit) == limiter.over
         if beyond == self.beyond:
             self._timer = 0

@@ -1,4 +1,4 @@
-# Period engine: which period a stretch of time belongs to, whatever the clock does.
+# Period engine: assigns each stretch of time to a period, also while the clock changes.
 # MP085A start on the hour or half past; entries stamped with the end of the period (5.7.5.9).
 from smets.compat import const
 from smets.features.voltage import policy

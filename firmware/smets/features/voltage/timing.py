@@ -34,7 +34,7 @@ class Timeline:
         return passed
 
     def _follow(self, passed: int, seconds: int):
-        # What the ticks say, moved into the second that the clock shows.
+        # The time of the ticks, moved into the second that the clock shows.
         ms = self.ms + passed
         shown = self.seconds + ms // 1000
         ms %= 1000
