@@ -148,7 +148,8 @@ def test_every_page_can_be_reached_from_the_readme() -> None:
             reached.add(page)
             links = re.findall(r"\]\(([^)\s#]+)", page.read_text(encoding="utf-8"))
             waiting += [(page.parent / link).resolve() for link in links if "://" not in link]
-    assert not set(PAGES) - reached
+    missed = sorted(page.relative_to(ROOT).as_posix() for page in set(PAGES) - reached)
+    assert not missed
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
