@@ -207,7 +207,7 @@ class Bench:
             self._write("\n")
 
     def _flush(self):
-        """Send what the device has to say by itself, before the answer to what caused it."""
+        """Send frames and alerts of the device, before the answer to the line that caused them."""
         while self.device.outbox:
             octets = self.device.outbox.pop(0).encode()
             self._sent += 1
@@ -216,6 +216,11 @@ class Bench:
             self._send_alerts(self.session.keys)
 
     def _send_alerts(self, keys):
+        """Send the alerts that wait; project-choice.
+
+        They go to the network operator, and an event without a valid clock has no time.
+        Alternative: the party of each code (81nn: the supplier).
+        """
         from smets.gbcs import alert
 
         operator = keys.first("network_operator")

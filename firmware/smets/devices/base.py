@@ -1,4 +1,4 @@
-# What every device has: identity, clock, object models, a session with its remote parties.
+# Common to all devices: identity, clock, object models, a session with the remote parties.
 # A role adds its tables and features; see esme.py, gsme.py, gpf.py.
 from smets import clock, cosem_time
 from smets.codec import DecodeError
@@ -14,7 +14,9 @@ from smets.zcl import han_frame, han_server
 from smets.zcl.server import Server
 
 _DAY = const(86400)
-_ALERTS = const(100)  # that wait for a link; beyond it the oldest is dropped
+# project-choice: alerts that wait for a link; beyond it the oldest is dropped. Alternative: the
+# newest is dropped.
+_ALERTS = const(100)
 
 
 def _held(store) -> list:
@@ -157,7 +159,7 @@ class Device:
             feature.poll(ticks)
 
     def summary(self) -> dict:
-        """What a person would want to know of the device, for a host that asks."""
+        """A summary of the device for a host."""
         told = {}
         for feature in self.registry.features.values():
             told.update(feature.summary())

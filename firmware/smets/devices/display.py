@@ -1,4 +1,4 @@
-# What an IHD and a PPMID have in common: they find their meters, poll them, keep a history, and
+# Common to IHD and PPMID: they find their meters, poll them, keep a history, and
 # keep the tenancy rules. Everything runs on `advance`; nothing waits for an answer.
 import sys
 
@@ -301,7 +301,7 @@ class Display(Device):
         return count, oldest
 
     def summary(self) -> dict:
-        """What the screen would show, for a host that asks: nothing hidden is in it."""
+        """The content of the screen for a host, without hidden data."""
         shown = {}
         for name in _FUELS:
             fuel = _FUELS[name]

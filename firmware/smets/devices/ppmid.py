@@ -16,7 +16,7 @@ class Ppmid(Display):
     """
 
     name = "PPMID"
-    # What a person does at the keys, or a host with CTRL:ACT: never done again at a restart.
+    # Acts of a person at the keys, or of a host with CTRL:ACT; a restart does not repeat them.
     actions = {
         "wake": "_act_wake",
         "top_up": "_act_top_up",

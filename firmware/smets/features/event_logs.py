@@ -11,8 +11,8 @@ _EVENT_LOG = const(0x03)  # low nibble of Log ID; 4 security, 6 and 7 the GPF's 
 _PAYLOAD = const(14)
 _LOG_ID_AT = const(5)  # of the first entry in PublishEventLog
 
-# project-choice: what a display gets that asks for a security log. The text was not to be had;
-# NOT_FOUND and an unsupported command would keep the log as well.
+# project-choice: the answer to a display that asks for a security log. The text was not available.
+# Alternatives: NOT_FOUND, or an unsupported command; both keep the log as well.
 REFUSAL = frame.NOT_AUTHORIZED
 
 

@@ -20,7 +20,7 @@ _TIERS = const(0x0100)  # and every second attribute
 _BLOCKS = const(0x0700)
 
 _COMPLETE = const(1)
-# What a meter may fill: the hub's own clusters, time and tenancy among them, are not its business.
+# Clusters that a meter may fill. The hub's own clusters, time and tenancy among them, it may not.
 _MIRRORED = (clusters.BASIC, clusters.PRICE, clusters.METERING, clusters.PREPAYMENT)
 # project-choice: frames of one meter count up in their transaction sequence number, so a gap means
 # that a frame was lost; the report it belongs to is not committed. Without this, values of the
@@ -164,8 +164,8 @@ class GasMirror(Feature):
     def _snapshot(self, reader) -> bool:
         """Take the registers of PublishSnapshot as they were at its time; project-choice.
 
-        A snapshot that is not newer than the last update, or has no time, changes nothing: it is
-        of the past. Alternative: stamp it with the time at which it came.
+        A snapshot that is not newer than the last update, or has no time, changes nothing, since
+        it is of the past. Alternative: stamp it with the time at which it came.
         """
         try:
             reader.skip(4, "SnapshotID")

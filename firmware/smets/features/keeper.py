@@ -91,14 +91,14 @@ class Slot:
         self._width = width
 
     def open(self):
-        """Have the log; OSError."""
+        """Open the log; OSError."""
         log = self.log
         if log is None:
             log = self.log = self._keeper.open(self._name, self._rows, self._width)
         return log
 
     def close(self):
-        """Have it no longer. In files it stays."""
+        """Stop using the log. Its files stay."""
         self.log = None
 
     def renew(self):

@@ -20,7 +20,8 @@ _INVALID = const(0xFFFFFF)
 _DAILY_INTERVAL = const(0xFFFF)
 _DAILY_ENTRIES = const(731)
 _PAGE = const(128)  # samples of one allocation
-# project-choice: half hours kept. CHTS asks 19,056 (13 months), 57 KB; a dev board keeps 31 days.
+# project-choice: half hours kept; 31 days on a development board. Alternative: 19,056 (13 months),
+# 57 KB, as CHTS asks.
 _PROFILE_ENTRIES = const(1488)
 
 
@@ -62,7 +63,7 @@ class Samples:
         if not self.start() < end <= self.end:
             return _INVALID
         number, at = divmod((end // self.period) % self.entries, _PAGE)
-        # What lies within the samples was put there, page and all.
+        # Each page within the samples was written before.
         return int.from_bytes(self._pages[number][3 * at : 3 * at + 3], "big")
 
     def clear(self):

@@ -10,8 +10,8 @@ from smets.features.keeper import Slot
 from smets.features.voltage.consumption import HalfHourly
 from smets.ports.store import StoreError
 
-# project-choice: half hours kept. ESMETS has 13 months of import (19,056) and three of the others
-# (4,464); 31 days of all of them take 41 KB.
+# project-choice: half hours kept. 31 days of all quantities take 41 KB. Alternative: 13 months of
+# import (19,056) and three of the others (4,464), as ESMETS has.
 ENTRIES = const(1488)
 
 _HALF_HOUR_MS = const(1800000)
@@ -25,7 +25,7 @@ _REACTIVE = objects.key("7/0-0:99.1.2.255/2")
 _TWO = b"\x02\x02\x06\x06"
 _THREE = b"\x02\x03\x06\x06\x06"
 
-# What is measured, Wh or varh, as inputs of the simulation are named.
+# Quantities, Wh or varh, as the inputs of the simulation name them.
 QUANTITIES = ("import", "secondary", "export", "reactive_export", "reactive_import")
 
 
@@ -73,7 +73,7 @@ class ProfileData:
         self.storage_errors = 0
 
     def find(self, key):
-        """What serves the object of a key, as dlms.Objects wants it, or None."""
+        """The object of a key for dlms.Objects, or None."""
         if key == _IMPORT:
             return _ActiveImport(self)
         if key == _EXPORT:
@@ -110,7 +110,7 @@ class ProfileData:
             self.be_twin(True)
 
     def be_twin(self, twin: bool):
-        """Have two elements, or one."""
+        """Make the meter one of two elements, or of one."""
         if twin != self.twin:
             self.active.close()
             self.twin = twin

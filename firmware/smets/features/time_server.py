@@ -22,7 +22,7 @@ class TimeServer(Feature):
         if attribute == _TIME:
             seconds = clock.UTC_INVALID if own.status == clock.INVALID else own.seconds
             return bytes((types.UTC_TIME,)) + types.encode(types.UTC_TIME, seconds)
-        # Master only while the time is reliable (facts E.1).
+        # Master only while the time is reliable.
         master = _MASTER if own.status == clock.RELIABLE else 0
         return bytes((types.BITMAP8, _SUPERSEDING | master))
 

@@ -92,7 +92,7 @@ def _check(name: str, data: bytes) -> bytes:
 
 
 def settle(file):
-    """Have what was written to a file reach the medium."""
+    """Make written octets of a file reach the medium."""
     alive.tell()
     # MicroPython's flush reaches the medium; CPython's only the operating system.
     file.flush()
@@ -134,10 +134,10 @@ class Store:
         return self.path + "/" + name
 
     def get(self, name: str) -> bytes | None:
-        """The content of a record; None where there is none.
+        """The content of a record, or None.
 
         A damaged record raises StoreError with `damaged` set and is never returned, not even in
-        part: whoever reads it has to treat what it said as unknown.
+        part: the reader has to treat its content as unknown.
         """
         path = self._file(name)
         if name in self._changed:
@@ -202,7 +202,7 @@ class Store:
             pass  # the next start removes it
 
     def delete(self, name: str):
-        """Remove a record; nothing happens where there is none."""
+        """Remove a record, if it is there."""
         path = self._file(name)
         self._finish()
         if not self._marks:

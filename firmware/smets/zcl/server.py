@@ -72,7 +72,7 @@ class Server:
         return None if octets is None else types.read_value(Reader(octets, 1), octets[0])
 
     def status(self, cluster: int, attribute: int) -> int:
-        """What reading an attribute gives, apart from its value."""
+        """The outcome of reading an attribute, apart from its value."""
         fault = self.faults.get(cluster, {}).get(attribute)
         if fault is not None:
             return fault
@@ -160,7 +160,7 @@ class Call:
         self.request = request
         # UTC seconds since 2000 of a GBZ From Date Time, or None.
         self.from_date_time = from_date_time
-        # What answers it, and which of how many equal requests of its message it is.
+        # The command that answers it, and its place among equal requests of its message.
         self.reply_command = frame.DEFAULT_RESPONSE
         self.index = 0
         self.count = 1

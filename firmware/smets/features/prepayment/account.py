@@ -208,7 +208,11 @@ class Account:
     # --- What happens to it ---------------------------------------------------------------------
 
     def settle(self):
-        """Bring emergency credit and supply in line with the money."""
+        """Bring emergency credit and supply in line with the money; project-choice.
+
+        The supply is off without credit at the disablement threshold. When there is credit again
+        it is armed, not on. Alternative: on at once.
+        """
         if not self.prepaid:
             self.emergency = NONE
         elif self.emergency != SELECTED:
@@ -258,7 +262,12 @@ class Account:
             self.owe(part)
 
     def add(self, amount: int, now: int):
-        """Add a payment: debt first, then what is owed, then the balance."""
+        """Add a payment, in an order of its own; project-choice.
+
+        It recovers payment-based debt first (its share, up to the cap), then the accumulated
+        debt, then emergency credit, and adds the rest to the balance. Alternative: emergency
+        credit first.
+        """
         left = amount - self._recover_payment(amount, now)
         part = min(left, max(self.arrears, 0))
         self.arrears -= part
@@ -296,7 +305,11 @@ class Account:
         return self.counters if supplier == self.supplier else token.Used()
 
     def top_up(self, taken, supplier: bytes, now: int):
-        """Take a token that nothing speaks against."""
+        """Take a token that has no refusal; project-choice.
+
+        The counters kept are those of one supplier: another supplier's token replaces them.
+        Alternative: counters for each supplier.
+        """
         self.counters, self.supplier = self.used(supplier), supplier
         self.counters.add(taken.counter)
         self.add(taken.value, now)
@@ -311,7 +324,7 @@ class Account:
         return self.emergency == SELECTED
 
     def enable(self) -> bool:
-        """Close an armed switch at home; whether the supply is on now."""
+        """Close an armed switch at home, no other; whether the supply is on now."""
         if self.supply == ARMED and not self.exhausted:
             self.supply, self.cause = ON, 0
         return self.supply == ON

@@ -1,4 +1,4 @@
-# What a PPMID asks of a meter: add credit, activate emergency credit, enable the supply.
+# Requests of a PPMID to a meter: add credit, activate emergency credit, enable the supply.
 # GBCS has no message for these, only codes that the meter logs them under (PECS01 to PECS03).
 from smets.codec import DecodeError, Reader, Writer
 from smets.crypto import CryptoError
@@ -24,7 +24,7 @@ class Actions:
     def __init__(self, owner):
         """`owner` is the Meter of the account."""
         self._owner = owner
-        self.ppmids = []  # EUI-64s of the devices that may act; empty: nobody was told
+        self.ppmids = []  # EUI-64s of the devices that may act; empty until the meter was told
 
     def pass_time(self, seconds: int):
         """Time passed."""
@@ -39,7 +39,7 @@ class Actions:
         return _HANDLERS[(call.cluster, call.request.command)](self, call)
 
     def top_up(self, call):
-        """ConsumerTopUp: ConsumerTopUpResponse whatever comes of it."""
+        """ConsumerTopUp; any outcome is answered with ConsumerTopUpResponse."""
         payload = call.request.payload
         if len(payload) < 2 or payload[1] != len(payload) - 2:
             raise DecodeError(1, "UTRN")
@@ -148,7 +148,10 @@ class Actions:
         return whole >= 0 and taken.genuine(secret, supplier, self._owner.device.eui, whole)
 
     def _do(self, message: int, change) -> bool:
-        """Have a change made, kept and logged."""
+        """Make a change, keep it and log it; project-choice.
+
+        A change that cannot be stored is refused and undone. Alternative: keep it in memory.
+        """
         code = policy.ACTIONED if message else 0
         try:
             done = self._owner.do(change, code, message)

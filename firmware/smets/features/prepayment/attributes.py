@@ -1,5 +1,5 @@
 # The account on the HAN: attributes of Prepayment and Metering that are worked out when read.
-# What a state says of them goes into the account.
+# Their values in a state go into the account.
 from smets.features.prepayment import account, served
 from smets.zcl import types
 

@@ -188,7 +188,7 @@ class Meter:
         return bytes(writer.view())
 
     def do(self, change, code: int = 0, message: int = 0) -> bool:
-        """Have `change()` made and kept; where it says False nothing changes, and so says this.
+        """Make `change()` and keep it; False, without a change, where that returns False.
 
         With an event code it is entered in the event log, with the account or not at all.
         StoreError where the account cannot be kept; nothing changes then.
@@ -221,7 +221,7 @@ class Meter:
             return objects.HARDWARE_FAULT
 
     def summary(self) -> dict:
-        """What a person would want to know; amounts in thousandths of a penny."""
+        """A summary for people; amounts in thousandths of a penny."""
         held = self.account
         return {
             "mode": "prepayment" if held.prepaid else "credit",

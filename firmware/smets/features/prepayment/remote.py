@@ -107,7 +107,7 @@ class Remote:
     # --- Objects --------------------------------------------------------------------------------
 
     def find(self, key):
-        """What serves a DLMS object, as dlms.Objects wants it, or None."""
+        """The object of a key for dlms.Objects, or None."""
         text = served.name_of(key)
         if text is None:
             return None

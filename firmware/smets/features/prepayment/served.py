@@ -1,4 +1,4 @@
-# What the account is to remote parties and displays: DLMS objects and attributes, as tables.
+# The account as remote parties and displays see it: DLMS objects and attributes, as tables.
 # GBCS mapping rows of ECS02-04, 07-09, 19, 20, 21b, 26a, 35a, 42-45, 82, and CS01a.
 from smets.compat import const
 from smets.dlms import objects
@@ -29,7 +29,7 @@ NUMBERS = {
     "112/0-0:19.10.1.255/9": (_LONG, "emergency_limit", b""),
     "112/0-0:19.10.1.255/10": (_LONG, "emergency_threshold", b""),
 }
-# Those that a supplier sets at once.
+# Objects that a supplier sets at once.
 SET_NOW = ("period1", "period2", "share", "max_balance")
 # Values that a supplier sets for later: those keys, and those of their times.
 NEXT = {
@@ -157,7 +157,7 @@ _RATE_SIZE = const(32)
 
 
 def parse_rate(octets):
-    """The amount of a unit charge, thousandths of a penny, or None where it is none."""
+    """The amount of a unit charge, thousandths of a penny, or None."""
     octets = bytes(octets)
     if len(octets) != _RATE_SIZE or octets[:7] != b"\x02\x03\x02\x02\x0f\x00\x0f":
         return None

@@ -44,7 +44,12 @@ _BIT_STRING_256 = b"\x04\x82\x01\x00"
 
 
 def find(supply, key):
-    """What serves an object of a `supply` (supply.Supply) as dlms.Objects wants it, or None."""
+    """The object of a key of a `supply` (supply.Supply) for dlms.Objects, or None.
+
+    project-choice: an empty range of a log is an empty compact-array, the objects of a phase that
+    the meter does not have are undefined (4), and a reset takes integer 0 only. Alternatives: a
+    failure for an empty range; no access to the whole use case; any argument.
+    """
     class_id = key[0] << 8 | key[1]
     if key[2] == 1 and key[3] == 0 and key[4] in _PHASES:
         row = _OF_PHASE.get((class_id, key[5], key[6], key[7], key[8]))
@@ -185,7 +190,7 @@ class _Mask(_Settings):
     """Switches as they are set: a bit-string(512), Mask || Actions."""
 
     def get(self, start: int, end: int):
-        """What was set last is not kept."""
+        """The last value is not kept."""
         return objects.READ_WRITE_DENIED
 
     def set(self, data) -> int:
@@ -200,5 +205,5 @@ class _Mask(_Settings):
         return objects.SUCCESS
 
     def load(self, data):
-        """What was set last is no part of a state."""
+        """Refuse: a state does not hold the last value."""
         raise ValueError("load the settings, not the mask")

@@ -26,7 +26,7 @@ _LIVE = ("rp2", "atm90e32")
 
 
 class Supply:
-    """What an electricity meter measures of its supply."""
+    """The measurement of an electricity meter's supply."""
 
     def __init__(self, device):
         """`device` has `clock`, `keeper` and `alert(code, seconds)`."""
@@ -117,7 +117,11 @@ class Supply:
         self.keep()
 
     def keep(self) -> bool:
-        """Store settings and counters if they have changed; False if that fails."""
+        """Store settings and counters if they have changed; False if that fails.
+
+        project-choice: they are one record. An entry that was logged, but not counted when the
+        power went, is counted at the restart. Alternative: counters that may miss an entry.
+        """
         if not self._keeper.stores:
             return True
         values = settings.save(self.meter)
@@ -146,7 +150,7 @@ class Supply:
             return
         self._kept = kept
         for row, phase in zip(kept[1], self.meter.phase):
-            # Entries after which nothing was written changed nothing, but for a last one.
+            # Only the last entry can have been logged and not counted.
             for entry in phase.log.select(row[0] + 1).chunks(LOG_WIDTH):
                 volts = int.from_bytes(entry[4:8], "big")
                 phase.averages.evaluate(volts, int.from_bytes(entry[:4], "big"))
@@ -183,7 +187,7 @@ def _carry_over(old, new):
 
 
 def _open(description):
-    """The sampler of a description; ValueError or TypeError where that is none."""
+    """The sampler of a description; ValueError or TypeError for a wrong one."""
     waves = description.get("waves", [{}])
     if not isinstance(waves, list) or not all(_is_wave(wave) for wave in waves):
         raise ValueError("waves")
