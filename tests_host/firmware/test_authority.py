@@ -113,7 +113,7 @@ def quick(monkeypatch):
 class Device:
     """What a session needs of a device before it carries a command out."""
 
-    counters = None
+    counters = store = None
 
     def __init__(self, letter):
         self.letter = letter

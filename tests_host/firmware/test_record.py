@@ -22,6 +22,7 @@ MODULES = (
     "smets.gbcs.counters",
     "smets.gbcs.device_log",
     "smets.gbcs.replaced",
+    "smets.gbcs.streams",
     "smets.journal",
 )
 SAMPLE = (

@@ -7,6 +7,7 @@ from smets.codec import DecodeError, Writer
 from smets.crypto import CryptoError, equal
 from smets.dlms import access
 from smets.gbcs import gbz, message, policy, use_cases
+from smets.gbcs.streams import Streams
 from smets.parts import Parts
 from smets.ports.store import StoreError
 
@@ -24,12 +25,14 @@ class Refused(Exception):
 class Exchange:
     """One command being carried out: who asks, who gets the answer, with which keys."""
 
-    def __init__(self, command, keys, party):
+    def __init__(self, command, keys, party, streams):
+        """`streams` (gbcs.streams.Streams) knows which counters have encrypted something."""
         self.counter = bytes(command.counter)
         self.originator = bytes(command.originator)
         self.target = bytes(command.target)
         self._keys = keys
         self._party = party
+        self._streams = streams
         # Encrypted parts are for the supplementary party where the command names one; the
         # transaction stays that of the command (rtds: GCS61 for a named supplier).
         self.reply_party = self.originator
@@ -41,12 +44,20 @@ class Exchange:
                 self._secret = keys.agree(_certificate_key(command.certificate))
 
     def cipher(self):
-        """A fresh Gcm for one encrypted part of the response."""
+        """A fresh Gcm for one encrypted part of the response.
+
+        The parts of one response share key and IV, as the format has it; no other response does:
+        Refused.
+        """
         secret = self._secret
         if secret is None:
             if self._party is None:
                 raise CryptoError("no key for the supplementary party")
             secret = self._keys.secret(self._party)
+        if self._streams:
+            if not self._streams.claim(self.reply_party, self.counter):
+                raise Refused("key-used")
+            self._streams = None
         return _cipher(secret, self.target, message.ENCRYPTION, self.counter, self.reply_party)
 
 
@@ -76,6 +87,7 @@ class Session:
     def __init__(self, device, keys):
         self.device = device
         self.keys = keys
+        self._streams = Streams(device.store)
         self.refusals = {}  # reason -> count
         self.answered = 0
         self.counter_reused = 0
@@ -129,7 +141,7 @@ class Session:
         signed = signed or use_case.signed_response
         if not signed:
             self.keys.secret(party)  # a command that cannot be answered is not carried out
-        exchange = Exchange(command, self.keys, party)
+        exchange = Exchange(command, self.keys, party, self._streams)
         self.device.exchange = exchange
         carry_out = self._prepare(command, use_case, exchange)
         counted = use_case.replay_protected and not use_case.token
