@@ -30,13 +30,20 @@ def run(role: str, folder: str = ""):
             out.flush()
 
     bench = Bench(devices.build(role, store), write)
+    # Octets, where there are any to be had: noise on a line is no text.
+    lines = getattr(sys.stdin, "buffer", sys.stdin)
     while True:
-        line = sys.stdin.readline()
+        line = lines.readline()
         if not line:
             return
         line = line.strip()
-        if line:
-            bench.line(line)
+        try:
+            text = line if isinstance(line, str) else line.decode()
+        except UnicodeError:
+            write("LOG:ERROR#0:8:not text\n")
+            continue
+        if text:
+            bench.line(text)
 
 
 def _collect_early():

@@ -8,12 +8,14 @@ against the schemas of `host_tools.schemas` before anything is taken from them.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from host_tools.eui import parse_eui
 from host_tools.gbcs import crypto
 from host_tools.schemas import SchemaProblem, parse_document, validate
 
@@ -92,8 +94,11 @@ class Parties:
 
     def party(self, who: str) -> PrivateParty:
         """The party of a role name, or with an EUI-64 in hex; KeyError says what there is."""
+        eui: bytes | None = None
+        with suppress(ValueError):
+            eui = parse_eui(who)
         for party in self.parties:
-            if who.lower() == party.role or who.upper() == party.id.hex().upper():
+            if who.lower() == party.role or eui == party.id:
                 return party
         known = ", ".join(f"{party.role} ({party.id.hex().upper()})" for party in self.parties)
         raise KeyError(f"no party {who!r}; there are: {known}")

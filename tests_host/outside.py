@@ -15,6 +15,7 @@ _SHARED = Path(__file__).resolve().parents[2] / "shared"
 # A variable that is empty counts as unset.
 RTDS = Path(os.environ.get("RTDS_DIR") or _SHARED / "rtds")
 DUIS = Path(os.environ.get("DUIS_DIR") or _SHARED / "duis")
+CASES = RTDS.parent / "cases"
 USE_CASES = RTDS.parent / "spec" / "use_cases.json"
 
 
@@ -29,6 +30,7 @@ class Kind(NamedTuple):
 KINDS = {
     "needs_rtds": Kind("RTDS vectors", RTDS / "index.csv", "RTDS_DIR"),
     "needs_facts": Kind("The use cases' facts", USE_CASES, "RTDS_DIR/../spec/use_cases.json"),
+    "needs_cases": Kind("Messages of public reports", CASES, "RTDS_DIR/../cases"),
     "needs_duis": Kind("DUIS schemas and PKI", DUIS / "xsd", "DUIS_DIR"),
 }
 CHOICES = ("with", "without", "only")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from host_tools.console import complain
+from host_tools.eui import parse_eui
 from host_tools.schemas import schema
 from host_tools.testkeys import HOME, Home, make_home, signing_pem, write_private
 
@@ -53,12 +53,14 @@ def _devices(types: list[str], euis: list[str]) -> list[tuple[str, str]]:
     if not types:
         return list(HOME)
     known: list[str] = schema("parties")["$defs"]["device"]["properties"]["type"]["enum"]
+    upper: list[str] = []
     for kind, eui in zip(types, euis, strict=True):
         if kind not in known:
             raise ValueError(f"--device {kind}: not one of {', '.join(known)}")
-        if not re.fullmatch("[0-9A-Fa-f]{16}", eui):
-            raise ValueError(f"--eui {eui}: an EUI-64 is 16 hex digits")
-    upper = [eui.upper() for eui in euis]
+        try:
+            upper.append(parse_eui(eui).hex().upper())
+        except ValueError as error:
+            raise ValueError(f"--eui {eui}: {error}") from None
     if len(set(upper)) != len(upper):
         raise ValueError("--eui: two devices with the same EUI-64")
     return list(zip(types, upper, strict=True))

@@ -10,6 +10,7 @@ import typer
 
 from host_tools.commands.parse import fail
 from host_tools.console import complain
+from host_tools.eui import parse_eui
 from host_tools.example import EUIS, SEED
 from host_tools.keys import SchemaProblem, load_parties
 from host_tools.testkeys import make_home
@@ -65,7 +66,7 @@ def utrn(
             amount = f"{held.pennies // 100}.{held.pennies % 100:02}"
             typer.echo(f"{amount} pounds, UTRN counter {held.truncated} modulo 1024")
             return
-        meter = bytes.fromhex(to)
+        meter = parse_eui(to)
         parties = load_parties(keys) if keys else make_home(seed=SEED).parties()
         number = secrets.randbelow(_FIRST) + 1 if counter is None else counter
         digits = token_for(parties, meter, pennies_of(pounds), number)
