@@ -71,7 +71,7 @@ def views(draw):
     return shown
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(views())
 def test_any_view_fits(shown):
     """Every page and part of it; labels give way to numbers, and numbers are never cut."""
@@ -83,7 +83,7 @@ def test_any_view_fits(shown):
                 check(f"{page}.{part}", sheet, place)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(TEXT)
 def test_any_message_is_shown_whole(text):
     """spec: up to 116 characters."""

@@ -217,7 +217,7 @@ def test_every_flipped_bit_of_a_payload_with_a_right_mac(name):
         assert taken(made, sealed(role, code, payload[:size], 10_000 + size)) is None
 
 
-SLOW = settings(deadline=None, max_examples=200, suppress_health_check=list(HealthCheck))
+SLOW = settings(max_examples=200, suppress_health_check=list(HealthCheck))
 SESSIONS = {role: session(role) for role in EUIS}
 
 
@@ -258,7 +258,7 @@ VALUES = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(VALUES, st.sampled_from(READS), st.sampled_from(["gpf", "gsme"]), st.integers(0, 1 << 63))
 def test_host_reads_what_the_state_holds(values, name, role, counter):
     """The response is genuine and gives the values of the registers, for any values."""

@@ -139,9 +139,7 @@ class TenancyModel(RuleBasedStateMachine):
             shutil.rmtree(self.path)
 
 
-TenancyModel.TestCase.settings = settings(
-    max_examples=120, stateful_step_count=40, deadline=None, database=None
-)
+TenancyModel.TestCase.settings = settings(max_examples=120, stateful_step_count=40, database=None)
 TestTenancyModel = TenancyModel.TestCase
 
 
@@ -156,7 +154,7 @@ class Recorder:
         return lambda *arguments: self.calls.append((name, *arguments))
 
 
-@settings(max_examples=2000, deadline=None, database=None)
+@settings(max_examples=2000, database=None)
 @given(
     st.one_of(
         st.binary(max_size=40),

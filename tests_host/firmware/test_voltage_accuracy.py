@@ -126,7 +126,7 @@ def test_error_of_the_logged_integer_is_zero_for_readings():
     assert found[2] == 230
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.integers(0, 4095), min_size=1, max_size=600), st.integers(1000, 400000))
 def test_any_samples(samples, uv):
     """spec: exact whatever the samples."""
@@ -140,7 +140,7 @@ def test_any_samples(samples, uv):
     assert sums.volts(uv) == exact_volts(samples, uv)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.integers(0, MAX_READING), min_size=1, max_size=50))
 def test_any_readings(readings):
     """spec: exact whatever the readings."""
@@ -151,7 +151,7 @@ def test_any_readings(readings):
     assert sums.volts(1000) == exact_volts(readings, 1000, False)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.integers(0, 1 << 200))
 def test_isqrt(value):
     assert isqrt(value) == math.isqrt(value)

@@ -239,7 +239,6 @@ def compare(examples, derandomize):
     chosen = settings(
         max_examples=examples,
         stateful_step_count=100,
-        deadline=None,
         derandomize=derandomize,
         database=None,
         suppress_health_check=CHECKS,

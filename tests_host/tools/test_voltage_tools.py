@@ -123,13 +123,13 @@ logs = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(logs)
 def test_any_table_is_read_to_the_same_log(series):
     assert read_table(write_table(series)) == series
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(logs)
 def test_any_log_is_drawn(series):
     """Any numbers give a picture, unless there is no entry to draw."""
