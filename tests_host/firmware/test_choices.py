@@ -100,6 +100,17 @@ def test_a_listed_value_is_that_of_the_running_code(module: str, name: str, valu
     assert real == expected
 
 
+def test_every_choice_has_its_alternatives() -> None:
+    """Each reason names an alternative, or the constant that does."""
+    bare = [
+        f"{module.path}: {choice.name}"
+        for module in choices.read_all()
+        for choice in module.choices
+        if not re.search(r"[Aa]lternative|; see `\w+`\.", choice.reason)
+    ]
+    assert not bare
+
+
 def test_every_label_has_a_row() -> None:
     """No module that has a label is missing from the page."""
     for file in FIRMWARE.rglob("*.py"):
