@@ -129,7 +129,7 @@ def _same(one: Path, other: Path) -> bool:
         if one.exists() and other.exists():
             return one.samefile(other) and not _endless(one)
         return one.resolve() == other.resolve()
-    except (OSError, ValueError):  # no such name: whoever opens it will say so
+    except (OSError, ValueError):  # there is no such name, and opening it will tell
         return False
 
 

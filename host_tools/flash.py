@@ -213,11 +213,11 @@ class Files:
         self._exec(f"os.rename({path + '.new'!r}, {path!r})")
 
     def remove(self, path: str) -> None:
-        """Remove a file; nothing happens where there is none."""
+        """Remove a file, if it is there."""
         self._exec(f"_fgone({path!r})")
 
     def read(self, path: str) -> str:
-        """The text of a short file without white space around it; empty where there is none."""
+        """The text of a short file without white space around it; empty without a file."""
         return self._exec(f"print(_fread({path!r}))").strip()
 
     def name(self, path: str, text: str) -> None:

@@ -1,4 +1,4 @@
-"""What goes onto a board: the modules that a role needs, compiled, and its device.json."""
+"""The files for a board: the modules that a role needs, compiled, and its device.json."""
 
 from __future__ import annotations
 

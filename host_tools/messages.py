@@ -29,7 +29,7 @@ _STARTS = (header.GENERAL_CIPHERING, header.GENERAL_SIGNING, gbt.TAG)
 
 
 class InputError(Exception):
-    """What was given is no message, no file of messages; says where."""
+    """The input is neither a message nor a file of messages; the text says where."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def read_inputs(source: str) -> list[Input]:
 
 
 def read_messages(source: str) -> list[Input]:
-    """The same where each has to be a message; InputError names the first that is none."""
+    """The same where each has to be a message; InputError names the first wrong one."""
     inputs = read_inputs(source)
     for item in inputs:
         if item.error:

@@ -31,7 +31,7 @@ _AHEAD_LIMIT = 65536
 _UNREAD_LIMIT = 65536
 # ... and beyond this it is dropped: what the device says by itself cannot wait.
 _BACKLOG_LIMIT = 1 << 20
-# Nobody is known to be at the pty: what is not read within so many seconds is for nobody.
+# A reader of the pty is not known: octets that are not read within so many seconds are dropped.
 _PTY_PATIENCE = 5.0
 # After a connection that could not be taken, so many seconds pass before the next.
 _ACCEPT_PAUSE = 1.0
@@ -129,7 +129,7 @@ class Server:
         self._transport.close()
 
     def _tend(self, now: float) -> None:
-        """What is due once a round: lines for the device, clients that are done or stuck."""
+        """Do the work of a round: lines for the device, clients that are done or stuck."""
         if self._accept_at and now >= self._accept_at:
             self._accept_at = 0.0
             self._selector.register(self._listener, _READ, self._accept)
@@ -177,7 +177,7 @@ class Server:
         self._add(_Client(f"{address[0]}:{address[1]}", connection.fileno(), connection.close))
 
     def _remove(self, client: _Client) -> None:
-        """Forget a client; an answer that is due to it will be for nobody."""
+        """Forget a client; an answer that is due to it is dropped."""
         client.gone = True
         client.lines.clear()
         self._clients.remove(client)

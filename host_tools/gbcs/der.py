@@ -201,7 +201,7 @@ _READERS: dict[int, Callable[[bytes, str], tuple[Json, str]]] = {
 
 
 def certificate_subject(raw: bytes) -> str | None:
-    """The subject of an X.509 certificate, or None if the octets are none."""
+    """The subject of an X.509 certificate, or None for other octets."""
     return _subject(x509.load_der_x509_certificate, raw)
 
 

@@ -319,7 +319,7 @@ def simple_text(value: axdr.Value) -> str:
 
 
 def octets_text(raw: bytes) -> str:
-    """The octets as the UTF-8 text that they may be; "" where they are none that is readable."""
+    """The octets as UTF-8 text; "" where they are not readable text."""
     try:
         text = raw.decode()
     except UnicodeDecodeError:

@@ -25,7 +25,7 @@ class TableError(Exception):
 
 
 class Purpose(StrEnum):
-    """What a device of the versions is for on a day."""
+    """The purpose of a device of the versions on a day."""
 
     INSTALLATION = "installation"
     MAINTENANCE = "maintenance"

@@ -23,7 +23,7 @@ _SUPPLY = {0x8F35: "supply restored", 0x8F36: "supply restored after 3 minutes o
 
 
 def code_name(code: int) -> str:
-    """What an event code says, without its phase; "" for a code that is not of the supply."""
+    """The meaning of an event code, without its phase; "" for a code that is not of the supply."""
     for first, name in _CONDITIONS:
         if first <= code < first + 4:
             return name

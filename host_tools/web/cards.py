@@ -1,4 +1,4 @@
-"""What the view says of each device, and what it should still have after a power cut."""
+"""The view's words on each device, and the state that it should keep through a power cut."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def card(role: str, told: Json | None, sent: int) -> dict[str, Any]:
 
 
 def kept(role: str, told: Json) -> dict[str, Any]:
-    """What of a device's summary a power cut must leave as it is; None where there is none."""
+    """The part of a device's summary that a power cut must not change, or None."""
     if role == "esme":
         account = cast(Json, told.get("prepayment") or {})
         voltage = cast(Json, told.get("voltage") or {})

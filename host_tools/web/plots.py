@@ -33,7 +33,7 @@ class Plots:
 
     @property
     def newest(self) -> int:
-        """The stamp of the newest average, 0 where there is none."""
+        """The stamp of the newest average, or 0."""
         return self._averages[-1][0] if self._averages else 0
 
     def voltage(self, message: Message) -> None:

@@ -356,7 +356,7 @@ class World:
         return told
 
     def _glance(self, role: str) -> dict[str, Any]:
-        """What `_look` gives; of a display, which counts its history for it, not every time."""
+        """The result of `_look`; seldom that of a display, which counts its history for it."""
         now = time.monotonic()
         when, told = self._glanced.get(role, (0.0, {}))
         if role not in PANELS or self._arrived or now - when >= _GLANCE:

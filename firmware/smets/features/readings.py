@@ -5,7 +5,7 @@ from smets.features.tenancy.cleared import ELECTRICITY, GAS
 from smets.zcl import attributes, types
 from smets.zcl.clusters import METERING, PREPAYMENT, PRICE
 
-# What is asked of each meter: cluster -> attributes, few enough for one frame.
+# Reads of each meter: cluster -> attributes, few enough for one frame.
 _MONEY = (
     PREPAYMENT,
     (

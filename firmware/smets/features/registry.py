@@ -41,11 +41,11 @@ class Registry:
             _claim(self._actions, name, owner, name)
 
     def input(self, name: str):
-        """What takes an input of the bench, or None."""
+        """The method that takes an input of the bench, or None."""
         return _bound(self._inputs.get(name), "inputs", name)
 
     def action(self, name: str):
-        """What does an action of the bench, or None."""
+        """The method that does an action of the bench, or None."""
         return _bound(self._actions.get(name), "actions", name)
 
     def of_object(self, key):

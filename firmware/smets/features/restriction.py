@@ -1,4 +1,4 @@
-# What a change of tenancy hides from the HAN (ECS12, GCS09: logs and history before the date).
+# Data that a change of tenancy (ECS12, GCS09) hides from the HAN: logs, history before the date.
 # The legal text was not available. project-choice: each name of this module.
 from smets import clock
 from smets.compat import const
@@ -35,7 +35,7 @@ def hidden_before(date: int, own_clock) -> int:
 
 
 def hidden_unknown(own_clock) -> int:
-    """The same where the record of the date is damaged: nobody knows whose the data is.
+    """The same where the record of the date is damaged, so the owner of the data is unknown.
 
     project-choice: everything up to now is hidden, at each moment, until a date is set again.
     Alternative: hide what was there when the damage was found, which a restart would forget.

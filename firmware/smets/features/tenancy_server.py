@@ -49,7 +49,7 @@ class TenancyServer(Feature):
         self.control = 0
         self.provider = 0
         self.issuer_event = 0
-        self.damaged = False  # the record is, so that nobody knows the date
+        self.damaged = False  # the record is, so the date is unknown
 
     def restore(self):
         """See Feature."""
@@ -70,7 +70,7 @@ class TenancyServer(Feature):
         return restriction.hidden_before(self.date, self.device.clock)
 
     def summary(self) -> dict:
-        """See Feature: the date as ISO 8601, or None where there is none."""
+        """See Feature: the date as ISO 8601, or None."""
         none = self.date in (restriction.NONE, 0)
         return {"tenancy": None if none else clock.format_iso(self.date)}
 

@@ -54,7 +54,7 @@ class AlertCounter:
         self._reserved = self._last
 
     def next(self) -> bytes:
-        """The next counter, 8 octets; StoreError, and none is used, if it cannot be kept."""
+        """The next counter, 8 octets; StoreError, without using one, if it cannot be kept."""
         if self._store and self._last >= self._reserved:
             reserved = self._last + _RESERVE
             _COUNTER.write(self._store, (reserved,), _RECORD + str(self._turn))

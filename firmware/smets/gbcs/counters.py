@@ -6,9 +6,9 @@ from smets import record
 
 _PREFIX = "counter-"
 
-# project-choice: a party of which the counter is damaged is refused: nobody knows what it has
-# sent. New credentials (CS02b) or a bench's FORGET end that. Alternative: a second copy, which
-# costs each command one more write.
+# project-choice: a party with a damaged counter is refused, since its last command is unknown. New
+# credentials (CS02b) or a bench's FORGET end that. Alternative: a second copy, which costs each
+# command one more write.
 _COUNTER = record.Table(
     "counter",
     (("counter", record.octets(8), bytes(8)),),

@@ -16,7 +16,7 @@ class Party:
         # A supplier's key agreement key for top-ups, and the secret that it yields.
         self.prepayment_public: bytes | None = None
         self.prepayment_secret: bytes | None = None
-        self._worked_out = []  # names of secrets that nobody loaded
+        self._worked_out = []  # names of secrets that were not loaded
 
     def told(self) -> tuple:
         """All that was loaded, to be compared."""
