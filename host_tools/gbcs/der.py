@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
+from itertools import count
 from typing import Protocol
 
 from cryptography import x509
@@ -14,6 +15,7 @@ from host_tools.gbcs.reader import Reader
 from host_tools.gbcs.tree import Json, Node, sheltered
 
 MAX_DEPTH = 32
+MAX_ELEMENTS = 10_000  # more than any message holds; bounds the time that one takes
 _NEVER = "99991231235959Z"  # an activation that is cancelled
 
 
@@ -47,7 +49,7 @@ def read(reader: Reader, parent: Node, names: list[str] | None = None) -> Json:
     `names` are the fields of the message in order; they are given to the elements of the
     outermost SEQUENCE (or to a single primitive). Optional fields come last.
     """
-    node = _element(reader, "content", 0)
+    node = _element(reader, "content", 0, count(1))
     parent.children.append(node)
     reader.finish("the ASN.1 content")
     fields = node.children or [node]
@@ -79,10 +81,12 @@ def _length(reader: Reader, what: str) -> int:
     return reader.uint(count, what)
 
 
-def _element(reader: Reader, name: str, depth: int) -> Node:
+def _element(reader: Reader, name: str, depth: int, numbers: Iterator[int]) -> Node:
     start = reader.pos
     if depth > MAX_DEPTH:
         raise reader.error(f"nested more than {MAX_DEPTH} deep")
+    if next(numbers) > MAX_ELEMENTS:
+        raise reader.error(f"more than {MAX_ELEMENTS} elements")
     kind, constructed, number = _tag(reader, f"tag of {name}")
     universal = kind == 0
     title = _UNIVERSAL.get(number, f"tag {number}") if universal else f"[{number}]"
@@ -94,7 +98,7 @@ def _element(reader: Reader, name: str, depth: int) -> Node:
     if constructed:
         with sheltered(inner, node):
             while inner.left:
-                node.children.append(_element(inner, title, depth + 1))
+                node.children.append(_element(inner, title, depth + 1, numbers))
         node.text = _certificate_text(reader.data[start : reader.pos]) if number == 16 else ""
         node.text = node.text or f"{title} of {len(node.children)}"
     elif universal:

@@ -10,6 +10,7 @@ from host_tools.console import plain
 from host_tools.gbcs.message import Message
 from host_tools.gbcs.tree import Node
 
+MOST = 1000  # fields of one part, where they are no rows of a log
 LONG = 96  # characters of a value before it is cut
 
 
@@ -36,11 +37,13 @@ def _label(node: Node, width: int) -> Text:
 def _grow(tree: Tree, node: Node, width: int, rows: int) -> None:
     shown = node.children
     hidden = 0
-    if rows and len(shown) > rows and shown[0].name == "[0]":
-        hidden = len(shown) - rows
-        shown = [*shown[: rows - 1], shown[-1]]
+    is_log = bool(shown) and shown[0].name == "[0]"
+    most = rows if is_log or not rows else max(rows, MOST)
+    if most and len(shown) > most:
+        hidden = len(shown) - most
+        shown = [*shown[: most - 1], shown[-1]]
     for index, child in enumerate(shown):
-        if hidden and index == rows - 1:
+        if hidden and index == most - 1:
             tree.add(Text(f"... {hidden} more (--rows 0 shows all)", style="dim"))
         _grow(tree.add(_label(child, width)), child, width, rows)
 

@@ -80,10 +80,13 @@ def validate(document: object, which: str) -> None:
     """
     validator = cast("Any", _validator(which))
     errors = cast("Iterable[ValidationError]", validator.iter_errors(document))
-    first = min(errors, key=_rank, default=None)
-    if first is not None:
-        raise SchemaProblem(tuple(first.absolute_path), _explain(first))
-    meaning.check(document, which)
+    try:
+        first = min(errors, key=_rank, default=None)
+        if first is not None:
+            raise SchemaProblem(tuple(first.absolute_path), _explain(first))
+        meaning.check(document, which)
+    except RecursionError:
+        raise SchemaProblem((), "nested too deeply") from None
 
 
 def _rank(error: ValidationError) -> tuple[list[tuple[int, str]], int]:

@@ -1,7 +1,9 @@
 """The decoder says what is there: one part that cannot be read hides only itself."""
 
+import io
 import json
 import struct
+import time
 
 import pytest
 from host_home import (
@@ -24,9 +26,13 @@ from host_home import (
 from typer import Typer
 from typer.testing import CliRunner
 
+from host_tools import console
 from host_tools.commands import parse, schema
 from host_tools.gbcs import times, zcl
+from host_tools.gbcs.header import Header, add_mac_header
 from host_tools.gbcs.message import decode, examine
+from host_tools.gbcs.render import render
+from host_tools.schemas import SchemaProblem, parse_document, validate
 
 APP = Typer()
 for module in (parse, schema):
@@ -450,3 +456,33 @@ def test_every_octet_of_a_message_may_be_anything():
             changed[place] = value
             result = run(bytes(changed).hex(), "--json")
             assert result.exit_code in (0, 2), (place, value, result.exception)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\x02\x01\x05" * 100_000,
+        b"\x30\x03\x02\x01\x05" * 20_000,
+        b"\x04\x00" * 30_000,
+    ],
+)
+def test_an_asn1_message_of_any_size_takes_little_time(content):
+    payload = b"\x30\x83" + len(content).to_bytes(3, "big") + content
+    header = Header(2, 1, bytes(8), bytes(8), b"", 0x0010)
+    octets = add_mac_header(header.encode(payload) + b"\0", bytes(12))
+    start = time.process_time()
+    message = examine(octets)
+    console.Console(file=io.StringIO()).print(render(message))
+    assert time.process_time() - start < 5
+    assert "more than 10000 elements" in message.faults[0].what
+
+
+def test_a_document_nested_too_deeply_is_told():
+    for depth in (100, 300, 5000, 100_000):
+        value = '{"type":"array","value":[' * depth + "]}" * depth
+        item = f'{{"class":1,"obis":"0-0:1.0.0.255","attr":2,"value":{value}}}'
+        text = f'{{"device":"ESME","dlms":[{item}]}}'
+        start = time.process_time()
+        with pytest.raises(SchemaProblem):
+            validate(parse_document(text.encode()), "state")
+        assert time.process_time() - start < 2
