@@ -5,7 +5,7 @@ from testkit import raises
 
 from smets.codec import DecodeError, Writer
 from smets.features.registry import Registry
-from smets.zcl import attributes, clusters, frame, published, server, types
+from smets.zcl import attribute_types, clusters, frame, published, server, types
 
 METERING = clusters.METERING
 
@@ -205,18 +205,18 @@ def test_command_fault_stands_before_the_handler():
 
 def test_attribute_tables_are_sound():
     """Ids unique in a cluster and in order of the wire's types; every type can be encoded."""
-    for cluster, rows in attributes.TYPES.items():
+    for cluster, rows in attribute_types.TYPES.items():
         ids = [row[0] for row in rows]
         assert len(set(ids)) == len(ids), "%04X" % cluster
         for attribute, type_id in rows:
             assert types.is_known(type_id), attribute
-            assert attributes.find(cluster, attribute) == (attribute, type_id)
+            assert attribute_types.find(cluster, attribute) == (attribute, type_id)
 
 
 def test_find_knows_what_a_table_has_not():
-    assert attributes.find(METERING, 0xEEEE) is None
-    assert attributes.find(0xEEEE, 0x0000) is None
-    assert attributes.find(METERING, 0x0007) == (0x0007, 0xE2), "ReadingSnapShotTime"
+    assert attribute_types.find(METERING, 0xEEEE) is None
+    assert attribute_types.find(0xEEEE, 0x0000) is None
+    assert attribute_types.find(METERING, 0x0007) == (0x0007, 0xE2), "ReadingSnapShotTime"
 
 
 def test_published_payloads_by_template():

@@ -4,8 +4,6 @@ from smets import clock, cosem_time
 from smets.codec import DecodeError
 from smets.compat import const
 from smets.dlms.objects import Objects
-from smets.features import catalogue
-from smets.features.feature import Feature
 from smets.features.registry import Registry
 from smets.gbcs.counters import Counters
 from smets.gbcs.device_log import DeviceLog
@@ -71,29 +69,30 @@ class Device:
         self.ignored = {}
 
         self._keeper = None
-        self._begin()
+        self.registry.add_bench(self)
+        # Those features that do something as time passes, and so on: most do not.
+        self._passing = self._half_hourly = self._daily = self._polled = self._receiving = ()
+        if self.features:
+            self._begin()
 
     def _begin(self):
-        registry = self.registry
-        registry.add_bench(self)
+        """Make the features; a display has none, and no room for their code."""
+        from smets.features import catalogue
+
         held = _held(self.store)
+        made = []
         for name in self.features:
             feature = catalogue.feature_of(name)(self)
-            registry.add(name, feature)
+            self.registry.add(name, feature)
             feature.restored = any(each in held for each in feature.records + feature.logs)
-        # Those features that do something as time passes, and so on: most do not.
-        self._passing = self._with("pass_time")
-        self._half_hourly = self._with("half_hour")
-        self._daily = self._with("midnight")
-        self._polled = self._with("poll")
-        self._receiving = self._with("receive")
-        for feature in self._with("restore"):
+            made.append(feature)
+        self._passing = catalogue.those_with(made, "pass_time")
+        self._half_hourly = catalogue.those_with(made, "half_hour")
+        self._daily = catalogue.those_with(made, "midnight")
+        self._polled = catalogue.those_with(made, "poll")
+        self._receiving = catalogue.those_with(made, "receive")
+        for feature in catalogue.those_with(made, "restore"):
             feature.restore()
-
-    def _with(self, method: str) -> list:
-        none = getattr(Feature, method)
-        features = self.registry.features.values()
-        return [each for each in features if getattr(each.__class__, method) is not none]
 
     def feature(self, name: str):
         """A feature of the device, or None."""

@@ -1,5 +1,7 @@
 # Which module of smets.features each feature is in. A device names its features; what is not
 # named here is in the module of its own name.
+from smets.features.feature import Feature
+
 _MODULES = {
     "events": "event_logs",
     "mirror": "gas_mirror",
@@ -11,11 +13,13 @@ _MODULES = {
 }
 
 
-def module_of(name: str) -> str:
-    """The dotted name of the module that a feature is in."""
-    return "smets.features." + _MODULES.get(name, name)
-
-
 def feature_of(name: str):
     """The class of a feature; ImportError where there is none."""
-    return __import__(module_of(name), None, None, ("FEATURE",)).FEATURE
+    module = "smets.features." + _MODULES.get(name, name)
+    return __import__(module, None, None, ("FEATURE",)).FEATURE
+
+
+def those_with(features, method: str) -> list:
+    """The features that define a method of their own."""
+    none = getattr(Feature, method)
+    return [each for each in features if getattr(each.__class__, method) is not none]

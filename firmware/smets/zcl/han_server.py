@@ -2,7 +2,7 @@
 # Attributes are read-only to displays; a response carries frame control 18, as stacks send it.
 from smets.codec import DecodeError, Reader, Writer
 from smets.compat import const
-from smets.zcl import attributes, clusters, frame, types
+from smets.zcl import clusters, frame, types
 from smets.zcl.server import Call
 
 # Answers of a server: server to client, no Default Response wanted.
@@ -54,13 +54,15 @@ def _read(server, cluster, request):
 
 def _write(server, cluster, request):
     """Refuse each record: the HAN writes nothing, and values stay."""
+    from smets.zcl import attribute_types
+
     writer = _start(request, frame.WRITE_ATTRIBUTES_RESPONSE)
     reader = Reader(request.payload)
     while reader.left():
         attribute = reader.le(2, "attribute id")
         types.read_value(reader, reader.u8("data type"))
         known = server.status(cluster, attribute) == frame.SUCCESS
-        known = known or attributes.find(cluster, attribute) is not None
+        known = known or attribute_types.find(cluster, attribute) is not None
         writer.u8(frame.READ_ONLY if known else frame.UNSUPPORTED_ATTRIBUTE)
         writer.le(attribute, 2)
     return bytes(writer.view())

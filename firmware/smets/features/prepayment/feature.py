@@ -57,14 +57,16 @@ class Prepayment(Feature):
     # SelectAvailableEmergencyCredit, ConsumerTopUp, LocalChangeSupply.
     commands = ((PREPAYMENT, 0, 0x00), (PREPAYMENT, 0, 0x04), (METERING, 0, 0x0C))
     inputs = {"prepayment": "configure"}
-    records = (_ACCOUNT,)
+    records = (_ACCOUNT, "events", "calendar", "calendar.next", "special", "special.next")
+    logs = ("prepaid",)
 
     def __init__(self, device):
         super().__init__(device)
         self.meter = None  # meter.Meter, once there is an account
 
     def restore(self):
-        """See Feature."""
+        """See Feature: without its account the rest says nothing."""
+        self.restored = self.restored and _ACCOUNT in self.device.store.names()
         if self.restored:
             self.open()
 
