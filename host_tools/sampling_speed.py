@@ -23,7 +23,7 @@ __all__ = ["main", "measure"]
 _PROGRAM = """
 import time
 from array import array
-from smets.features.proflog import RamRegion
+from smets.features.ring import RamRegion
 from smets.features.voltage import rms
 from smets.features.voltage.events import PowerEvents
 from smets.features.voltage.meter import LOG_REGION, VoltageMeter

@@ -18,7 +18,7 @@ CORE = (
     *("aes", "ecdsa", "gcm", "kdf", "p256"),
     *("clock", "codec", "cosem_time", "store", "state", "bench"),
     *("zcl_frame", "zcl_server", "zcl_types", "use_cases", "message", "gbz", "session"),
-    *("access", "axdr", "dlms_values", "protected", "proflog"),
+    *("access", "axdr", "dlms_values", "protected", "ring"),
     *("gas_devices", "gas_mirror", "stamp"),
     *("prepayment", "prepayment_cut", "prepayment_remote"),
     *("tenancy_machine", "tenancy_server", "tenancy_vault", "purge_flash"),

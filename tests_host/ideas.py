@@ -13,7 +13,7 @@ TESTS = Path(__file__).resolve().parent
 PAGE = TESTS.parent / "docs/ideas.md"
 LABELS = ("rtds", "spec", "project-choice")
 MARKER = "# engines: cpython unix"
-TENANCY_FILES = re.compile(r"test_(tenancy_\w+|purge_\w+|logs|display|ppmid_home)$")
+TENANCY_FILES = re.compile(r"test_(tenancy_\w+|purge_\w+|consumption_logs|display|ppmid_home)$")
 
 # List, title, letter in the names of its tests, how many ideas it has.
 LISTS = (

@@ -623,10 +623,10 @@ class Voltage(Meter):
 
     def start(self, path):
         from smets.features.keeper import Keeper
-        from smets.features.voltage.supply import Supply
+        from smets.features.voltage.measurement import Measurement
 
         device = super().start(path)
-        return Supply(device, Keeper(device, device.store))
+        return Measurement(device, Keeper(device, device.store))
 
     def steps(self):
         def thresholds(supply):

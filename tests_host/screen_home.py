@@ -5,7 +5,7 @@ from smets import clock
 from smets.codec import Reader, Writer
 from smets.devices.base import Device
 from smets.devices.ihd import Ihd
-from smets.features import logs
+from smets.features.consumption_logs import DAILY, GET_SAMPLED_DATA, PROFILE
 from smets.features.feature import Feature
 from smets.ports.store import Store
 from smets.screen.view import view_of
@@ -20,7 +20,7 @@ DISPLAY, ESME, GPF = b"\x02SMETS\x00\xb0", b"\x02SMETS\x00\xa0", b"\x02SMETS\x00
 class Sampled(Feature):
     """GetSampledData of a meter that draws the same each time."""
 
-    commands = ((METERING, 0, logs.GET_SAMPLED_DATA),)
+    commands = ((METERING, 0, GET_SAMPLED_DATA),)
 
     def execute(self, call):
         return self.device.sampled(call)
@@ -43,7 +43,10 @@ class Meter(Device):
         self.eui = eui
         self.draw = draw
         self.clock.set(START, clock.RELIABLE)
-        self.rows = {logs.PROFILE: [], logs.DAILY: []}  # starts of the samples that there are
+        self.rows = {
+            PROFILE: [],
+            DAILY: [],
+        }  # starts of the samples that there are
         self.registry.add("sampled", Sampled(self))
         for attribute, kind, value in (
             (0x0000, types.UINT48, 1000000),
@@ -58,9 +61,9 @@ class Meter(Device):
             register = self.zcl.get(METERING, 0x0000) + self.draw
             self.zcl.set(METERING, 0x0000, types.UINT48, register)
             self.zcl.set(METERING, 0x0007, types.UTC_TIME, due)
-            self.rows[logs.PROFILE].append(due - 1800)
+            self.rows[PROFILE].append(due - 1800)
             if due % DAY == 0 and due - DAY >= START:
-                self.rows[logs.DAILY].append(due - DAY)
+                self.rows[DAILY].append(due - DAY)
 
     def sampled(self, call):
         """GetSampledData: the samples are all the same, as the meter draws the same each time."""
@@ -74,10 +77,10 @@ class Meter(Device):
         writer.le(log, 2)
         writer.le(starts[0], 4)
         writer.u8(0)
-        writer.le(0xFFFF if log == logs.DAILY else 1800, 2)
+        writer.le(0xFFFF if log == DAILY else 1800, 2)
         writer.le(len(starts), 2)
         for _ in starts:
-            writer.le(self.draw * (48 if log == logs.DAILY else 1), 3)
+            writer.le(self.draw * (48 if log == DAILY else 1), 3)
         return [bytes(writer.view())]
 
 

@@ -193,7 +193,9 @@ class Meter:
     def entries(self, phase=0):
         """(stamp, volts) of a log, asked for in the meter."""
         found = []
-        for row in self.device.feature("voltage").supply.meter.phase[phase].log.select().chunks(8):
+        for row in (
+            self.device.feature("voltage").measurement.meter.phase[phase].log.select().chunks(8)
+        ):
             found.append((int.from_bytes(row[:4], "big"), int.from_bytes(row[4:], "big")))
         return found
 
@@ -229,7 +231,7 @@ def loaded(meter, *pairs):
 
 def state_of(meter, phase=0):
     """(period, thresholds, counters) of a phase."""
-    made = meter.device.feature("voltage").supply.meter.phase[phase]
+    made = meter.device.feature("voltage").measurement.meter.phase[phase]
     found = made.averages
     thresholds = (found.over_threshold, found.under_threshold)
     return (made.period,) + thresholds + (found.over_counter, found.under_counter)
@@ -237,7 +239,7 @@ def state_of(meter, phase=0):
 
 def limits_of(meter):
     found = []
-    for limiter in meter.device.feature("voltage").supply.meter.limiters:
+    for limiter in meter.device.feature("voltage").measurement.meter.limiters:
         found += [limiter.threshold, limiter.period]
     return tuple(found)
 

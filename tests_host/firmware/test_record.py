@@ -10,7 +10,7 @@ from smets.ports.store import Store, StoreError
 # Modules of the firmware that have tables of records.
 MODULES = (
     "smets.features.prepayment.account",
-    "smets.features.prepayment.eventlog",
+    "smets.features.prepayment.event_log",
     "smets.features.prepayment.remote",
     "smets.features.prepayment.requests",
     "smets.features.profile_data",

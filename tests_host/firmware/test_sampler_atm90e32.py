@@ -4,7 +4,7 @@ import sys
 from testkit import raises
 
 from smets.clock import RELIABLE, to_seconds
-from smets.features.proflog import RamRegion
+from smets.features.ring import RamRegion
 from smets.features.voltage.events import PowerEvents
 from smets.features.voltage.meter import LOG_REGION, VoltageMeter
 from smets.features.voltage.timing import Recorder

@@ -5,7 +5,7 @@ from array import array
 from test_voltage_period import at
 from testkit import raises
 
-from smets.features.proflog import RamRegion
+from smets.features.ring import RamRegion
 from smets.features.voltage.events import PowerEvents
 from smets.features.voltage.meter import LOG_REGION, VoltageMeter
 from smets.features.voltage.rms import Accumulator

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_voltage_period import Bench, at
 
-from smets.features.proflog import RamRegion
+from smets.features.ring import RamRegion
 from smets.features.voltage import rms
 from smets.features.voltage.events import PowerEvents
 from smets.features.voltage.meter import LOG_REGION, VoltageMeter

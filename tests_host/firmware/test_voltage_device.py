@@ -76,9 +76,9 @@ def test_supply_can_change_while_it_is_measured():
     device.advance(600)
     assert meter.entries() == [(FIRST + 600, 216), (FIRST + 1200, 240)]
     device.feature("voltage").configure({})
-    assert device.feature("voltage").supply.meter.phases == 1, "as before"
+    assert device.feature("voltage").measurement.meter.phases == 1, "as before"
     device.feature("voltage").configure({"phases": 3})
-    assert [phase.period for phase in device.feature("voltage").supply.meter.phase] == [
+    assert [phase.period for phase in device.feature("voltage").measurement.meter.phase] == [
         600,
         1800,
         1800,
@@ -87,7 +87,7 @@ def test_supply_can_change_while_it_is_measured():
     assert meter.entries()[2:] == [(FIRST + 2400, 230)] and meter.entries(1) == []
     with raises(ValueError):
         device.feature("voltage").configure({"phases": 2})
-    assert device.feature("voltage").supply.meter.phases == 3
+    assert device.feature("voltage").measurement.meter.phases == 3
 
 
 def test_descriptions_that_are_none():
@@ -142,14 +142,14 @@ def test_over_voltage_and_back():
     meter.device.advance(600 + 3600)
     assert meter.entries() == [(FIRST + 1800, 276), (FIRST + 3600, 230)]
     assert meter.device.alerts == [(0x8002, FIRST + 1800), (0x8085, FIRST + 3600)]
-    assert meter.device.feature("voltage").supply.meter.phase[0].averages.over_counter == 1
+    assert meter.device.feature("voltage").measurement.meter.phase[0].averages.over_counter == 1
     assert meter.device.summary()["voltage"]["alerts_waiting"] == 2
 
 
 def test_alerts_that_wait_are_bounded():
     """project-choice: the newest hundred."""
     meter = Meter()
-    supply = meter.device.feature("voltage").supply
+    supply = meter.device.feature("voltage").measurement
     for index in range(130):
         supply.events.record(0x8024 + index % 2, 1000 + index)
         supply.events.flush()
@@ -181,7 +181,7 @@ def test_f36_power_cut():
     meter = None
     gc.collect()
     meter = Meter(Store(path))
-    supply = meter.device.feature("voltage").supply
+    supply = meter.device.feature("voltage").measurement
     assert supply.meter.phases == 1, "of which the record tells"
     assert meter.entries() == [(FIRST + 1800, 260)]
     assert supply.meter.phase[0].averages.over_counter == 1
@@ -203,18 +203,18 @@ def test_f38_power_cut_between_log_and_counters():
     meter.device.feature("voltage").configure(steady(260000))
     quiet(meter)
     meter.device.advance(600 + 1790)
-    keep = meter.device.feature("voltage").supply.keep
-    meter.device.feature("voltage").supply.keep = lambda: (
+    keep = meter.device.feature("voltage").measurement.keep
+    meter.device.feature("voltage").measurement.keep = lambda: (
         True
     )  # power goes before the counters are written
     meter.device.advance(15)
-    assert meter.device.feature("voltage").supply.meter.phase[0].averages.over_counter == 1
-    assert keep != meter.device.feature("voltage").supply.keep
+    assert meter.device.feature("voltage").measurement.meter.phase[0].averages.over_counter == 1
+    assert keep != meter.device.feature("voltage").measurement.keep
     meter = None
     gc.collect()
     for restart in range(2):
         meter = Meter(Store(path))
-        averages = meter.device.feature("voltage").supply.meter.phase[0].averages
+        averages = meter.device.feature("voltage").measurement.meter.phase[0].averages
         assert averages.over_counter == 1 and averages.was_over, restart
         alerts = [] if restart else [(0x8002, FIRST + 1800)]
         assert meter.device.alerts == alerts, restart
@@ -239,7 +239,8 @@ def test_state_that_is_loaded_again_after_a_restart():
         if not restart:
             meter.device.advance(600 + 1800)
         assert meter.entries() == [(START, 231), (FIRST + 1800, 200)]
-        assert meter.device.feature("voltage").supply.meter.phase[0].averages.under_counter == 41
+        phase = meter.device.feature("voltage").measurement.meter.phase[0]
+        assert phase.averages.under_counter == 41
         meter = None
         gc.collect()
         meter = Meter(Store(path))
@@ -251,16 +252,16 @@ def test_record_that_does_not_fit():
     store = Store(path)
     store.put("voltage", bytes(121))
     meter = Meter(store)
-    assert meter.device.feature("voltage").supply.meter.phase[0].period == 1800
+    assert meter.device.feature("voltage").measurement.meter.phase[0].period == 1800
     with open(path + "/voltage", "wb") as file:
         file.write(b"damaged")
-    assert Meter(store).device.feature("voltage").supply.meter.phases == 3
+    assert Meter(store).device.feature("voltage").measurement.meter.phases == 3
 
 
 def test_medium_that_fails_is_counted():
     """project-choice: the meter goes on, and tells of it."""
     meter = Meter(phases=1)
-    slot = meter.device.feature("voltage").supply.slots[0]
+    slot = meter.device.feature("voltage").measurement.slots[0]
 
     class Failing:
         newest = 0
@@ -271,10 +272,10 @@ def test_medium_that_fails_is_counted():
         def __len__(self):
             return 0
 
-    meter.device.feature("voltage").supply.meter.phase[0].log = Failing()
+    meter.device.feature("voltage").measurement.meter.phase[0].log = Failing()
     meter.device.advance(600 + 1800)
     assert meter.device.summary()["voltage"]["storage_errors"] >= 1
-    meter.device.feature("voltage").supply.meter.phase[0].log = slot.log
+    meter.device.feature("voltage").measurement.meter.phase[0].log = slot.log
     meter.device.advance(1800)
     assert [stamp for stamp, _volts in meter.entries()][-1] == FIRST + 3600
 
@@ -291,13 +292,14 @@ def test_loaded_log_goes_on():
     meter.device.advance(600 + 5400)
     assert [volts for _stamp, volts in meter.entries()] == [1, 1, 230, 230]
     assert (
-        meter.device.feature("voltage").supply.meter.phase[0].averages.over_counter == 0xFFFFFFFF
+        meter.device.feature("voltage").measurement.meter.phase[0].averages.over_counter
+        == 0xFFFFFFFF
     )
 
 
 def test_live_sampler_is_polled():
     """project-choice: real samplers measure in real time, whatever the bench lets pass."""
-    from smets.features.voltage import supply as module
+    from smets.features.voltage import measurement as module
 
     meter = Meter()
     assert not meter.device.live
@@ -315,5 +317,5 @@ def test_live_sampler_is_polled():
     for second in range(1, 130):
         own.advance(1)
         meter.device.poll(ticks + 1000 * second)
-    meter.device.feature("voltage").supply.pass_time(3600)
+    meter.device.feature("voltage").measurement.pass_time(3600)
     assert [stamp for stamp, _volts in meter.entries()] == [FIRST + 1860]

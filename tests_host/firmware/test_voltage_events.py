@@ -2,7 +2,7 @@
 from test_voltage_period import MISSING, Bench, at
 from testkit import raises
 
-from smets.features.proflog import RamRegion
+from smets.features.ring import RamRegion
 from smets.features.voltage import codes, policy, settings
 from smets.features.voltage.averages import AverageMonitor
 from smets.features.voltage.events import PowerEvents, Switches

@@ -88,7 +88,7 @@ class Meter(Device):
         voltage = self.feature("voltage")
         voltage.configure({"sampler": "sim-readings", "phases": 1})
         assert voltage.live and self.live
-        voltage.supply.meter.phase[0].set_period(60)
+        voltage.measurement.meter.phase[0].set_period(60)
 
 
 def test_loop_polls_a_live_sampler():
@@ -108,7 +108,7 @@ def test_loop_polls_a_live_sampler():
     device = loop.runtime.device
     assert 138 <= device.clock.seconds - START <= 141
     found = []
-    for row in device.feature("voltage").supply.meter.phase[0].log.select().chunks(8):
+    for row in device.feature("voltage").measurement.meter.phase[0].log.select().chunks(8):
         stamp = int.from_bytes(row[:4], "big")
         found.append((clock.format_iso(stamp), int.from_bytes(row[4:], "big")))
     assert found == [("2026-06-01T00:31:00Z", 230), ("2026-06-01T00:32:00Z", 230)], found

@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from hypothesis.stateful import run_state_machine_as_test as run
 
 from smets.clock import INVALID, RELIABLE, UNRELIABLE
-from smets.features.proflog import RamRegion, RingLog
+from smets.features.ring import RamRegion, RingLog
 from smets.features.voltage import meter
 from smets.features.voltage.consumption import HalfHourly
 

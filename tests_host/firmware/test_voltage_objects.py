@@ -171,7 +171,7 @@ def test_f63_roles_and_replay():
 def test_f65_power_event_log_is_read():
     """spec: ECS35e: {time, code, otherInformation}, of 100 events the newest."""
     meter = Meter()
-    events = meter.device.feature("voltage").supply.events
+    events = meter.device.feature("voltage").measurement.events
     for index in range(130):
         events.record(0x8024 + index % 2, 5000 + index, index)
         events.flush()
@@ -221,7 +221,7 @@ def test_states_that_do_not_fit():
     model.append(period(0), dlu(77))
     assert state_of(meter)[0] == 77
     model.load(ALERT_SETTINGS, h("04 820100") + bytes(32))
-    assert not meter.device.feature("voltage").supply.events.alerting.allows(0x8002)
+    assert not meter.device.feature("voltage").measurement.events.alerting.allows(0x8002)
 
 
 def test_log_that_cannot_be_read():
@@ -233,6 +233,6 @@ def test_log_that_cannot_be_read():
         def select(self, start, end):
             raise OSError(5)
 
-    meter.device.feature("voltage").supply.slots[0].log = Broken()
+    meter.device.feature("voltage").measurement.slots[0].log = Broken()
     _data, results = meter.ask(ECS23, gets((log(0), 0, 1)))
     assert results == [objects.HARDWARE_FAULT]

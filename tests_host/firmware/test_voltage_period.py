@@ -4,7 +4,7 @@ from array import array
 from testkit import raises, tmpdir
 
 from smets.clock import INVALID, RELIABLE, UNIX_TO_2000, UNRELIABLE, to_seconds
-from smets.features.proflog import FileRegion, RamRegion
+from smets.features.ring import FileRegion, RamRegion
 from smets.features.voltage import policy
 from smets.features.voltage.consumption import HalfHourly
 from smets.features.voltage.events import PowerEvents

@@ -3,7 +3,7 @@ from test_voltage_period import at
 from testkit import Skip
 
 from smets.clock import RELIABLE
-from smets.features.proflog import RamRegion
+from smets.features.ring import RamRegion
 from smets.features.voltage.events import PowerEvents
 from smets.features.voltage.meter import LOG_REGION, VoltageMeter
 from smets.features.voltage.timing import Recorder

@@ -200,7 +200,7 @@ def test_f64_switches_are_set_by_mask_and_read_back():
     assert data[1] == h("04 820100") + b"\xff" * 31 + b"\xbf"
     _data, results = meter.ask(ECS25B, [(2, ALERT_MASK, None, mask((0x8002, 1), (0x8003, 0)))])
     assert meter.ask(ECS25R2, gets(ALERT_SETTINGS))[0][0][-1] == 0xF7
-    events = meter.device.feature("voltage").supply.events
+    events = meter.device.feature("voltage").measurement.events
     assert events.alerting.allows(0x8002) and not events.alerting.allows(0x8003)
     assert not events.logging.allows(0x8006)
     # The settings themselves are read only, the mask is write only.
@@ -251,14 +251,14 @@ def test_setting_that_cannot_be_stored():
     _data, results = meter.ask(ECS29C, ecs29c())
     assert results == [0] * 11
     before = state_of(meter), limits_of(meter)
-    settings = bytes(meter.device.feature("voltage").supply.events.alerting.octets)
+    settings = bytes(meter.device.feature("voltage").measurement.events.alerting.octets)
     store.fails = True
     model = meter.device.dlms
     for item in [period(0), over_threshold(0), limiters()[0], limiters()[1]]:
         assert model.set(item, dlu(999)) == objects.HARDWARE_FAULT
     assert model.set(ALERT_MASK, mask((0x8002, 0))) == objects.HARDWARE_FAULT
     assert (state_of(meter), limits_of(meter)) == before
-    assert bytes(meter.device.feature("voltage").supply.events.alerting.octets) == settings
-    assert meter.device.feature("voltage").supply.storage_errors == 5
+    assert bytes(meter.device.feature("voltage").measurement.events.alerting.octets) == settings
+    assert meter.device.feature("voltage").measurement.storage_errors == 5
     store.fails = False
     assert model.set(period(0), dlu(999)) == objects.SUCCESS

@@ -3,10 +3,10 @@
 from testkit import raises
 
 from smets.clock import RELIABLE, UNRELIABLE
-from smets.features.proflog import LogError
+from smets.features.memory_ring import MemoryRing
+from smets.features.ring import LogError
 from smets.features.voltage import events, fast, settings
 from smets.features.voltage.meter import LOG_WIDTH, VoltageMeter
-from smets.features.voltage.ramlog import RamLog
 from smets.features.voltage.steady import OrderedEvents, SteadyMeter
 from smets.features.voltage.timing import Recorder
 from smets.ports.sampler import SamplerError
@@ -21,8 +21,8 @@ class Bench:
 
     def __init__(self, sampler, meter_type, events_type):
         self.alerts = []
-        self.events = events_type(RamLog(100, events.LOG_WIDTH), self.alert)
-        logs = [RamLog(4320, LOG_WIDTH) for _ in range(sampler.phases)]
+        self.events = events_type(MemoryRing(100, events.LOG_WIDTH), self.alert)
+        logs = [MemoryRing(4320, LOG_WIDTH) for _ in range(sampler.phases)]
         self.meter = meter_type(sampler, logs, self.events)
         self.recorder = Recorder(sampler, self.meter)
         self.now = _START
@@ -124,7 +124,7 @@ def test_noise_is_not_steady():
 
 def test_ram_log_grows_and_turns():
     """spec: 4,320 entries and no more; project-choice: memory follows the rows."""
-    log = RamLog(130, 8)
+    log = MemoryRing(130, 8)
     assert len(log) == 0 and log.newest == 0 and log.select().count == 0
     for second in range(1, 1000):
         log.append(second.to_bytes(4, "big") + (second * 3).to_bytes(4, "big"))
@@ -145,7 +145,7 @@ def test_ram_log_grows_and_turns():
 
 
 def test_ram_log_with_a_clock_that_went_back():
-    log = RamLog(100, 10)
+    log = MemoryRing(100, 10)
     for second in (50, 20, 70, 60):
         log.append(second.to_bytes(4, "big") + bytes(6))
     assert log.newest == 70

@@ -7,7 +7,7 @@ from smets.codec import Reader
 from smets.compat import const
 from smets.devices.base import Device
 from smets.eui import parse_eui
-from smets.features import logs
+from smets.features.consumption_logs import DAILY, GET_SAMPLED_DATA, PROFILE
 from smets.features.readings import POLLED, Readings
 from smets.features.tenancy import cleared, machine, policy
 from smets.features.tenancy.client import TenancyClient
@@ -192,8 +192,8 @@ class Display(Device):
             return  # what a step of the register is has to be known first
         meter.history_due = self.uptime + _HISTORY_POLL
         for log, item, period in (
-            (logs.DAILY, cleared.DAYS, 86400),
-            (logs.PROFILE, cleared.PROFILE, 1800),
+            (DAILY, cleared.DAYS, 86400),
+            (PROFILE, cleared.PROFILE, 1800),
         ):
             newest = self.vault.series.newest(meter.fuel, item)
             missing = newest + period if newest else 0
@@ -205,7 +205,7 @@ class Display(Device):
                 + _SAMPLES.to_bytes(2, "little")
             )
             to = (meter.eui, meter.found[clusters.METERING])
-            command = logs.GET_SAMPLED_DATA
+            command = GET_SAMPLED_DATA
             request = Request(to, clusters.METERING, command, payload, self._on_history)
             self.client.ask(self.uptime, request)
 
@@ -270,7 +270,7 @@ class Display(Device):
         reader.u8("SampleType")
         reader.le(2, "SampleRequestInterval")
         count = reader.le(2, "NumberOfSamples")
-        item, minutes = (cleared.DAYS, 1440) if log == logs.DAILY else (cleared.PROFILE, 30)
+        item, minutes = (cleared.DAYS, 1440) if log == DAILY else (cleared.PROFILE, 30)
         rows = []
         for index in range(count):
             value = reader.le(3, "sample")

@@ -3,7 +3,8 @@
 from smets.features.feature import Feature
 
 _MODULES = {
-    "events": "event_logs",
+    "events": "events_server",
+    "logs": "consumption_logs",
     "mirror": "gas_mirror",
     "prepayment": "prepayment.feature",
     "profile_data": "profile",

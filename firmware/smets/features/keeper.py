@@ -1,8 +1,8 @@
 # Where a meter keeps its logs and settings: in files of its store, or in memory without one.
-# Logs are rings (proflog) in files of a folder; settings are records: old or new, never a mixture.
+# Logs are rings (ring) in files of a folder; settings are records: old or new, never a mixture.
 from smets.compat import const
-from smets.features import proflog
-from smets.features.voltage.ramlog import RamLog
+from smets.features import ring
+from smets.features.memory_ring import MemoryRing
 from smets.ports.disk import Disk
 from smets.ports.store import LOGS
 
@@ -58,13 +58,13 @@ class Keeper:
     def open(self, name: str, rows: int, width: int):
         """The log `name`; OSError."""
         if not self._store:
-            return RamLog(rows, width)
+            return MemoryRing(rows, width)
         slot = 16
         while slot < width + 8:
             slot *= 2
         size = -(-(rows + _SPARE) * slot // _SEGMENT) * _SEGMENT
-        region = proflog.FileRegion(self._path + "/" + name, size, _SEGMENT)
-        return proflog.RingLog(region, rows, width, lambda: self._report(name))
+        region = ring.FileRegion(self._path + "/" + name, size, _SEGMENT)
+        return ring.RingLog(region, rows, width, lambda: self._report(name))
 
     def _report(self, name: str):
         if self._store:

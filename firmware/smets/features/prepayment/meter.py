@@ -10,7 +10,7 @@ from smets.features.prepayment import account, calendar, policy
 from smets.features.prepayment.account import Account
 from smets.features.prepayment.actions import Actions
 from smets.features.prepayment.attributes import Attributes
-from smets.features.prepayment.eventlog import EventLog
+from smets.features.prepayment.event_log import EventLog
 from smets.features.prepayment.remote import Remote
 from smets.features.prepayment.tariff import price, standing_charge
 from smets.ports.store import StoreError

@@ -15,44 +15,44 @@ class Voltage(Feature):
 
     def __init__(self, device):
         super().__init__(device)
-        self._supply = None
+        self._measurement = None
 
     @property
-    def supply(self):
-        """The measurement itself (supply.py)."""
-        if self._supply is None:
-            from smets.features.voltage.supply import Supply
+    def measurement(self):
+        """The measurement itself (measurement.py)."""
+        if self._measurement is None:
+            from smets.features.voltage.measurement import Measurement
 
-            self._supply = Supply(self.device)
-        return self._supply
+            self._measurement = Measurement(self.device)
+        return self._measurement
 
     @property
     def live(self) -> bool:
         """See Feature."""
-        return self._supply is not None and self._supply.live
+        return self._measurement is not None and self._measurement.live
 
     def configure(self, description: dict):
-        """The supply to measure; see supply.Supply.configure."""
-        self.supply.configure(description)
+        """The supply to measure; see measurement.Measurement.configure."""
+        self.measurement.configure(description)
 
     def find(self, key: bytes, operation: str):
         """See Feature."""
         from smets.features.voltage import objects
 
-        return objects.find(self.supply, key)
+        return objects.find(self.measurement, key)
 
     def pass_time(self, seconds: int):
         """See Feature."""
-        self.supply.pass_time(seconds)
+        self.measurement.pass_time(seconds)
 
     def poll(self, ticks: int):
         """See Feature."""
-        if self._supply:
-            self._supply.poll(ticks)
+        if self._measurement:
+            self._measurement.poll(ticks)
 
     def summary(self) -> dict:
         """See Feature."""
-        return {"voltage": self._supply.summary()} if self._supply else {}
+        return {"voltage": self._measurement.summary()} if self._measurement else {}
 
 
 FEATURE = Voltage

@@ -3,7 +3,7 @@
 from array import array
 
 from smets.compat import const
-from smets.features.proflog import RingLog
+from smets.features.ring import RingLog
 from smets.features.voltage import averages, fast, policy, rms
 from smets.features.voltage.period import PeriodEngine
 

@@ -43,8 +43,8 @@ _BIT_STRING_512 = b"\x04\x82\x02\x00"
 _BIT_STRING_256 = b"\x04\x82\x01\x00"
 
 
-def find(supply, key):
-    """The object of a key of a `supply` (supply.Supply) for dlms.Objects, or None.
+def find(measurement, key):
+    """The object of a key of a Measurement for dlms.Objects, or None.
 
     project-choice: an empty range of a log is an empty compact-array, the objects of a phase that
     the meter does not have are undefined (4), and a reset takes integer 0 only. Alternatives: a
@@ -58,24 +58,24 @@ def find(supply, key):
         phase = _PHASES[key[4]]
         what, part, name, settable = row
         if what == _LOG:
-            return Profile(supply.slots[phase], _VOLTS_ROW, supply.logs_changed)
-        if phase >= supply.meter.phases:
+            return Profile(measurement.slots[phase], _VOLTS_ROW, measurement.logs_changed)
+        if phase >= measurement.meter.phases:
             return _Undefined()
-        target = supply.meter.phase[phase]
+        target = measurement.meter.phase[phase]
         if part:
             target = getattr(target, part)
         kind = _Unit if what == _UNIT else _Reset if what == _RESET else _Number
-        return kind(supply, target, name, settable)
+        return kind(measurement, target, name, settable)
     if class_id == 71 and key[2:6] == b"\x00\x00\x11\x00" and key[7] == 255:
         if 1 <= key[6] <= 4 and key[8] in _LIMITER:
-            limiter = supply.meter.limiters[key[6] - 1]
-            return _Number(supply, limiter, _LIMITER[key[8]], True)
+            limiter = measurement.meter.limiters[key[6] - 1]
+            return _Number(measurement, limiter, _LIMITER[key[8]], True)
         return None
     if key == _POWER_LOG:
-        return Profile(supply.event_slot, _EVENT_ROW, supply.logs_changed)
+        return Profile(measurement.event_slot, _EVENT_ROW, measurement.logs_changed)
     if key in _SWITCHES:
         name, masked = _SWITCHES[key]
-        return (_Mask if masked else _Settings)(supply, getattr(supply.events, name))
+        return (_Mask if masked else _Settings)(measurement, getattr(measurement.events, name))
     return None
 
 
@@ -94,8 +94,8 @@ class _Undefined(objects.Served):
 class _Number(objects.Served):
     """A double-long-unsigned attribute: a member of something in the meter."""
 
-    def __init__(self, supply, target, name: str, settable: bool):
-        self._supply = supply
+    def __init__(self, measurement, target, name: str, settable: bool):
+        self._measurement = measurement
         self._target = target
         self._name = name
         self._settable = settable
@@ -121,7 +121,7 @@ class _Number(objects.Served):
         before = getattr(self._target, self._name)
         if not self._put(int.from_bytes(data[1:], "big")):
             return policy.IMPOSSIBLE_VALUE
-        if not self._supply.keep():
+        if not self._measurement.keep():
             self._put(before)
             return objects.HARDWARE_FAULT
         return objects.SUCCESS
@@ -168,8 +168,8 @@ class _Reset(_Number):
 class _Settings(objects.Served):
     """Switches as they are read: a bit-string(256)."""
 
-    def __init__(self, supply, switches):
-        self._supply = supply
+    def __init__(self, measurement, switches):
+        self._measurement = measurement
         self._switches = switches
 
     def get(self, start: int, end: int):
@@ -183,7 +183,7 @@ class _Settings(objects.Served):
         if bytes(data[:4]) != _BIT_STRING_256 or len(data) != 4 + events.SWITCH_OCTETS:
             raise ValueError("not a bit-string of 256 bits")
         self._switches.octets[:] = data[4:]
-        self._supply.keep()
+        self._measurement.keep()
 
 
 class _Mask(_Settings):
@@ -199,7 +199,7 @@ class _Mask(_Settings):
             return objects.TYPE_UNMATCHED
         before = bytes(self._switches.octets)
         self._switches.apply(data[4:])
-        if not self._supply.keep():
+        if not self._measurement.keep():
             self._switches.octets[:] = before
             return objects.HARDWARE_FAULT
         return objects.SUCCESS

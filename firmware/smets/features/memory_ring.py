@@ -1,15 +1,15 @@
 # A log in memory that grows with its rows: for a device without flash, where nothing survives.
-# Offers what proflog.RingLog does, in as many octets a row as the row has.
+# Offers what ring.RingLog does, in as many octets a row as the row has.
 import gc
 
 from smets.compat import const
-from smets.features.proflog import LogError, Selection
+from smets.features.ring import LogError, Selection
 
 _PAGE = const(32)  # rows of one allocation, at most
 _END_OF_TIME = const(0xFFFFFFFF)
 
 
-class RamLog:
+class MemoryRing:
     """The newest `rows` rows of `width` octets: UTC seconds since 2000 (4, big endian), data."""
 
     def __init__(self, rows: int, width: int):

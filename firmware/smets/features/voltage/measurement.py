@@ -25,7 +25,7 @@ _OF_AVERAGES = (
 _LIVE = ("rp2", "atm90e32")
 
 
-class Supply:
+class Measurement:
     """The measurement of an electricity meter's supply."""
 
     def __init__(self, device):

@@ -5,7 +5,7 @@ from binascii import unhexlify as h
 from smets import clock
 from smets.devices.esme import Esme
 from smets.devices.gpf import Gpf
-from smets.features import logs
+from smets.features import consumption_logs
 from smets.zcl import frame
 from smets.zcl.clusters import METERING
 from smets.zcl.server import Call
@@ -176,7 +176,7 @@ def test_gaps():
 
 def test_ring_is_bounded():
     """spec: the oldest samples give way, the newest stay."""
-    ring = logs.Samples(1800, 4)
+    ring = consumption_logs.Samples(1800, 4)
     for index in range(1, 11):
         ring.append(index * 1800, index)
     assert [ring.at(index * 1800) for index in range(5, 12)] == [

@@ -4,7 +4,7 @@ from binascii import unhexlify as h
 
 from smets.devices.esme import Esme
 from smets.devices.gpf import Gpf
-from smets.features import event_logs
+from smets.features import events_server
 from smets.zcl import clusters, frame, published
 from smets.zcl.han_frame import HanFrame
 from smets.zcl.server import Call
@@ -43,7 +43,7 @@ def test_security_logs_are_not_given():
         for asked in (0x04, 0x14, 0x06, 0x07, 0x00, 0x01):
             for held in (0x03, 0x04, 0x07):
                 answer = ask(device(kind, held), asked)
-                assert answer == h("18210B00") + bytes((event_logs.REFUSAL,)), (asked, held)
+                assert answer == h("18210B00") + bytes((events_server.REFUSAL,)), (asked, held)
 
 
 def test_security_entries_under_another_name():

@@ -5,7 +5,7 @@ from binascii import crc32
 from testkit import Skip, raises, tmpdir
 
 from smets import alive
-from smets.features.proflog import FileRegion, LogError, RamRegion, RingLog
+from smets.features.ring import FileRegion, LogError, RamRegion, RingLog
 
 ROWS = 20
 SIZE = 512  # 32 slots of 16 octets
