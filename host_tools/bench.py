@@ -248,8 +248,8 @@ _NUMBERS = 10_000
 # A line that comes back as it was sent is answered within so many seconds, or not at all.
 _ECHO_PATIENCE = 2.0
 _AT_REPL = (
-    "it sends back what it gets, as a board does that is at its REPL: "
-    "reset it (Ctrl-D there, its button, or mpremote connect PORT reset)"
+    "the board is at its REPL: reset it (Ctrl-D there, its button, or mpremote connect PORT "
+    "reset); what it gets it sends back"
 )
 _USERS = 90_000
 
@@ -363,7 +363,7 @@ class BenchClient:
                 line = self.transport.receive(max(0.0, deadline - time.monotonic()))
             except BenchError as error:
                 # A line that is no event may be the last output of a device that fails.
-                raise BenchError(f"{error}; it said: {noise}" if noise else str(error)) from error
+                raise BenchError(self._silence(str(error), noise)) from error
             if line.endswith(self._sent):  # the line comes back: something else reads it
                 if ">>>" in line:
                     raise BenchError(_AT_REPL)
@@ -386,6 +386,16 @@ class BenchClient:
                 raise BenchError(rest.partition(":")[2])
             elif noise != _AT_REPL:
                 noise = line.strip() or noise
+
+    def _silence(self, what: str, noise: str) -> str:
+        """Why no answer came, as far as the line tells."""
+        if noise == _AT_REPL:
+            return noise
+        if noise:
+            return f"{what}; it said: {noise}"
+        if self._fresh and isinstance(self.transport, SerialTransport):
+            return f"{what}: a board at its raw REPL says nothing; reset it"
+        return what
 
     def _hand_on(self, head: str, rest: str) -> bool:
         """Give a line that the device says by itself to whom it is for; whether it is one."""

@@ -217,7 +217,8 @@ def test_what_nobody_reads_at_the_pty_is_not_kept_for_long():
             assert client.control("HELLO")["device"].lower() == "gpf"
 
 
-def test_a_board_at_its_repl_is_told():
+@pytest.mark.parametrize("prompt", [b">>> ", b""])
+def test_a_board_at_its_repl_is_told(prompt):
     master, slave = os.openpty()
     tty.setraw(slave)
 
@@ -225,7 +226,7 @@ def test_a_board_at_its_repl_is_told():
         line = b""
         while not line.endswith(b"\n"):
             line += os.read(master, 4096)
-        os.write(master, b">>> " + line.strip() + b"\r\nTraceback (most recent call last):\r\n")
+        os.write(master, prompt + line.strip() + b"\r\nTraceback (most recent call last):\r\n")
         os.write(master, b"NameError: name 'CTRL' isn't defined\r\n>>> ")
 
     board = threading.Thread(target=repl)
@@ -233,7 +234,7 @@ def test_a_board_at_its_repl_is_told():
     start = time.monotonic()
     with (
         BenchClient(SerialTransport(os.ttyname(slave)), timeout=30) as client,
-        pytest.raises(BenchError, match="at its REPL: reset it"),
+        pytest.raises(BenchError, match="the board is at its REPL: reset it"),
     ):
         client.control("FORGET")
     assert time.monotonic() - start < 10
