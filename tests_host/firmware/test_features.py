@@ -68,7 +68,7 @@ def twice(features):
 def test_a_device_loads_what_it_is_asked_for():
     """spec: who asks for a tariff gets no measurement, no account and no logs of it."""
     large = (
-        "smets.features.voltage.supply",
+        "smets.features.voltage.measurement",
         "smets.features.voltage.objects",
         "smets.features.profile_data",
         "smets.features.prepayment.meter",
@@ -82,7 +82,7 @@ def test_a_device_loads_what_it_is_asked_for():
     assert device.summary()["tenancy"] is None
     assert [name for name in large if name in sys.modules] == []
     device.feature("voltage").find(objects.key("7/1-0:32.24.0.255/4"), objects.GET)
-    assert "smets.features.voltage.supply" in sys.modules
+    assert "smets.features.voltage.measurement" in sys.modules
     assert "smets.features.prepayment.meter" not in sys.modules
 
 

@@ -81,10 +81,10 @@ class Meter(Device):
     def __init__(self, store=None):
         super().__init__(store)
         # After the loop has its line buffer, which is one large piece.
-        from smets.features.voltage import supply
+        from smets.features.voltage import measurement
 
         # Stands in for a sampler of a board.
-        supply._LIVE += ("sim-readings",)
+        measurement._LIVE += ("sim-readings",)
         voltage = self.feature("voltage")
         voltage.configure({"sampler": "sim-readings", "phases": 1})
         assert voltage.live and self.live

@@ -3,7 +3,7 @@
 from smets.compat import const
 from smets.dlms import objects
 from smets.features import money
-from smets.zcl import types
+from smets.zcl import attributes, types
 from smets.zcl.clusters import METERING, PREPAYMENT
 
 # A-XDR tags.
@@ -85,24 +85,24 @@ METHODS = {
 
 # Attributes on the HAN: cluster, id -> type, member.
 ATTRIBUTES = {
-    (PREPAYMENT, 0x0000): (types.BITMAP16, "control"),
-    (PREPAYMENT, 0x0001): (types.INT32, "balance"),
-    (PREPAYMENT, 0x0002): (types.INT32, "emergency_remaining"),
-    (PREPAYMENT, 0x0003): (types.BITMAP8, "status"),
-    (PREPAYMENT, 0x0005): (types.INT32, "arrears"),
-    (PREPAYMENT, 0x0010): (types.UINT32, "emergency_limit"),
-    (PREPAYMENT, 0x0011): (types.UINT32, "emergency_threshold"),
-    (PREPAYMENT, 0x0021): (types.UINT32, "max_balance"),
-    (PREPAYMENT, 0x0022): (types.UINT32, "max_credit"),
-    (PREPAYMENT, 0x0031): (types.UINT32, "low_credit"),
-    (PREPAYMENT, 0x0040): (types.INT32, "disablement"),
-    (PREPAYMENT, 0x0211): (types.UINT32, "debt1"),
-    (PREPAYMENT, 0x0217): (types.UINT32, "rate1"),
-    (PREPAYMENT, 0x0221): (types.UINT32, "debt2"),
-    (PREPAYMENT, 0x0227): (types.UINT32, "rate2"),
-    (PREPAYMENT, 0x0231): (types.UINT32, "debt3"),
-    (PREPAYMENT, 0x0239): (types.UINT16, "share"),
-    (METERING, 0x0014): (types.ENUM8, "supply"),
+    (PREPAYMENT, attributes.PAYMENT_CONTROL_CONFIGURATION): (types.BITMAP16, "control"),
+    (PREPAYMENT, attributes.CREDIT_REMAINING): (types.INT32, "balance"),
+    (PREPAYMENT, attributes.EMERGENCY_CREDIT_REMAINING): (types.INT32, "emergency_remaining"),
+    (PREPAYMENT, attributes.CREDIT_STATUS): (types.BITMAP8, "status"),
+    (PREPAYMENT, attributes.ACCUMULATED_DEBT): (types.INT32, "arrears"),
+    (PREPAYMENT, attributes.EMERGENCY_CREDIT_LIMIT): (types.UINT32, "emergency_limit"),
+    (PREPAYMENT, attributes.EMERGENCY_CREDIT_THRESHOLD): (types.UINT32, "emergency_threshold"),
+    (PREPAYMENT, attributes.MAX_CREDIT_LIMIT): (types.UINT32, "max_balance"),
+    (PREPAYMENT, attributes.MAX_CREDIT_PER_TOP_UP): (types.UINT32, "max_credit"),
+    (PREPAYMENT, attributes.LOW_CREDIT_WARNING_LEVEL): (types.UINT32, "low_credit"),
+    (PREPAYMENT, attributes.CUT_OFF_VALUE): (types.INT32, "disablement"),
+    (PREPAYMENT, attributes.DEBT_AMOUNT_1): (types.UINT32, "debt1"),
+    (PREPAYMENT, attributes.DEBT_RECOVERY_AMOUNT_1): (types.UINT32, "rate1"),
+    (PREPAYMENT, attributes.DEBT_AMOUNT_2): (types.UINT32, "debt2"),
+    (PREPAYMENT, attributes.DEBT_RECOVERY_AMOUNT_2): (types.UINT32, "rate2"),
+    (PREPAYMENT, attributes.DEBT_AMOUNT_3): (types.UINT32, "debt3"),
+    (PREPAYMENT, attributes.DEBT_RECOVERY_TOP_UP_PERCENTAGE_3): (types.UINT16, "share"),
+    (METERING, attributes.SUPPLY_STATUS): (types.ENUM8, "supply"),
 }
 
 # Control state of the load switch for a supply that is off, armed, on.

@@ -1,16 +1,22 @@
 # The price of energy and of a day, from the attributes of the Price cluster that the meter serves.
 # Amounts in thousandths of a penny; nothing is charged that has no price.
 from smets.features import money
+from smets.zcl import attributes
 from smets.zcl.clusters import PRICE
 
-_PRICES = (0x0400, 0x0410, 0x0401, 0x0420)
+_PRICES = (
+    attributes.NO_TIER_BLOCK1_PRICE,
+    attributes.TIER1_BLOCK1_PRICE,
+    attributes.NO_TIER_BLOCK2_PRICE,
+    attributes.TIER2_BLOCK1_PRICE,
+)
 
 
 def _amount(zcl, attribute: int) -> int:
     value = zcl.get(PRICE, attribute)
     if value is None or value == 0xFFFFFFFF:
         return 0
-    return money.priced(value, zcl.get(PRICE, 0x0617))
+    return money.priced(value, zcl.get(PRICE, attributes.PRICE_TRAILING_DIGIT))
 
 
 def price(zcl) -> int:
@@ -24,4 +30,4 @@ def price(zcl) -> int:
 
 def standing_charge(zcl) -> int:
     """The standing charge of a day."""
-    return _amount(zcl, 0x0301)
+    return _amount(zcl, attributes.STANDING_CHARGE)
