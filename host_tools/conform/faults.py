@@ -55,11 +55,21 @@ def _fault(name: str, row: dict[str, Any]) -> Fault:
 
 
 def fit(fault: Fault, firmware: Path) -> None:
-    """FaultError unless the firmware has each text of the fault once."""
-    for name, old, _ in fault.edits:
-        number = (firmware / "smets" / name).read_text(encoding="utf-8").count(old)
+    """FaultError unless the firmware has each text once, and is Python after each change.
+
+    A text that begins with an indentation begins a line.
+    """
+    for name, old, new in fault.edits:
+        text = (firmware / "smets" / name).read_text(encoding="utf-8")
+        number = text.count(old)
         if number != 1:
             raise FaultError(f"{fault.name}: {name} has the text {number} times: {old}")
+        if old.startswith(" ") and f"\n{old}" not in text:
+            raise FaultError(f"{fault.name}: {name} has the text further to the right: {old}")
+        try:
+            compile(text.replace(old, new), name, "exec")
+        except SyntaxError as error:
+            raise FaultError(f"{fault.name}: {name} is no Python with {new}: {error}") from error
 
 
 def seed(fault: Fault | None, firmware: Path, copy: Path) -> None:
