@@ -1,0 +1,239 @@
+# One octet of what a device has stored is flipped, whichever it is: the device starts, and tells
+# of the damage. Run with ROLE, the folder to work in and STEP (1: every octet).
+import gc
+import json
+import os
+import sys
+
+EUI = "02534D45545300A0"
+OTHER = "02534D45545300A3"
+# Slots of logs, octets of a row: what is not row, number and check value in a slot holds nothing.
+WIDTHS = {
+    "volts1": 8, "volts2": 8, "volts3": 8, "power": 10, "import": 8, "import2": 12,
+    "export": 12, "reactive": 8, "prepaid": 28,
+}  # fmt: skip
+
+
+def _files(folder, path=""):
+    found = {}
+    for name in sorted(os.listdir(folder + path)):
+        inner = path + "/" + name
+        if os.stat(folder + inner)[0] & 0x4000:
+            found.update(_files(folder, inner))
+        else:
+            with open(folder + inner, "rb") as file:
+                found[inner] = file.read()
+    return found
+
+
+def _restore(folder, wanted):
+    found = _files(folder)
+    for name in found:
+        if name not in wanted:
+            os.remove(folder + name)
+    for name in wanted:
+        if found.get(name) != wanted[name]:
+            with open(folder + name, "wb") as file:
+                file.write(wanted[name])
+
+
+class Started:
+    """A device after a restart, as its host asks it."""
+
+    def __init__(self, role, path):
+        from smets.journal import Ring
+        from smets.ports.store import Store
+        from smets.runtime import Runtime
+
+        store = Store(path)
+        self.ring = Ring(store)
+        self.said = []
+        self.runtime = Runtime({"role": role}, self.said.append, store, self.ring)
+        self.device = self.runtime.device
+
+    def tell(self, verb, document=None):
+        """The answer of the device to a line."""
+        text = "" if document is None else json.dumps(document)
+        self.said.clear()
+        self.runtime.line("CTRL:%s#1:%d:%s" % (verb, len(text), text))
+        answer = "".join(self.said).strip().split("\n")[-1]
+        assert answer.startswith("CTRL:OK"), answer
+        return json.loads(answer.split(":", 3)[3])
+
+    def read_all(self):
+        """Read what is only read when it is asked for."""
+        from smets.gbcs.alert import AlertCounter
+
+        device = self.device
+        AlertCounter(self.runtime._store)
+        if device.name == "ESME":
+            for slot in device.supply.slots:
+                if slot.log:
+                    len(slot.log)
+            len(device.supply.events.log)
+            data = device.profile_data
+            for slot in (data.active, data._export, data._reactive, device.prepayment.daily):
+                len(slot.open())
+        if device.shows:
+            from smets.features.tenancy import cleared
+
+            device.vault.guard = Guard
+            for fuel in (cleared.ELECTRICITY, cleared.GAS):
+                for item in (cleared.DAYS, cleared.PROFILE):
+                    list(device.vault.series.records(fuel, item))
+                device.vault.entries.get(fuel, cleared.TOP_UPS)
+            for item in (cleared.MESSAGES, cleared.SERVICE_LOG):
+                device.vault.entries.get(cleared.SHARED, item)
+            for name in device.vault.files("s15-"):
+                list(device.vault.exports.read(name))
+
+
+class Guard:
+    """Everything may be shown."""
+
+    @staticmethod
+    def visible_from(scope):
+        return 1
+
+    @staticmethod
+    def keep_from(scope):
+        return 0
+
+
+def furnish(role, path):
+    """What a device of a role stores in its life, a little of each."""
+    from smets.gbcs import alert, replaced
+    from smets.gbcs.keys import Party
+
+    started = Started(role, path)
+    tell, device = started.tell, started.device
+    parties = [{"id": "02534D4554010000", "role": "supplier", "ka_public": "04" + "11" * 64}]
+    tell("KEYS", {"device_id": EUI, "private_key": "%064X" % 5})
+    tell("KEYS", {"parties": parties})
+    tell("STATE", {"zcl": {"0x0700": {"0x0617": {"type": "0x30", "value": 1}}}})
+    tell("STATE", {"clock": {"time": "2022-11-01T10:10:00Z"}})
+    started.ring.add("something happened")
+    device.counters.set(b"a party.", bytes(7) + b"\x05")
+    device.joined.enter(b"a device", 3)
+    key = b"\x04" + bytes(64)
+    replaced.keep(device.store, b"old one.", Party(b"new one.", "supplier", key, key))
+    for _ in range(20):
+        counter = alert.AlertCounter(device.store)
+        counter.next()
+    if role == "gsme":
+        tell("SET", {"draw": 5})
+    if role == "gpf":
+        tell("SET", {"gsme": OTHER})
+    if role in ("esme", "gpf"):
+        device.tenancy.set(5000, 0x200, 1, 2)
+    if role == "esme":
+        _furnish_esme(started)
+    if device.shows:
+        _furnish_display(started)
+
+
+def _furnish_esme(started):
+    from smets.dlms import objects
+
+    device = started.device
+    account = {"mode": "prepayment", "balance": 1000000, "debt1": 5, "rate1": 3}
+    started.tell("SET", {"draw": 100, "prepayment": account})
+    now = b"\x09\x0c" + b"\x00" * 9 + b"\x80\x00\xff"
+    for key, data in (
+        ("10/0-1:12.0.1.255/2", b"\x01\x00"),
+        ("11/0-1:11.0.2.255/2", b"\x01\x00"),
+        ("9000/0-0:94.44.128.28/6", now),
+        ("9000/0-0:94.44.128.31/6", now),
+    ):
+        assert device.dlms.set(objects.key(key), data) == 0
+    device.prepayment.log(5, 0x8154, b"\x01\x16")
+    device.profile_data.be_twin(True)
+    device.supply.meter.limiters[0].set_threshold(250)
+    started.tell("ADVANCE", {"seconds": 86400})
+    wave = {"mv": 241000, "events": [["sag", 0, 60000, 850]]}
+    started.tell("SET", {"voltage": {"waves": [wave]}})
+    started.tell("ADVANCE", {"seconds": 7200})
+    assert len(device.supply.events.log) and len(device.prepayment.daily.open())
+
+
+def _furnish_display(started):
+    from smets.features.tenancy import cleared
+
+    device = started.device
+    started.tell("SET", {"pair": {"fuel": "electricity", "eui": OTHER}})
+    device.tenancy.seen(cleared.ELECTRICITY, 0xFFFFFFFF, 0)
+    vault = device.vault
+    vault.guard = None
+    for item, minutes in ((cleared.DAYS, 1440), (cleared.PROFILE, 30)):
+        rows = [(720000000 + n * minutes * 60, minutes, n, None) for n in range(5)]
+        assert vault.series.extend(cleared.ELECTRICITY, item, rows) == 5
+    assert vault.entries.put(cleared.SHARED, cleared.MESSAGES, 720000000, b"good morning")
+    vault.exports.write(cleared.EXPORTS, 720000000, [b"an export " * 20])
+    if device.name == "PPMID":
+        device.clock.set(720000000, 0)
+        device.requests.top_up("1" * 20)
+
+
+def _unused(name, octets, at):
+    """Whether an octet holds nothing: what fills slots, files of entries, and exports."""
+    parts = name.split("/")
+    if parts[-2] == "logs":
+        width = WIDTHS[parts[-1].split(".")[0]]
+        slot = 16
+        while slot < width + 8:
+            slot *= 2
+        return at % slot >= width + 8 or not any(octets[at - at % slot : at - at % slot + slot])
+    if parts[-2] == "history":
+        if parts[-1].startswith("s15-"):
+            return int.from_bytes(octets[-12:-8], "big") <= at < len(octets) - 16
+        if int(parts[-1][1:3]) > 3:
+            return at >= 8 + int.from_bytes(octets[:4], "big")
+    return False
+
+
+def flip_all(role, path, step):
+    """(octets flipped, failed starts, damages that nobody told of, the first words on them)."""
+    os.mkdir(path)
+    furnish(role, path)
+    gc.collect()
+    wanted = _files(path)
+    # A start may write: what it writes is there before the first flip.
+    Started(role, path).read_all()
+    wanted = _files(path)
+    flipped = failed = silent = 0
+    first = ""
+    for name in sorted(wanted):
+        octets = wanted[name]
+        for at in range(flipped % step, len(octets), step):
+            _restore(path, wanted)
+            changed = bytearray(octets)
+            changed[at] ^= 1 << at % 8
+            with open(path + name, "wb") as file:
+                file.write(changed)
+            flipped += 1
+            try:
+                started = Started(role, path)
+                started.read_all()
+                damaged = started.tell("QUERY")["summary"].get("damaged")
+                logged = "record" in " ".join(started.tell("LOG")["log"])
+            except Exception as error:
+                failed += 1
+                first = first or "%s at %d: %s %s" % (name, at, error.__class__.__name__, error)
+                continue
+            if not (damaged and logged) and not _unused(name, octets, at):
+                silent += 1
+                first = first or "%s at %d: nobody told of it" % (name, at)
+    return flipped, failed, silent, first
+
+
+def main(role, path, step):
+    """Flip and print; the exit status says whether all was well."""
+    flipped, failed, silent, first = flip_all(role, path, int(step))
+    print("%-6s %6d octets  %d failed starts  %d untold" % (role, flipped, failed, silent))
+    if first:
+        print("the first:", first)
+    return 1 if failed or silent else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:4]))

@@ -1,0 +1,48 @@
+"""One flipped octet in anything stored prevents no start and is told; `make damage` flips each."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from host_tools.compiled import FIRMWARE, compiled_firmware
+
+TESTS = Path(__file__).resolve().parents[1]
+MICROPYTHON = shutil.which("micropython", path=Path(sys.executable).parent)
+LINE = re.compile(r"(\w+) +(\d+) octets  (\d+) failed starts  (\d+) untold")
+# Every n-th octet of what a role has stored: each file is hit.
+STEPS = {"gsme": 23, "gpf": 23, "chf": 23, "esme": 211, "ihd": 307, "ppmid": 307}
+
+
+def command(engine: str) -> tuple[list[str], dict[str, str]]:
+    """What runs a script on an engine, and its environment."""
+    if engine == "cpython":
+        return [sys.executable], {"PYTHONPATH": f"{FIRMWARE}:{TESTS}"}
+    if MICROPYTHON is None:
+        pytest.skip("needs MicroPython's Unix port")
+    search = f"{TESTS}:{compiled_firmware()}:.frozen"
+    return [MICROPYTHON, "-X", "heapsize=4M"], {"MICROPYPATH": search}
+
+
+@pytest.mark.parametrize("engine", ["unix", "cpython"])
+@pytest.mark.parametrize("role", list(STEPS))
+def test_flipped_octets(role: str, engine: str, tmp_path: Path) -> None:
+    """No start fails, and every damage is in the log and the summary."""
+    start, environment = command(engine)
+    done = subprocess.run(
+        [*start, str(TESTS / "damage.py"), role, str(tmp_path / "stored"), str(STEPS[role])],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=250,
+        check=False,
+    )
+    match = LINE.match(done.stdout)
+    assert match, done.stdout + done.stderr
+    assert int(match.group(2)) >= 20
+    assert match.groups()[2:] == ("0", "0"), done.stdout
+    assert done.returncode == 0
