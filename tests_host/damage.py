@@ -67,12 +67,14 @@ class Started:
         device = self.device
         AlertCounter(self.runtime._store)
         if device.name == "ESME":
-            for slot in device.supply.slots:
+            supply = device.feature("voltage").measurement
+            for slot in supply.slots:
                 if slot.log:
                     len(slot.log)
-            len(device.supply.events.log)
-            data = device.profile_data
-            for slot in (data.active, data._export, data._reactive, device.prepayment.daily):
+            len(supply.events.log)
+            data = device.feature("profile_data").data
+            daily = device.feature("prepayment").open().daily
+            for slot in (data.active, data._export, data._reactive, daily):
                 len(slot.open())
         if device.shows:
             from smets.features.tenancy import cleared
@@ -125,7 +127,7 @@ def furnish(role, path):
     if role == "gpf":
         tell("SET", {"gsme": OTHER})
     if role in ("esme", "gpf"):
-        device.tenancy.set(5000, 0x200, 1, 2)
+        device.feature("tenancy").put(5000, 0x200, 1, 2)
     if role == "esme":
         _furnish_esme(started)
     if device.shows:
@@ -146,14 +148,15 @@ def _furnish_esme(started):
         ("9000/0-0:94.44.128.31/6", now),
     ):
         assert device.dlms.set(objects.key(key), data) == 0
-    device.prepayment.log(5, 0x8154, b"\x01\x16")
-    device.profile_data.be_twin(True)
-    device.supply.meter.limiters[0].set_threshold(250)
+    device.feature("prepayment").open().log(5, 0x8154, b"\x01\x16")
+    device.feature("profile_data").data.be_twin(True)
+    device.feature("voltage").measurement.meter.limiters[0].set_threshold(250)
     started.tell("ADVANCE", {"seconds": 86400})
     wave = {"mv": 241000, "events": [["sag", 0, 60000, 850]]}
     started.tell("SET", {"voltage": {"waves": [wave]}})
     started.tell("ADVANCE", {"seconds": 7200})
-    assert len(device.supply.events.log) and len(device.prepayment.daily.open())
+    assert len(device.feature("voltage").measurement.events.log)
+    assert len(device.feature("prepayment").open().daily.open())
 
 
 def _furnish_display(started):

@@ -242,7 +242,7 @@ class Loaded(Operation):
             ("operator", self._key(keys, OTHER)),
             ("attribute", device.device.zcl.get(0x0700, 0x0617)),
             ("tenancy", device.device.zcl.get(0x0708, 0x0200)),
-            ("pair", device.device.gsme),
+            ("pair", device.device.feature("mirror").gsme),
             ("faults", str(device._store.faults)),
         ]
 
@@ -337,7 +337,7 @@ class Command(Meter):
             from smets.gbcs.session import Session
 
             def carry_out():
-                device.tenancy.set(7000 + number, 0x200, 1, number)
+                device.feature("tenancy").put(7000 + number, 0x200, 1, number)
                 device.joined.enter(bytes(7) + bytes((number,)), number)
 
             Session(device, None)._as_a_whole(carry_out, _Counted(number))
@@ -353,7 +353,11 @@ class Command(Meter):
     def look(self, device):
         counter = device.counters.get(_Counted(0).originator)
         joined = [entry[1] for entry in device.joined.entries]
-        return [("counter", counter), ("tenancy", device.tenancy.date), ("joined", joined)]
+        return [
+            ("counter", counter),
+            ("tenancy", device.feature("tenancy").date),
+            ("joined", joined),
+        ]
 
 
 class Counters(Meter):
@@ -454,16 +458,16 @@ class Tenancy(Meter):
     role = "gpf"
 
     def first(self):
-        return [lambda device: device.tenancy.set(5000, 0x200, 1, 2)]
+        return [lambda device: device.feature("tenancy").put(5000, 0x200, 1, 2)]
 
     def steps(self):
         return [
-            lambda device: device.tenancy.set(6000, 0x600, 2, 3),
-            lambda device: device.tenancy.set(0xFFFFFFFF, 0, 2, 3),
+            lambda device: device.feature("tenancy").put(6000, 0x600, 2, 3),
+            lambda device: device.feature("tenancy").put(0xFFFFFFFF, 0, 2, 3),
         ]
 
     def look(self, device):
-        held = device.tenancy
+        held = device.feature("tenancy")
         return [(held.date, held.control, held.provider, held.issuer_event, held.damaged)]
 
 
@@ -599,10 +603,7 @@ class Rows(Meter):
         from smets.features.keeper import Keeper
         from smets.ports.store import Store
 
-        class Device:
-            store = Store(path)
-
-        return Keeper(Device, Device.store).open("rows", 12, 8)
+        return Keeper(Store(path)).open("rows", 12, 8)
 
     def _row(self, number):
         return lambda log: log.append(bytes(3) + bytes((number, number)) + b"row")
@@ -622,11 +623,7 @@ class Voltage(Meter):
     role = "esme"
 
     def start(self, path):
-        from smets.features.keeper import Keeper
-        from smets.features.voltage.measurement import Measurement
-
-        device = super().start(path)
-        return Measurement(device, Keeper(device, device.store))
+        return super().start(path).feature("voltage").measurement
 
     def steps(self):
         def thresholds(supply):
@@ -683,16 +680,16 @@ class Events(Account):
 
     def prepare(self, path):
         meter = self.start(path, True)
-        meter.device.prepayment.log(5, 0x8154, b"\x01\x16")
+        meter.meter.log(5, 0x8154, b"\x01\x16")
 
     def steps(self):
         return [
-            lambda meter: meter.device.prepayment.events.add(6, 0x8155, b"\x01\x17"),
-            lambda meter: meter.device.prepayment.events.invoke(b"\x0f\x00"),
+            lambda meter: meter.meter.events.add(6, 0x8155, b"\x01\x17"),
+            lambda meter: meter.meter.events.invoke(b"\x0f\x00"),
         ]
 
     def look(self, meter):
-        return list(meter.device.prepayment.events.entries)
+        return list(meter.meter.events.entries)
 
 
 # --- Displays ------------------------------------------------------------------------------------
