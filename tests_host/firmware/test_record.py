@@ -215,3 +215,18 @@ def test_no_module_with_a_table_is_left_out():
         if "record.Table(" in path.read_text()
     ]
     assert sorted(MODULES) == found
+
+
+def test_the_page_on_storage_names_every_record():
+    """docs/storage.md: kind, version and what follows damage, of each table."""
+    try:
+        from pathlib import Path
+    except ImportError:
+        raise Skip("looks at a page, on a host")
+    page = Path(record.__file__).parents[2] / "docs" / "storage.md"
+    rows = [line.split(" | ") for line in page.read_text().splitlines()]
+    told = {row[1]: (row[2], row[4].rstrip(" |")) for row in rows if len(row) == 5}
+    told.pop("record")
+    assert told == {
+        "`%s`" % kind: (str(made.version), made.damaged) for kind, made in tables().items()
+    }
