@@ -30,20 +30,20 @@ def run(role: str, folder: str = ""):
             out.flush()
 
     bench = Bench(devices.build(role, store), write)
-    # Octets, where there are any to be had: noise on a line is no text.
-    lines = getattr(sys.stdin, "buffer", sys.stdin)
+    reconfigure = getattr(sys.stdin, "reconfigure", None)
+    if reconfigure is not None:  # CPython reads ahead, and would lose what follows noise
+        reconfigure(errors="replace")
     while True:
-        line = lines.readline()
+        try:
+            line = sys.stdin.readline()
+        except UnicodeError:  # noise on the line
+            write("LOG:ERROR#0:8:not text\n")
+            continue
         if not line:
             return
         line = line.strip()
-        try:
-            text = line if isinstance(line, str) else line.decode()
-        except UnicodeError:
-            write("LOG:ERROR#0:8:not text\n")
-            continue
-        if text:
-            bench.line(text)
+        if line:
+            bench.line(line)
 
 
 def _collect_early():

@@ -265,3 +265,15 @@ def test_the_command_ends_at_ctrl_c_whatever_its_clients_do():
         served.send_signal(signal.SIGINT)
         assert served.wait(10) == 0
         link.close()
+
+
+@pytest.mark.parametrize("engine", ["unix", "cpython"])
+def test_a_device_process_reads_on_after_noise(engine):
+    transport = ProcessTransport("gpf", engine)
+    assert transport.process.stdin is not None
+    transport.process.stdin.write(b"\xff\n\x00\n\xc3\x28CTRL\n\n  \r\n" + HELLO % 1)
+    answers = []
+    while not answers or not answers[-1].startswith("CTRL:OK#1:"):
+        answers.append(transport.receive(20))
+    assert len(answers) == 4 and all(line.startswith("LOG:ERROR#0:") for line in answers[:3])
+    transport.close()
