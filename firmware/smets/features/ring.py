@@ -6,7 +6,7 @@
 # region holds more slots than the log has rows. One write an entry suffices, and the newest rows
 # are either all there or all but the one being written. Writes a day and phase: 86400 / period,
 # that is 48 at 1800 s and 2,880 at 30 s. On littlefs with 4 KiB blocks an entry costs 1.1 erases
-# (measured: tests_host/test_ring.py), which littlefs spreads over its free blocks.
+# (measured: tests_host/firmware/test_ring.py), which littlefs spreads over its free blocks.
 from binascii import crc32
 from errno import ENOENT
 
