@@ -62,8 +62,9 @@ $(READY): requirements.lock .ci/venv
 
 lock: ## Resolve the newest dependencies into requirements.lock
 	$(PYTHON) -m venv --clear build/lock
-	build/lock/bin/pip install --quiet --editable '.[dev]'
-	build/lock/bin/pip freeze --all --exclude pip --exclude-editable > requirements.lock
+	build/lock/bin/pip install --quiet uv
+	build/lock/bin/uv pip compile pyproject.toml --extra dev --upgrade --universal --python-version 3.11 \
+		--generate-hashes --no-annotate --no-header --quiet --output-file requirements.lock
 
 # Targets of boards and of longer tools live beside what they make.
 -include boards/*.mk host_tools/*.mk

@@ -5,7 +5,7 @@ RACK := build/rack/venv
 
 $(RACK)/ready: requirements.lock boards/rack/requirements.lock
 	$(PYTHON) -m venv --clear $(RACK)
-	$(RACK)/bin/pip install --quiet --requirement requirements.lock
+	$(RACK)/bin/pip install --quiet --no-deps --require-hashes --requirement requirements.lock
 	$(RACK)/bin/pip install --quiet --no-deps --requirement boards/rack/requirements.lock
 	PYTHONWARNINGS=ignore $(RACK)/bin/pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -1,6 +1,7 @@
 """The harness itself: what `engines.py` makes of small test files, on both engines."""
 
 import re
+import subprocess
 from pathlib import Path
 
 import engines
@@ -8,6 +9,7 @@ import pytest
 
 import host_tools
 import smets
+from host_tools.bench import micropython
 
 pytest_plugins = ["pytester"]
 
@@ -186,3 +188,15 @@ def test_class_in_a_device_file_is_refused(run):
 
 def test_host_and_firmware_have_one_version():
     assert host_tools.__version__ == smets.__version__
+
+
+def test_the_readme_names_the_unix_port_that_runs():
+    """The version of its wheel is another one."""
+    code = "import sys; i = sys.implementation; print(*i.version); print(sys.version)"
+    done = subprocess.run([*micropython(), "-c", code], capture_output=True, text=True, check=True)
+    version, built = done.stdout.splitlines()
+    *numbers, kind = version.split()
+    name = ".".join(numbers) + (f"-{kind}" if kind else "")
+    commit = built.partition("MicroPython ")[2].split()[0]
+    readme = Path(__file__).resolve().parents[2].joinpath("README.md").read_text(encoding="utf-8")
+    assert f"is MicroPython {name}, commit {commit}" in " ".join(readme.split())
