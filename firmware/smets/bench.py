@@ -10,7 +10,6 @@ from smets import __version__, clock, devices, state
 from smets.codec import DecodeError
 from smets.compat import const
 from smets.crypto import CryptoError
-from smets.gbcs.session import Refused, Session
 from smets.ports.store import StoreError
 from smets.zcl import han_frame
 
@@ -73,6 +72,9 @@ class Bench:
 
     def __init__(self, device, write):
         self.device = device
+        if not device.shows:
+            # Early, so that its code does not lie scattered over the heap.
+            __import__("smets.gbcs.session")
         self.session = None
         self._role = device.name.lower()
         self._store = device.store
@@ -136,6 +138,8 @@ class Bench:
     def _gbcs(self, number, body):
         if self.session is None:
             raise LineError("no keys loaded")
+        from smets.gbcs.session import Refused
+
         try:
             response = self.session.handle(body)
         except Refused as refused:
@@ -266,6 +270,9 @@ class Bench:
     def _keys(self, document):
         keys = state.load_keys(self.session.keys if self.session else None, document)
         if self.session is None:
+            # Imported when it is needed: a display without keys has no room for it.
+            from smets.gbcs.session import Session
+
             self.session = Session(self.device, keys)
             self.device.take_keys(keys)
             self.device.eui = keys.device_id

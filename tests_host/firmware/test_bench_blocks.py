@@ -161,6 +161,9 @@ def test_alerts_wait_where_their_counter_cannot_be_kept():
     class Store:
         fails = True
 
+        def report(self, name, why):
+            pass
+
         def get(self, name):
             if self.fails:
                 raise StoreError(5)
