@@ -194,3 +194,14 @@ def test_ring_is_bounded():
     assert ring.count == 0 and ring.at(1800) == 0xFFFFFF, "cleared"
     ring.append(1800, 0x1FFFFFF)
     assert ring.at(1800) == 0xFFFFFE, "a value too large is not mistaken for none"
+
+
+def test_a_register_that_falls_leaves_a_gap():
+    """issue: nobody knows what was used; the next half hour counts again."""
+    device = filled(1)
+    own = device.feature("logs")
+    end = device.clock.seconds
+    for index, register in enumerate((5, 7)):
+        device.clock.seconds = end + 1800 * (index + 1)
+        own.record(device.clock.seconds, register)
+    assert sampled(device, 0, end)[1] == [0xFFFFFF, 2]

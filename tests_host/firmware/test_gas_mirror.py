@@ -453,3 +453,16 @@ def test_stored_octets_are_copies():
     stored = bench.server.attributes[METERING][0x0000]
     assert isinstance(stored, bytes)
     assert types.read_value(Reader(stored, 1), stored[0]) == 1
+
+
+def test_a_register_of_another_type_is_not_mirrored():
+    """issue: a string under a reliable stamp; the whole report goes, values and stamp stay."""
+    bench = Bench()
+    assert bench.report(register(12345) + snapshot(NEW_YEAR - 7) + COMPLETE)
+    for octets in (h("0000 42 02 61 62"), h("0000 23 01 00 00 00"), h("0000 41 FF")):
+        assert not bench.report(octets + snapshot(NEW_YEAR + 60) + COMPLETE)
+        assert bench.reading() == 12345
+        assert bench.stamp() == (stamp.GSME, NEW_YEAR - 7, clock.RELIABLE)
+    assert bench.mirror.malformed == 3
+    assert bench.report(register(12346) + snapshot(NEW_YEAR + 90) + COMPLETE)
+    assert bench.reading() == 12346

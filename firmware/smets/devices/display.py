@@ -14,7 +14,7 @@ from smets.features.tenancy.client import TenancyClient
 from smets.features.tenancy.vault import Vault
 from smets.ports.disk import Disk
 from smets.ports.store import StoreError
-from smets.zcl import attributes, clusters, endpoints, frame, types
+from smets.zcl import attributes, clusters, endpoints, frame, typed, types
 from smets.zcl.client import Client, Read, Request, Search, refusal
 
 _TIME_POLL = const(900)
@@ -246,18 +246,23 @@ class Display(Device):
                 meter.readings.drop(cluster, attribute)
                 continue
             type_id = reader.u8("data type")
-            value = types.read_value(reader, type_id)
+            octets = types.read_value(reader, type_id)
+            if not typed.fits(cluster, attribute, type_id):
+                self.ignore("type")
+            value = typed.read(cluster, attribute, type_id, octets)
             if cluster == clusters.TIME:
                 self._on_time(attribute, value)
             else:
-                meter.readings.take(cluster, attribute, type_id, value, self.clock.seconds)
+                meter.readings.take(cluster, attribute, value, self.clock.seconds)
 
     def _on_time(self, attribute, value):
         if attribute == attributes.TIME:
-            valid = isinstance(value, int) and value < clock.UTC_INVALID
-            self.clock.set(value, clock.RELIABLE if valid else clock.INVALID)
+            if value is None:
+                self.clock.set(clock.UTC_INVALID, clock.INVALID)
+            else:
+                self.clock.set(value, clock.RELIABLE)
         elif attribute == attributes.TIME_STATUS and self.clock.status == clock.RELIABLE:
-            if not value & 1:
+            if value is None or not value & 1:
                 self.clock.status = clock.UNRELIABLE  # the hub is not master of its time
 
     def _on_history(self, request, answer):
@@ -267,10 +272,18 @@ class Display(Device):
         reader = Reader(answer.payload)
         log = reader.le(2, "SampleID")
         start = reader.le(4, "SampleStartTime")
-        reader.u8("SampleType")
-        reader.le(2, "SampleRequestInterval")
+        kind = reader.u8("SampleType")
+        interval = reader.le(2, "SampleRequestInterval")
         count = reader.le(2, "NumberOfSamples")
-        item, minutes = (cleared.DAYS, 1440) if log == DAILY else (cleared.PROFILE, 30)
+        known = _LOGS.get(log)
+        if known is None or kind or interval not in known[2]:
+            self.ignore("samples")
+            return
+        item, minutes = known[:2]
+        end = start + count * minutes * 60
+        if start % (minutes * 60) or end > self.clock.seconds + policy.AHEAD_S:
+            self.ignore("samples")  # of no half hour or day, or of days to come
+            return
         rows = []
         for index in range(count):
             value = reader.le(3, "sample")
@@ -328,6 +341,12 @@ class Display(Device):
         return shown
 
 
+# SampleID -> what its samples are, minutes of one, and SampleRequestInterval: seconds, or FFFF for
+# a day (GCS61).
+_LOGS = {
+    PROFILE: (cleared.PROFILE, 30, (1800,)),
+    DAILY: (cleared.DAYS, 1440, (0xFFFF,)),
+}
 # What `summary` has of a meter's readings.
 _SHOWN = (
     ("register", clusters.METERING, attributes.CURRENT_SUMMATION_DELIVERED),

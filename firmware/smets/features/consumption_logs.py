@@ -107,7 +107,9 @@ class Logs(Feature):
 
     def _take(self, samples, before, seconds, register):
         if before is not None and seconds - before[0] == samples.period:
-            samples.append(seconds, register - before[1])
+            used = register - before[1]
+            # A register that fell was changed or has begun again: nobody knows what was used.
+            samples.append(seconds, _INVALID if used < 0 else used)
         return (seconds, register)
 
     def execute(self, call):

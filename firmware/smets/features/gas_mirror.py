@@ -8,7 +8,7 @@ from smets.eui import parse_eui
 from smets.features import stamp
 from smets.features.feature import Feature
 from smets.features.gas_report import ATTRIBUTE_REPORTING_STATUS, READING_SNAPSHOT_TIME
-from smets.zcl import clusters, endpoints, frame, types
+from smets.zcl import attribute_types, clusters, endpoints, frame, typed, types
 
 METERING = clusters.METERING
 PUBLISH_SNAPSHOT = const(0x06)
@@ -147,10 +147,12 @@ class GasMirror(Feature):
 
     def _stage(self, cluster, reader):
         values = self._staged.setdefault(cluster, {})
+        unfit = -1
         while reader.left():
             attribute = reader.le(2, "attribute id")
             start = reader.pos
-            value = types.read_value(reader, reader.u8("data type"))
+            type_id = reader.u8("data type")
+            value = types.read_value(reader, type_id)
             if attribute == ATTRIBUTE_REPORTING_STATUS:
                 self._complete = value == _COMPLETE
                 continue
@@ -159,7 +161,11 @@ class GasMirror(Feature):
             self._count += 1
             if self._count > _MOST_STAGED:
                 raise DecodeError(start, "report too long")
+            if not _mirrors(cluster, attribute, type_id):
+                unfit = start  # told at the end: whether the report ends here is to be known
             values[attribute] = bytes(reader.data[start : reader.pos])
+        if unfit >= 0:
+            raise DecodeError(unfit, "not the type of the attribute")
 
     def _snapshot(self, reader) -> bool:
         """Take the registers of PublishSnapshot as they were at its time; project-choice.
@@ -206,6 +212,13 @@ class GasMirror(Feature):
         if self.stamp.status == clock.INVALID:
             seconds = clock.UTC_INVALID
         self.device.zcl.set(METERING, READING_SNAPSHOT_TIME, types.UTC_TIME, seconds)
+
+
+def _mirrors(cluster: int, attribute: int, type_id: int) -> bool:
+    # A time of another type is no time (see _snapshot_time); what no table knows is as it came.
+    if attribute == READING_SNAPSHOT_TIME or attribute_types.find(cluster, attribute) is None:
+        return True
+    return typed.fits(cluster, attribute, type_id)
 
 
 def _uint48(reader) -> bytes:

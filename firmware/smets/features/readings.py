@@ -2,7 +2,7 @@
 # A purge drops it with everything else of the former tenant.
 from smets import clock
 from smets.features.tenancy.cleared import ELECTRICITY, GAS
-from smets.zcl import attributes, types
+from smets.zcl import attributes
 from smets.zcl.clusters import METERING, PREPAYMENT, PRICE
 
 # Reads of each meter: cluster -> attributes, few enough for one frame.
@@ -58,21 +58,6 @@ POLLED = {
     ),
 }
 
-# Values that mean "not available": all bits one (signed types: the most negative value).
-_INVALID = {
-    types.BITMAP8: 0xFF,
-    types.BITMAP16: 0xFFFF,
-    types.UINT8: 0xFF,
-    types.UINT16: 0xFFFF,
-    types.UINT24: 0xFFFFFF,
-    types.UINT32: 0xFFFFFFFF,
-    types.UINT48: 0xFFFFFFFFFFFF,
-    types.INT24: -0x800000,
-    types.INT32: -0x80000000,
-    types.ENUM8: 0xFF,
-    types.UTC_TIME: clock.UTC_INVALID,
-}
-
 
 class Readings:
     """Attribute values of one meter, by cluster and attribute; None where not available."""
@@ -81,10 +66,8 @@ class Readings:
         self._values = {}
         self.seconds = clock.UTC_INVALID  # UTC of the last reading
 
-    def take(self, cluster: int, attribute: int, type_id: int, value, now: int):
-        """A value was read at UTC `now`."""
-        if value == _INVALID.get(type_id, None):
-            value = None
+    def take(self, cluster: int, attribute: int, value, now: int):
+        """A value was read at UTC `now`; None where it is not available."""
         self._values[(cluster, attribute)] = value
         self.seconds = now
 

@@ -57,6 +57,10 @@ ANSWER_WINDOW_S = 10
 # no answer on success then; a meter that sends until it is answered needs one. Alternative: False.
 ANSWER_ALWAYS = True
 
+# Seconds by which history that a meter sends may end after the display's own time: clocks differ.
+# What ends later is not kept, since nothing older is taken after it. Alternative: any number.
+AHEAD_S = 3600
+
 # --- What is shown ----------------------------------------------------------------------------
 
 # After a start or on waking no history is shown until its meter has been read: the tenancy may
