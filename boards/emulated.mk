@@ -1,5 +1,5 @@
 # Boards without hardware: real MicroPython for Arm, under QEMU and under an emulator of the Pico.
-.PHONY: qemu-firmware test-qemu costs-qemu device-qemu pico-firmware test-pico conform-pico device-pico
+.PHONY: qemu-firmware test-qemu bench-qemu device-qemu pico-firmware test-pico conform-pico device-pico
 
 QEMU_ELF := build/qemu_mps2_an385/firmware.elf
 PICO_ELF := build/rpi_pico/firmware.elf
@@ -16,7 +16,7 @@ $(QEMU_ELF): $(FIRMWARE) $(BUILDERS) $(shell find boards/qemu_mps2_an385 -type f
 test-qemu: $(READY) $(QEMU_ELF) ## Test the firmware on QEMU's Cortex-M3
 	$(EMULATED)/test_emulated_qemu.py
 
-costs-qemu: $(READY) $(QEMU_ELF) ## Count the instructions of the costliest operations
+bench-qemu: $(READY) $(QEMU_ELF) ## Count the instructions of the costliest operations
 	$(BIN)/python -m host_tools.emulators.count
 
 pico-firmware: $(PICO_ELF) $(PICO_PLAIN) $(PICO_EMULATOR) ## Build MicroPython for the Pico: frozen, plain

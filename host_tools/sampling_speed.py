@@ -1,8 +1,8 @@
-"""How fast the voltage measurement is on MicroPython's Unix port: `make speed`.
+"""How fast the voltage measurement is on MicroPython's Unix port: `make bench`.
 
 Counts samples a second of one core, from the bare accumulator to a whole meter with periods, logs
 and detectors. The machine's own speed is in the figures; instructions of an Arm core, which do not
-vary, are counted by `make costs-qemu`.
+vary, are counted by `make bench-qemu`.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def main() -> None:
     for name, rate in figures.items():
         table.add_row(name, f"{rate:,}", f"{rate / _NEEDED:,.0f} times")
     console.print(table)
-    console.print("One core of this machine. Instructions a sample on Arm: make costs-qemu")
+    console.print("One core of this machine. Instructions a sample on Arm: make bench-qemu")
 
 
 if __name__ == "__main__":

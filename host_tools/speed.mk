@@ -1,7 +1,7 @@
 # The voltage measurement: how fast it is, and its picture in the README.
-.PHONY: speed voltage
+.PHONY: bench voltage
 
-speed: $(READY) ## Measure how many voltage samples a second MicroPython takes
+bench: $(READY) ## Measure how many voltage samples a second MicroPython takes
 	$(BIN)/python -m host_tools.sampling_speed
 
 voltage: $(READY) ## Draw the README's voltage log of a virtual day

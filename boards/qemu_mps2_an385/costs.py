@@ -1,4 +1,4 @@
-# The cases of `make costs-qemu`: each makes a function of no arguments from keys of its own.
+# The cases of `make bench-qemu`: each makes a function of no arguments from keys of its own.
 from array import array
 
 from smets import clock, devices

@@ -1,4 +1,4 @@
-"""`smets costs`: what the costly operations take on the board at a serial port."""
+"""`smets bench`: what the costly operations take on the board at a serial port."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def costs(
     try:
         data = boards.load(board)
     except boards.BoardError as error:
-        complain(f"smets costs: {error}")
+        complain(f"smets bench: {error}")
         raise typer.Exit(2) from error
     try:
         with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
@@ -51,7 +51,7 @@ def costs(
             finally:
                 repl.to_main()
     except (ReplError, FlashError, InstallError, OSError) as error:
-        complain(f"smets costs: {error}")
+        complain(f"smets bench: {error}")
         raise typer.Exit(1) from error
     table = Table(data.title, "one call")
     table.columns[1].justify = "right"
@@ -66,4 +66,4 @@ def costs(
 
 def register(app: typer.Typer) -> None:
     """Add the command to the CLI."""
-    app.command()(costs)
+    app.command("bench")(costs)

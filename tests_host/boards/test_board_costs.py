@@ -1,4 +1,4 @@
-"""`smets costs`: what operations cost on a board, here on the virtual one."""
+"""`smets bench`: what operations cost on a board, here on the virtual one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_a_board_is_measured_and_goes_on_as_before(
     with VirtualBoard(tmp_path) as board:
         made = install.build("gpf", DATA, {"tick": False, "label": "measured"})
         flash.flash(board.port, made, DATA)
-        done = CliRunner().invoke(app, ["costs", "--port", board.port])
+        done = CliRunner().invoke(app, ["bench", "--port", board.port])
         assert done.exit_code == 0, done.output
         rows = {line.strip("│ ").split("│")[0].strip() for line in done.output.splitlines()}
         wanted = {
@@ -49,7 +49,7 @@ def test_a_board_is_measured_and_goes_on_as_before(
 
 def test_what_cannot_be_measured_is_named() -> None:
     """No port: exit status 1; no such board: 2."""
-    done = CliRunner().invoke(app, ["costs", "--port", "/no/port"])
+    done = CliRunner().invoke(app, ["bench", "--port", "/no/port"])
     assert done.exit_code == 1 and "/no/port" in done.output
-    done = CliRunner().invoke(app, ["costs", "--port", "/no/port", "--board", "toaster"])
+    done = CliRunner().invoke(app, ["bench", "--port", "/no/port", "--board", "toaster"])
     assert done.exit_code == 2 and "no board toaster" in done.output

@@ -376,12 +376,12 @@ def test_picture_of_the_readme(engine):
 
 
 def test_speed_is_told(capsys, monkeypatch):
-    """`make speed`: figures of the Unix port, and where those of an Arm core come from."""
+    """`make bench`: figures of the Unix port, and where those of an Arm core come from."""
     quick = sampling_speed.measure
     monkeypatch.setattr(sampling_speed, "measure", lambda: quick(0.02))
     sampling_speed.main()
     said = capsys.readouterr().out
-    assert "make costs-qemu" in said and "accumulator, pure Python" in said
+    assert "make bench-qemu" in said and "accumulator, pure Python" in said
     figures = quick(0.02)
     assert figures.pop("machine code") in (0, 1)
     assert len(figures) == 4 and min(figures.values()) > 4000, figures
