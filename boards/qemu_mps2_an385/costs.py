@@ -98,6 +98,7 @@ def _exchange():
 
     def exchange():
         made._repeats.clear()
+        made._streams._known.clear()
         made.device.counters._known.clear()
         assert sum(len(chunk) for chunk in made.handle(octets).chunks()) > 60
 

@@ -332,7 +332,7 @@ def test_tokens_are_made_as_documented() -> None:
         digits[:-1]: "has 20 digits",
         digits[:-1] + "x": "has 20 digits",
         digits[:-1] + str((int(digits[-1]) + 1) % 10): "check digit is",
-        "1" * 19 + check_digit("1" * 19): "none of a token",
+        "1" * 19 + check_digit("1" * 19): "not that of a token",
     }
     reserved = str(7394156990786306048 + (2 << 45))
     faults[reserved + check_digit(reserved)] = "class 2 is reserved"
