@@ -9,7 +9,7 @@ from smets.features.consumption_logs import DAILY, GET_SAMPLED_DATA, PROFILE
 from smets.features.feature import Feature
 from smets.ports.store import Store
 from smets.screen.view import view_of
-from smets.zcl import endpoints, frame, types
+from smets.zcl import endpoints, frame, typed, types
 from smets.zcl.clusters import DEVICE_MANAGEMENT, METERING, PREPAYMENT, PRICE, TIME
 
 DAY = 86400
@@ -133,5 +133,6 @@ def started(seconds=1800):
 
 def take(home, fuel, cluster, attribute, kind, value):
     """Put a value among the readings of a meter, as if it had been read now."""
+    value = typed.read(cluster, attribute, kind, value)
     readings = home.display.meters[fuel].readings
-    readings.take(cluster, attribute, kind, value, home.display.clock.seconds)
+    readings.take(cluster, attribute, value, home.display.clock.seconds)

@@ -98,7 +98,7 @@ def _exchange():
 
     def exchange():
         made._repeats.clear()
-        made._streams._known.clear()
+        made._claims = None
         made.device.counters._known.clear()
         assert sum(len(chunk) for chunk in made.handle(octets).chunks()) > 60
 

@@ -192,7 +192,7 @@ def _replace(exchange: Exchange) -> Payloads:
     if not broker:
         own = _ROLE_NUMBERS[exchange.originator]
         control += _element(0xA2, _cell(own, _SIGNING))
-    floor = 77
+    floor = exchange.counter + 77  # a floor never goes back
     control += _integer(exchange.counter, 0x83) + _integer(floor, 0x84)
     existing = (held.id, key_identifier(old_key))
     replacing = (new.id, key_identifier(new_key))

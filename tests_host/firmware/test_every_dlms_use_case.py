@@ -472,6 +472,8 @@ def parties(row):
 @pytest.mark.parametrize(("name", "device"), list(every_case()) or [("", "")])
 def test_success(clients, engine, name, device):
     """Each party that may ask is answered, and so is the broker on its behalf where that is."""
+    if name == "CS01a":
+        pytest.skip("its token has to be genuine: test_prepayment_remote.py, test_vectors.py")
     row = CASES[name]
     for party in parties(row):
         if party == BROKER and max(row["rtds"]["other_information_lengths"]) > 2:

@@ -164,6 +164,8 @@ def test_a_client_that_has_sent_all_still_gets_its_answers():
 
 def test_no_descriptor_left_costs_the_newcomer_only():
     with lab() as home, home.connect() as steady:
+        steady.sendall(HELLO % 8)
+        assert numbers(receive(steady, 1)) == [8], "the server has it"
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         used = max(int(name) for name in os.listdir("/proc/self/fd"))
         strangers = []

@@ -6,7 +6,6 @@ from smets.compat import const
 from smets.dlms.objects import Objects
 from smets.features.registry import Registry
 from smets.gbcs.counters import Counters
-from smets.gbcs.device_log import DeviceLog
 from smets.ports.store import LOGS, StoreError
 from smets.zcl import han_frame, han_server
 from smets.zcl.server import Server
@@ -57,7 +56,7 @@ class Device:
         self.dlms = Objects(self.registry)
         # Highest accepted originator counter of each party, for replay protection.
         self.counters = Counters(store)
-        self.joined = DeviceLog(store)
+        self._joined = None
         # HAN frames to send, oldest first (smets.zcl.han_frame.HanFrame).
         self.outbox = []
         self.asking = b""  # the device whose HAN frame is being taken
@@ -97,6 +96,15 @@ class Device:
     def feature(self, name: str):
         """A feature of the device, or None."""
         return self.registry.features.get(name)
+
+    @property
+    def joined(self):
+        """The Device Log (gbcs/device_log.py), once one asks for it."""
+        if self._joined is None:
+            from smets.gbcs.device_log import DeviceLog
+
+            self._joined = DeviceLog(self.store)
+        return self._joined
 
     @property
     def keeper(self):

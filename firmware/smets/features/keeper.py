@@ -1,9 +1,6 @@
 # Where a meter keeps its logs and settings: in files of its store, or in memory without one.
 # Logs are rings (ring) in files of a folder; settings are records: old or new, never a mixture.
 from smets.compat import const
-from smets.features import ring
-from smets.features.memory_ring import MemoryRing
-from smets.ports.disk import Disk
 from smets.ports.store import LOGS
 
 _SEGMENT = const(4096)
@@ -19,6 +16,8 @@ class Keeper:
         self._path = ""
         if self._store:
             self._path = self._store.path + "/" + LOGS
+            from smets.ports.disk import Disk
+
             # On a full file system it is made with the first entry.
             Disk(self._path, False)
 
@@ -57,8 +56,13 @@ class Keeper:
 
     def open(self, name: str, rows: int, width: int):
         """The log `name`; OSError."""
+        # A board holds the code of one kind in its heap.
         if not self._store:
+            from smets.features.memory_ring import MemoryRing
+
             return MemoryRing(rows, width)
+        from smets.features import ring
+
         slot = 16
         while slot < width + 8:
             slot *= 2

@@ -3,7 +3,7 @@
 import gc
 
 from smets.compat import const
-from smets.features.ring import LogError, Selection
+from smets.features.selection import LogError, Selection
 
 _PAGE = const(32)  # rows of one allocation, at most
 _END_OF_TIME = const(0xFFFFFFFF)

@@ -12,6 +12,7 @@ from errno import ENOENT
 
 from smets import alive
 from smets.compat import const
+from smets.features.selection import LogError, Selection
 from smets.ports.store import StoreError, make_folders
 
 try:
@@ -22,13 +23,8 @@ except ImportError:  # MicroPython: there `flush` reaches the medium
 _SMALLEST_SLOT = const(16)
 _OVERHEAD = const(8)  # sequence number and CRC
 _BATCH = const(256)  # octets read at once
-_OFTEN = const(255)  # rows, a power of 2 less 1, after which a board hears that they are looked at
 _PART = const(4096)  # octets of a region whose newest row is asked for at once
 _END_OF_TIME = const(0xFFFFFFFF)
-
-
-class LogError(Exception):
-    """A log that does not fit its region, or a row overwritten while it was being read."""
 
 
 def _split(offset: int, length: int, size: int):
@@ -269,64 +265,6 @@ class RingLog:
         if sequence % self._slots == index and self.load(sequence) is not None:
             return sequence
         return -1
-
-
-class Selection:
-    """Rows of one time range, oldest first; how many they are is known before the first is read.
-
-    Rows appended later are not part of it.
-    """
-
-    def __init__(self, log: RingLog, start: int, end: int):
-        self._log = log
-        self._start = start
-        self._end = end
-        self._next = self._last = 0  # sequence numbers: of the first row to read, after the last
-        self.count = 0
-        for sequence in range(log.oldest(), log.head()):
-            if not sequence & _OFTEN:
-                alive.tell()
-            row = log.load(sequence)
-            if row is None:
-                log.lost()
-            if self._wanted(row):
-                if not self.count:
-                    self._next = sequence
-                self._last = sequence + 1
-                self.count += 1
-        self.length = self.count * log.width  # octets
-
-    def readinto(self, buffer) -> int:
-        """Fill `buffer` with as many whole rows as fit; returns the octets, 0 at the end.
-
-        LogError if a row has been overwritten since the selection was made.
-        """
-        width = self._log.width
-        done = 0
-        while self._next < self._last and done + width <= len(buffer):
-            if not self._next & _OFTEN:
-                alive.tell()
-            row = self._log.load(self._next)
-            if row is None and self._log.overwritten(self._next):
-                raise LogError("overwritten")
-            self._next += 1
-            if self._wanted(row):
-                buffer[done : done + width] = row
-                done += width
-        return done
-
-    def chunks(self, size: int = _BATCH):
-        """Yield the octets in views of up to `size`, each valid until the next."""
-        buffer = bytearray(max(size, self._log.width))
-        view = memoryview(buffer)
-        while True:
-            got = self.readinto(buffer)
-            if got == 0:
-                return
-            yield view[:got]
-
-    def _wanted(self, row) -> bool:
-        return row is not None and self._start <= int.from_bytes(row[:4], "big") <= self._end
 
 
 def _check(octets) -> bytes:

@@ -7,7 +7,6 @@ from smets.codec import DecodeError, Writer
 from smets.crypto import CryptoError, equal
 from smets.dlms import access
 from smets.gbcs import gbz, message, policy, use_cases
-from smets.gbcs.streams import Streams
 from smets.parts import Parts
 from smets.ports.store import StoreError
 
@@ -25,8 +24,8 @@ class Refused(Exception):
 class Exchange:
     """One command being carried out: who asks, who gets the answer, with which keys."""
 
-    def __init__(self, command, keys, party, streams):
-        """`streams` (gbcs.streams.Streams) knows which counters have encrypted something."""
+    def __init__(self, command, keys, party, streams=None):
+        """`streams()` gives what knows which counters have encrypted (gbcs.streams.Streams)."""
         self.counter = bytes(command.counter)
         self.originator = bytes(command.originator)
         self.target = bytes(command.target)
@@ -55,7 +54,7 @@ class Exchange:
                 raise CryptoError("no key for the supplementary party")
             secret = self._keys.secret(self._party)
         if self._streams:
-            if not self._streams.claim(self.reply_party, self.counter):
+            if not self._streams().claim(self.reply_party, self.counter):
                 raise Refused("key-used")
             self._streams = None
         return _cipher(secret, self.target, message.ENCRYPTION, self.counter, self.reply_party)
@@ -87,7 +86,7 @@ class Session:
     def __init__(self, device, keys):
         self.device = device
         self.keys = keys
-        self._streams = Streams(device.store)
+        self._claims = None
         self.refusals = {}  # reason -> count
         self.answered = 0
         self.counter_reused = 0
@@ -150,6 +149,14 @@ class Session:
         self.answered += 1
         self._note_counter(command)
         return response if use_case.update else self._keep(digest, response)
+
+    def _streams(self):
+        # Imported when it is needed: few reads are encrypted.
+        if self._claims is None:
+            from smets.gbcs.streams import Streams
+
+            self._claims = Streams(self.device.store)
+        return self._claims
 
     def _as_a_whole(self, carry_out, counted):
         """Carry a command out: its counter and all that it sets are kept, or nothing of it is.
