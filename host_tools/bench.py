@@ -122,8 +122,18 @@ class _FileTransport:
 class ProcessTransport(_FileTransport):
     """A device process of our firmware: engine "unix" (MicroPython) or "cpython"."""
 
-    def __init__(self, role: str, engine: str, store: str | None = None, heap: str = HEAP) -> None:
-        """`store` is the folder that survives the process: a device's flash."""
+    def __init__(
+        self,
+        role: str,
+        engine: str,
+        store: str | None = None,
+        heap: str = HEAP,
+        script: Path | None = None,
+    ) -> None:
+        """`store` is the folder that survives the process: a device's flash.
+
+        `script` takes role and store in the place of the firmware's main.py.
+        """
         folder = compiled_firmware() if engine == "unix" else FIRMWARE
         environment = dict(os.environ, MICROPYPATH=str(folder), PYTHONPATH=str(folder))
         if engine == "unix":
@@ -131,7 +141,7 @@ class ProcessTransport(_FileTransport):
         else:
             command = [sys.executable, "-S", "-u"]  # a device has no packages
         self.process = subprocess.Popen(
-            [*command, str(folder / "main.py"), role, *([store] if store else [])],
+            [*command, str(script or folder / "main.py"), role, *([store] if store else [])],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -35,26 +35,38 @@ def _size(key, value) -> int:
 class Settings:
     """Settings by key, both octets; without a store they last as long as the power.
 
-    `begin`, then `put` and `remove`, then `commit` or `rollback`: `get` sees at once what a
-    command sets, others and the file only after `commit`. `reports` says what was damaged.
+    `put` and `remove`, then `commit` or `rollback`: `get` sees at once what a command sets, others
+    and the file only after `commit`. `reports` says what was damaged.
     """
 
     def __init__(self, store=None):
         """Read what is kept in a folder of `store` (ports.store.Store); nothing raises."""
         self.values = {}
         self.reports = []
+        self.commands = 0  # how many are over
         self._staged = {}
         self._path = store.path + "/" + _FOLDER if store else ""
         self._disk = None
         self._end = 0  # of the entries in the file
         self._size = 0  # what `values` take of BOUND
         self._renew = False  # something in the file is damaged
-        if store:
+        self._takers = {}  # first octet of a key -> function(key, value)
+        if store and self._present():
             try:
                 self._load(self._open())
             except StoreError as error:
                 self._renew = True
                 self.reports.append("settings: error %d" % error.errno)
+
+    def serve(self, kind: bytes, take):
+        """Tell `take(key, value)` what is set under keys that begin with the octet `kind`.
+
+        The key is without that octet. It is told what is kept, and later what is set or changed.
+        """
+        self._takers[kind[0]] = take
+        for key in self.values:
+            if key[0] == kind[0]:
+                take(key[1:], self.values[key])
 
     def get(self, key):
         """The octets that are set for a key, or None."""
@@ -70,38 +82,76 @@ class Settings:
         """Remove a key, within a command."""
         self._staged[bytes(key)] = None
 
+    def mark(self) -> dict:
+        """What was put since the last commit, for `back_to`."""
+        return dict(self._staged)
+
+    def back_to(self, mark: dict):
+        """Forget what was put since a `mark`."""
+        self._staged = mark
+
     def rollback(self):
-        """Forget what was put since the last commit."""
+        """Forget what was put since the last commit; the command is over."""
         self._staged = {}
+        self.commands += 1
+
+    @property
+    def waiting(self) -> bool:
+        """Whether something was put that is not kept yet."""
+        return bool(self._staged)
 
     def commit(self):
         """Keep what was put: all of it, or nothing and StoreError (28, ENOSPC, where it is full).
 
         Values that are kept already cost no write.
         """
-        changes = self._staged
+        put = self._staged
         self._staged = {}
-        for key in list(changes):
-            if changes[key] == self.values.get(key):
-                del changes[key]
-        if not changes:
-            return
-        size = self._size
-        for key in changes:
-            size -= _size(key, self.values[key]) if key in self.values else 0
-            size += 0 if changes[key] is None else _size(key, changes[key])
-        if size > BOUND:
-            raise StoreError(_FULL)
-        if self._path:
-            self._write(changes)
-        self._size = size
-        for key in changes:
-            if changes[key] is None:
+        changes = {key: put[key] for key in put if put[key] != self.values.get(key)}
+        if changes:
+            size = self._size
+            for key in changes:
+                size -= _size(key, self.values[key]) if key in self.values else 0
+                size += 0 if changes[key] is None else _size(key, changes[key])
+            if size > BOUND:
+                raise StoreError(_FULL)
+            if self._path:
+                self._write(changes)
+            self._size = size
+        for key in put:
+            if put[key] is None:
                 self.values.pop(key, None)
-            else:
-                self.values[key] = changes[key]
+                continue
+            value = self.values[key] = changes.get(key, self.values.get(key))
+            take = self._takers.get(key[0])
+            if take:
+                take(key[1:], value)
+
+    def loadable(self, key, replaying: bool) -> bool:
+        """Whether a value of a state is taken at a place: it stands there instead of what was set.
+
+        A state is `replaying` that is loaded again after a power cut: it is older than what was set.
+        ValueError where what was set cannot be removed.
+        """
+        if key not in self.values:
+            return True
+        if replaying:
+            return False
+        self.remove(key)
+        try:
+            self.commit()
+        except StoreError as error:
+            raise ValueError("what was set cannot be removed: error %d" % error.errno)
+        return True
 
     # --- The file ------------------------------------------------------------------------------
+
+    def _present(self) -> bool:
+        try:
+            os.stat(self._path)
+        except OSError:
+            return False
+        return True
 
     def _open(self):
         if self._disk is None:

@@ -182,7 +182,7 @@ def _load_zcl_commands(device, value, path, append):
             payload = published.encode(cluster, command, leaves)
         except ValueError as error:
             raise StateError(inner, str(error))
-        device.zcl.published.setdefault((cluster, command), []).append(payload)
+        device.zcl.publish(cluster, command, payload)
 
 
 def _leaf(value, path):

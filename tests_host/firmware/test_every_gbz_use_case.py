@@ -7,6 +7,7 @@ Evidence: spec, and rtds for the rules of failing components.
 
 import random
 
+import gas_commands
 import pytest
 from test_every_dlms_use_case import BROKER, KEYS, PARTIES, ROWS, SUPPLIER
 from vectors import DEVICE, Opened, command, counter_octets, gbz, read_frame
@@ -90,7 +91,11 @@ class Made:
         self.attributes = {}
         self.requests = []
         self.replies = []
-        components = zip(self.facts["gbz_request"], self.facts["gbz_response"], strict=True)
+        if name in gas_commands.MADE:
+            self._settings(name)
+            components = ()
+        else:
+            components = zip(self.facts["gbz_request"], self.facts["gbz_response"], strict=True)
         for sequence, (component, answer) in enumerate(components):
             cluster = int(component["cluster"], 16)
             if component.get("attributes"):
@@ -126,6 +131,15 @@ class Made:
             return b"\x09" + text.encode(), text
         octets = self.rng.randbytes(SIZES[type_name])
         return octets, int.from_bytes(octets, "little", signed=type_name.startswith("int"))
+
+    def _settings(self, name):
+        """A use case that sets something: each component gets a Default Response."""
+        for sequence, item in enumerate(gas_commands.Maker(name).of(name)):
+            frame = bytes((item.control, sequence, item.command)) + item.payload
+            dated = () if item.from_date_time is None else (item.from_date_time,)
+            self.requests.append((item.cluster, frame, *dated))
+            head = bytes((0x00 if item.control == 0x09 else 0x08, sequence, 0x0B))
+            self.replies.append((item.cluster, head + bytes((item.command, 0)), False))
 
     def _set(self, cluster, sequence, component, answer):
         control, number = int(component["frame_control"], 16), int(component["command"], 16)

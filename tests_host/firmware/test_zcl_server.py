@@ -156,19 +156,6 @@ def test_command_fault_comes_past_the_published():
     assert store.execute(call(METERING, b"\x01\x00\x06", 0x06, 1, 2)) == frame.HARDWARE_FAILURE
 
 
-def test_configuration_is_kept_as_sent():
-    store = made()
-    assert store.execute(call(0x0705, b"\x01\x00\x03abc")) == frame.SUCCESS
-    assert store.kept == {(0x0705, 0x03): b"abc"}
-
-
-def test_command_fault_keeps_nothing():
-    store = made()
-    store.command_faults[(0x0705, 0x03)] = frame.HARDWARE_FAILURE
-    assert store.execute(call(0x0705, b"\x01\x00\x03abc")) == frame.HARDWARE_FAILURE
-    assert store.kept == {}
-
-
 def test_command_fault_of_several_shows_at_the_second():
     """rtds: of equal commands in one message the second fails."""
     store = made()

@@ -7,6 +7,7 @@ from smets.dlms.objects import Objects
 from smets.features.registry import Registry
 from smets.gbcs.counters import Counters
 from smets.ports.store import LOGS, StoreError
+from smets.settings import Settings
 from smets.zcl import han_frame, han_server
 from smets.zcl.server import Server
 
@@ -54,6 +55,10 @@ class Device:
         self.registry = Registry()
         self.zcl = Server(self.registry)
         self.dlms = Objects(self.registry)
+        # What use cases set, where no feature gives it a meaning of its own.
+        self.settings = Settings(store)
+        self.zcl.keep_in(self.settings)
+        self.dlms.keep_in(self.settings, self.clock)
         # Highest accepted originator counter of each party, for replay protection.
         self.counters = Counters(store)
         self._joined = None

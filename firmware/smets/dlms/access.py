@@ -5,6 +5,7 @@ from smets.codec import DecodeError, Reader, Writer
 from smets.compat import const
 from smets.dlms import axdr, objects, protected
 from smets.parts import Parts
+from smets.ports.store import StoreError
 
 _REQUEST = const(0xD9)
 _RESPONSE = const(0xDA)
@@ -17,6 +18,9 @@ _SELECTIVE = const(4)
 # The choice of an element letter, and the choice that its result carries.
 _CHOICES = {"g": _GET, "l": _SELECTIVE, "s": _SET, "a": _ACTION, "p": _ACTION}
 _RESULT_CHOICE = {_GET: 1, _SET: 2, _ACTION: 3, _SELECTIVE: 1}
+
+# What a choice changes, as operations of the model.
+_CHANGES = {_SET: objects.SET, _ACTION: objects.ACTION}
 
 # Processing option of the long-invoke-id: break at the first error.
 _BREAK_ON_ERROR = const(0x20)
@@ -128,9 +132,13 @@ def prepare(payload, use_case, session) -> Request:
 def execute(request: Request, model, session) -> Parts:
     """Carry out what `prepare` returned on `model`, the device's Objects.
 
+    What is set is kept before this returns; what cannot be kept is answered as failed.
     Returns the Access-Response as a stream.
     """
-    break_on_error = request.invoke_id[0] & _BREAK_ON_ERROR
+    try:
+        pieces = _pieces(request, model, session)
+    finally:
+        model.rollback()  # nothing is left, unless this ends in an exception
     parts = Parts()
     head = Writer(12)
     head.u8(_RESPONSE)
@@ -140,20 +148,51 @@ def execute(request: Request, model, session) -> Parts:
     parts.add(bytes(head.view()))
     results = Writer(2 * len(request.elements) + 4)
     results.length(len(request.elements))
-    failed = False
-    for element in request.elements:
-        piece = objects.OTHER_REASON if failed else _carry_out(element, model, session)
+    for element, piece in zip(request.elements, pieces):
         results.u8(_RESULT_CHOICE[element.choice])
         if isinstance(piece, int):
             parts.add(_NULL)
             results.u8(piece)
-            if piece != objects.SUCCESS and break_on_error:
-                failed = True
         else:
             parts.add(piece)
             results.u8(objects.SUCCESS)
     parts.add(bytes(results.view()))
     return parts
+
+
+def _pieces(request, model, session) -> list:
+    """What answers each element: a piece, or a result code."""
+    break_on_error = request.invoke_id[0] & _BREAK_ON_ERROR
+    pieces = []
+    first = -1  # of the elements that wait to be kept
+    failed = False
+    for element in request.elements:
+        # What a feature does is done at once: what was set before it is kept first.
+        operation = _CHANGES.get(element.choice)
+        if first >= 0 and operation and model.acts_at_once(element.key, operation):
+            failed = failed or not _keep(model, pieces, first)
+            first = -1
+        piece = objects.OTHER_REASON if failed else _carry_out(element, model, session)
+        if first < 0 and model.waiting:
+            first = len(pieces)
+        pieces.append(piece)
+        if isinstance(piece, int) and piece != objects.SUCCESS and break_on_error:
+            failed = True
+    if first >= 0:
+        _keep(model, pieces, first)
+    return pieces
+
+
+def _keep(model, pieces, first) -> bool:
+    """Keep what was set; where that fails the first element says so, as one that fails does."""
+    try:
+        model.commit()
+    except StoreError:
+        pieces[first:] = [objects.HARDWARE_FAULT] + [objects.OTHER_REASON] * (
+            len(pieces) - first - 1
+        )
+        return False
+    return True
 
 
 def _carry_out(element, model, session):

@@ -135,6 +135,7 @@ class Objects:
 
     `values`   key -> A-XDR octets, or a Buffer
     `faults`   (operation, key) -> result
+    `kept`     dlms.kept.Kept, for what no feature serves; None: it stands in `values` alone
     """
 
     def __init__(self, registry=None):
@@ -142,6 +143,13 @@ class Objects:
         self.values = {}
         self.faults = {}
         self.registry = registry
+        self.kept = None
+
+    def keep_in(self, settings, clock):
+        """Let what use cases set be kept in `settings`; what it holds is served from now on."""
+        from smets.dlms.kept import Kept
+
+        self.kept = Kept(self, settings, clock)
 
     def _served(self, object_key, operation):
         registry = self.registry
@@ -158,7 +166,7 @@ class Objects:
         if served:
             if self._gives(object_key):
                 served.load(value)
-        else:
+        elif self.kept is None or self.kept.loadable(object_key, self.registry.replaying):
             self.values[object_key] = value
 
     def append(self, object_key, value):
@@ -181,7 +189,7 @@ class Objects:
         served = self._served(object_key, GET)
         if served:
             return served.get(start, end)
-        value = self.values.get(object_key)
+        value = self.kept.value(object_key) if self.kept else self.values.get(object_key)
         if value is None:
             return OBJECT_UNAVAILABLE
         selective = start >= 0
@@ -197,6 +205,8 @@ class Objects:
         served = self._served(object_key, SET)
         if served:
             return served.set(data)
+        if self.kept is not None:
+            return self.kept.set(object_key, data)
         self.values[object_key] = bytes(data)
         return SUCCESS
 
@@ -206,7 +216,28 @@ class Objects:
         if fault is not None:
             return fault
         served = self._served(object_key, ACTION)
-        return served.invoke(data) if served else SUCCESS
+        if served:
+            return served.invoke(data)
+        return self.kept.invoke(object_key, data) if self.kept else SUCCESS
+
+    def acts_at_once(self, object_key, operation) -> bool:
+        """Whether a feature carries out what is set or invoked there, before `commit`."""
+        return self._served(object_key, operation) is not None
+
+    @property
+    def waiting(self) -> bool:
+        """Whether something was set that `commit` keeps."""
+        return self.kept is not None and self.kept.settings.waiting
+
+    def commit(self):
+        """Keep what a command set: all of it, or nothing and StoreError."""
+        if self.kept:
+            self.kept.settings.commit()
+
+    def rollback(self):
+        """Forget what was set since the last `commit`."""
+        if self.kept:
+            self.kept.settings.rollback()
 
 
 # The restricting object of a range: 0-0:94.44.100.255, attribute 2.

@@ -4,6 +4,7 @@
 # Response departs from the rule; then the attributes that may be read.
 from smets.codec import DecodeError, Reader, Writer
 from smets.compat import const
+from smets.ports.store import StoreError
 from smets.zcl import frame
 from smets.zcl.server import Call
 
@@ -125,20 +126,47 @@ def execute(prepared, server, cipher) -> bytes:
     """Carry out what `prepare` returned; the GBZ payload of the response.
 
     `server` has `read` and `execute` (zcl.server). `cipher()` returns a fresh Gcm with the
-    key of the response's encrypted components.
+    key of the response's encrypted components. What is set is kept before this returns; what
+    cannot be kept is answered as failed.
     """
-    replies = []  # (cluster, ZCL frame, encrypted)
+    try:
+        replies = _replies(prepared, server)
+    finally:
+        server.rollback()  # nothing is left, unless this ends in an exception
+    return _encode(replies, cipher)
+
+
+def _replies(prepared, server) -> list:
+    """(cluster, ZCL frame, encrypted) of each component of the response."""
+    replies = []
     failed = False
-    for component, row in prepared:
+    first = start = -1  # of the components that wait to be kept, and of their replies
+    for index in range(len(prepared)):
+        component, row = prepared[index]
+        at = len(replies)
         if failed:
-            reply = _default(row, component.request, frame.FAILURE, _NOT_CARRIED_OUT)
-            replies.append((component.cluster, reply, False))
-            continue
-        if component.request.cluster_specific:
+            replies.append(_not_carried_out(component, row))
+        elif component.request.cluster_specific:
             failed = _command(component, row, server, replies)
         else:
             failed = _read(component, row, server, replies)
-    return _encode(replies, cipher)
+        if first < 0 and server.waiting:
+            first, start = index, at
+    if first >= 0:
+        try:
+            server.commit()
+        except StoreError:
+            component, row = prepared[first]
+            failure = _default(row, component.request, frame.HARDWARE_FAILURE)
+            replies[start:] = [(component.cluster, failure, False)]
+            for component, row in prepared[first + 1 :]:
+                replies.append(_not_carried_out(component, row))
+    return replies
+
+
+def _not_carried_out(component, row):
+    reply = _default(row, component.request, frame.FAILURE, _NOT_CARRIED_OUT)
+    return component.cluster, reply, False
 
 
 def _default(row, request, status: int, command: int = -1) -> bytes:

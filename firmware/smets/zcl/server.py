@@ -1,7 +1,7 @@
 # The server side of clusters: attribute values, what cluster commands return, faults.
 # Values are kept as the octets that are sent (type, then value): small, and nothing to encode.
 from smets.codec import DecodeError, Reader
-from smets.zcl import frame, types
+from smets.zcl import frame, kept, types
 
 # A device cannot carry this out: the attribute or command is not in its tables or its state.
 ABSENT = frame.UNSUPPORTED_ATTRIBUTE
@@ -22,8 +22,7 @@ class Server:
     `attributes`  cluster -> attribute -> type octet and value octets
     `faults`      cluster -> attribute -> status that reading it gives
     `published`   (cluster, response command) -> payloads: snapshots, logs, calendars
-    `kept`        (cluster, command) -> the last payload received, for configuration that is
-                  held as it was sent
+    `settings`    smets.settings.Settings: what use cases set; see zcl/kept.py for its keys
     A command gives a status, or a list of response payloads (each one response frame).
     """
 
@@ -33,8 +32,58 @@ class Server:
         self.faults = {}
         self.command_faults = {}  # (cluster, command) -> status
         self.published = {}
-        self.kept = {}
         self.registry = registry
+        self.settings = None
+
+    # --- What use cases set --------------------------------------------------------------------
+
+    def keep_in(self, settings):
+        """Let what use cases set be kept in `settings`; what it holds is served from now on."""
+        self.settings = settings
+        settings.serve(kept.ATTRIBUTE, self._take)
+
+    def _take(self, place, value):
+        cluster, attribute = (int.from_bytes(place[at : at + 2], "big") for at in (0, 2))
+        self.attributes.setdefault(cluster, {})[attribute] = value
+
+    def keep(self, cluster: int, attribute: int, type_id: int, value):
+        """Set an attribute; it is kept when the command is done. ValueError as `set`."""
+        octets = bytes((type_id,)) + types.encode(type_id, value)
+        self.settings.put(kept.attribute_key(cluster, attribute), octets)
+
+    def kept_value(self, cluster: int, attribute: int):
+        """The value of an attribute as the command that is carried out sees it, or None."""
+        octets = self.settings.get(kept.attribute_key(cluster, attribute))
+        if octets is None:
+            return self.get(cluster, attribute)
+        return types.read_value(Reader(octets, 1), octets[0])
+
+    @property
+    def waiting(self) -> bool:
+        """Whether something was set that `commit` keeps."""
+        return self.settings is not None and self.settings.waiting
+
+    def commit(self):
+        """Keep what a command set: all of it, or nothing and StoreError."""
+        if self.settings is not None:
+            self.settings.commit()
+
+    def rollback(self):
+        """Forget what was set since the last `commit`."""
+        if self.settings is not None:
+            self.settings.rollback()
+
+    # --- States --------------------------------------------------------------------------------
+
+    def publish(self, cluster: int, command: int, payload):
+        """Take what a cluster command returns from a state: one more payload; ValueError."""
+        for sort in kept.SORTS:
+            self._loadable(kept.key(kept.PUBLISHED, cluster, command, sort))
+        self.published.setdefault((cluster, command), []).append(payload)
+
+    def _loadable(self, place) -> bool:
+        settings = self.settings
+        return settings is None or settings.loadable(place, self.registry.replaying)
 
     def set(self, cluster: int, attribute: int, type_id: int, value):
         """Set an attribute value; ValueError where it does not fit its type."""
@@ -46,11 +95,17 @@ class Server:
         registry = self.registry
         feature = registry.of_attribute(cluster, attribute) if registry else None
         if feature is None:
-            self.set(cluster, attribute, type_id, value)
+            self._stand(cluster, attribute, type_id, value)
         elif registry is not None and registry.gives(feature):
             read = types.read_value(Reader(types.encode(type_id, value)), type_id)
             if not feature.load_attribute(cluster, attribute, read):
-                self.set(cluster, attribute, type_id, value)
+                self._stand(cluster, attribute, type_id, value)
+
+    def _stand(self, cluster, attribute, type_id, value):
+        """Let the value of a state stand for an attribute."""
+        types.encode(type_id, value)
+        if self._loadable(kept.attribute_key(cluster, attribute)):
+            self.set(cluster, attribute, type_id, value)
 
     def octets(self, cluster: int, attribute: int):
         """Type octet and value octets of an attribute, or None where it has none."""
@@ -114,7 +169,7 @@ class Server:
         if registry:
             feature = registry.of_command(call.cluster, side, request.command)
             if feature is not None:
-                fault = self.command_faults.get((call.cluster, request.command))
+                fault = self._fault(call)
                 result = feature.execute(call) if fault is None else fault
                 if result is not None:
                     return result
@@ -125,15 +180,23 @@ class Server:
         registry = self.registry
         return registry is not None and registry.of_command(cluster, side, command) is not None
 
+    def _fault(self, call):
+        """The status that a fault of a state gives this command, or None.
+
+        A fault names a command: of several in one message it shows at the second (RTDS).
+        """
+        default = call.reply_command == frame.DEFAULT_RESPONSE
+        if default and call.index != min(1, call.count - 1):
+            return None
+        return self.command_faults.get((call.cluster, call.request.command))
+
     def answer_published(self, call):
         """The answer to a command from what the state holds.
 
         The n-th request of a message gets the n-th payload of `published`, a lone request gets
         them all, or the fault of the command; past the end comes the fault, else NOT_FOUND.
-        Where the answer is a Default Response the payload of the command is kept.
         """
-        request = call.request
-        fault = self.command_faults.get((call.cluster, request.command))
+        fault = self._fault(call)
         payloads = self.published.get((call.cluster, call.reply_command), ())
         at = _TIME_AT.get((call.cluster, call.reply_command))
         if call.from_han and self.registry and at is not None:
@@ -145,11 +208,7 @@ class Server:
             return payloads[call.index : call.index + 1]
         if call.reply_command != frame.DEFAULT_RESPONSE:
             return frame.NOT_FOUND if fault is None else fault
-        # A fault names a command: of several in one message it shows at the second (RTDS).
-        if fault is not None and call.index == min(1, call.count - 1):
-            return fault
-        self.kept[(call.cluster, request.command)] = bytes(request.payload)
-        return frame.SUCCESS
+        return frame.SUCCESS if fault is None else fault
 
 
 class Call:

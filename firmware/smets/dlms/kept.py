@@ -1,0 +1,63 @@
+# The objects that no feature serves: kept among the settings as they are set.
+# A value stands in the model's `values` and, the same octets, in the settings: nothing is copied.
+from smets.dlms import axdr, objects
+
+_KIND = b"D"
+_PROFILE = b"\x00\x07"
+
+
+class Kept:
+    """Values of a model (objects.Objects) that use cases set."""
+
+    def __init__(self, model, settings, clock):
+        """`settings` is smets.settings.Settings; what it holds stands in the model from now on."""
+        self.clock = clock
+        self.settings = settings
+        self._values = model.values
+        settings.serve(_KIND, self._take)
+
+    def _take(self, object_key, value):
+        self._values[object_key] = _model_value(object_key, value)
+
+    def value(self, object_key):
+        """The value of an object as the command that is carried out sees it; None: it has none."""
+        value = None
+        if self.settings.waiting:
+            value = self.settings.get(_KIND + object_key)
+        if value is not None:
+            return _model_value(object_key, value)
+        value = self._values.get(object_key)
+        return value() if callable(value) else value
+
+    def put(self, object_key, octets):
+        """Set a value; it is kept when the command is done."""
+        self.settings.put(_KIND + object_key, octets)
+
+    def set(self, object_key, data) -> int:
+        """Set an object to A-XDR octets, with what follows from it; a result code."""
+        follows = self._follows(object_key)
+        if follows:
+            return follows(self, data)
+        self.put(object_key, data)
+        return objects.SUCCESS
+
+    def invoke(self, object_key, data) -> int:
+        """Invoke a method: what follows from it; a result code."""
+        follows = self._follows(object_key)
+        return follows(self, data) if follows else objects.SUCCESS
+
+    def _follows(self, object_key):
+        from smets.dlms import effects  # large: loaded when something is set
+
+        return effects.of(object_key)
+
+    def loadable(self, object_key, replaying: bool) -> bool:
+        """Whether a value of a state is taken; see Settings.loadable."""
+        return self.settings.loadable(_KIND + object_key, replaying)
+
+
+def _model_value(object_key, value):
+    """What stands in the model: the buffer of a log that was cleared, else the octets."""
+    if object_key[:2] == _PROFILE and value[0] == axdr.COMPACT_ARRAY:
+        return objects.Buffer(value[1:-1])  # the description of its rows, and none of them
+    return value

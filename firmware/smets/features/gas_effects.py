@@ -1,0 +1,157 @@
+# What commands do at a gas meter beyond setting an attribute to a field (meter.md B.6, E.1, E.5).
+# Each function takes the Server, the Fields of the command and its payload; ValueError refuses.
+from smets.compat import const
+from smets.zcl import frame, kept, types
+from smets.zcl.clusters import DEVICE_MANAGEMENT, MESSAGING, METERING, PREPAYMENT, PRICE
+from smets.zcl.configured import FROM_CLIENT, FROM_SERVER, place
+
+_NO_THRESHOLD = 0xFFFFFFFFFFFF
+_THRESHOLDS = const(3)
+_TOU = const(1)  # Sub-payload Control of PublishPriceMatrix: prices of tiers, not of blocks
+_PRICES = const(4)
+# States of a supply (0x0702/0x0014).
+_OFF, _ARMED, _ON = range(3)
+# ReportEventConfiguration: command index 0 of 1.
+_ONE = b"\x00\x01"
+_BY_LIST = const(0)
+_SUPPLIER_EVENTS = const(0x81)
+_ALL_OF_GROUP = const(0xFF)
+
+
+def _put(server, name: str, value: int):
+    cluster, attribute, type_id = place(name)
+    server.keep(cluster, attribute, type_id, value)
+
+
+def _add(server, name: str, value: int, least=None):
+    """Add to an attribute; ValueError where the sum does not fit. `least` is as low as it goes."""
+    cluster, attribute, type_id = place(name)
+    total = (server.kept_value(cluster, attribute) or 0) + value
+    if least is not None and total < least:
+        total = least
+    types.encode(type_id, total)
+    server.keep(cluster, attribute, type_id, total)
+
+
+def _prices(server, fields, payload):
+    """PublishPriceMatrix: entries of a tier (1..4) or a block (0..3) and its price."""
+    tiers = fields.values[6] & _TOU
+    entries = fields.values[fields.repeated :]
+    for index in range(0, len(entries), 2):
+        number = entries[index] + (0 if tiers else 1)
+        if not 1 <= number <= _PRICES:
+            raise ValueError("tier or block %d" % entries[index])
+        name = "Tier%dBlock1Price" if tiers else "NoTierBlock%dPrice"
+        _put(server, name % number, entries[index + 1])
+
+
+def _thresholds(server, fields, payload):
+    """PublishBlockThresholds: as many as the low nibble says; of the others there is none."""
+    given = fields.values[fields.repeated :]
+    if len(given) != fields.values[7] & 0x0F or len(given) > _THRESHOLDS:
+        raise ValueError("number of thresholds")
+    for index in range(_THRESHOLDS):
+        value = given[index] if index < len(given) else _NO_THRESHOLD
+        _put(server, "Block%dThreshold" % (index + 1), value)
+
+
+def _debt(server, fields, payload):
+    """ChangeDebt: types 0 and 1 are time debt 1, 2 and 3 time debt 2, 4 and 5 payment debt.
+
+    An odd type adds to the debt, an even one sets it (meter.md E.5); a debt is never below 0.
+    """
+    amount, sort = fields.values[2], fields.values[4]
+    if sort > 5:
+        raise ValueError("debt amount type")
+    number = sort // 2 + 1
+    if sort & 1:
+        _add(server, "DebtAmount#%d" % number, amount, 0)
+    else:
+        _put(server, "DebtAmount#%d" % number, amount)
+    if number == 3:
+        _put(server, "DebtRecoveryTopUpPercentage#3", fields.values[9])
+    else:
+        _put(server, "DebtRecoveryFrequency#%d" % number, fields.values[7])
+        _put(server, "DebtRecoveryAmount#%d" % number, fields.values[8])
+
+
+def _credit(server, fields, payload):
+    """CreditAdjustment of a prepayment balance (types 0, 1) or a bill (2, 3) that is never < 0."""
+    sort, amount = fields.values[2], fields.values[3]
+    if sort > 3:
+        raise ValueError("credit adjustment type")
+    if sort == 0:
+        _add(server, "CreditRemaining", amount)
+    elif sort == 3:
+        _add(server, "BillToDateDelivered", -amount, 0)
+    else:
+        _put(server, "CreditRemaining" if sort == 1 else "BillToDateDelivered", amount)
+
+
+def _supply(server, fields, payload):
+    """ChangeSupply: close the valve, or arm it; a consumer opens it at the meter."""
+    proposed = fields.values[4]
+    if proposed not in (_OFF, _ARMED):
+        raise ValueError("supply status")
+    cluster, attribute, _ = place("SupplyStatus")
+    if proposed == _OFF or server.kept_value(cluster, attribute) != _ON:
+        _put(server, "SupplyStatus", proposed)
+
+
+def _billing(server, fields, payload):
+    """PublishBillingPeriod is read back as it came."""
+    server.settings.put(kept.key(kept.PUBLISHED, PRICE, 0x09), kept.join((payload,)))
+
+
+def _events(server, fields, payload):
+    """SetEventConfiguration by list: the octet of each event that is named."""
+    control, count = fields.values[3], fields.values[4]
+    codes = fields.values[fields.repeated :]
+    if control != _BY_LIST or count != len(codes):
+        raise ValueError("configuration control")
+    where = kept.key(kept.PUBLISHED, DEVICE_MANAGEMENT, 0x04)
+    held = kept.split(server.settings.get(where))
+    held = held or server.published.get((DEVICE_MANAGEMENT, 0x04)) or [_ONE]
+    rows = bytearray(held[0])
+    for code in codes:
+        if code >> 8 != _SUPPLIER_EVENTS:
+            raise ValueError("event %04X" % code)
+        event = code.to_bytes(2, "little")
+        for at in range(len(_ONE), len(rows), 3):
+            if rows[at : at + 2] == event:
+                rows[at + 2] = fields.values[2]
+                break
+        else:
+            rows.extend(event + bytes((fields.values[2],)))
+    server.settings.put(where, kept.join((bytes(rows),)))
+
+
+def configured_events(value, event: int):
+    """The answer to GetEventConfiguration for an event, or for all of its group (..FF)."""
+    rows = kept.split(value)[0]
+    found = b""
+    for at in range(len(_ONE), len(rows), 3):
+        code = int.from_bytes(rows[at : at + 2], "little")
+        if code == event or (event & 0xFF == _ALL_OF_GROUP and code >> 8 == event >> 8):
+            found += rows[at : at + 3]
+    return [_ONE + found] if found else frame.NOT_FOUND
+
+
+OF = {
+    (PRICE, FROM_SERVER, 0x05): _prices,
+    (PRICE, FROM_SERVER, 0x06): _thresholds,
+    (PRICE, FROM_SERVER, 0x09): _billing,
+    (METERING, FROM_CLIENT, 0x0B): _supply,
+    (PREPAYMENT, FROM_CLIENT, 0x02): _debt,
+    (PREPAYMENT, FROM_CLIENT, 0x05): _credit,
+    (DEVICE_MANAGEMENT, FROM_SERVER, 0x04): _events,
+}
+
+# Commands with fields that no attribute has: what they say is kept as it came.
+AS_SENT = (
+    (PRICE, FROM_SERVER, 0x01),
+    (PRICE, FROM_SERVER, 0x04),
+    (MESSAGING, FROM_SERVER, 0x00),
+    (METERING, FROM_CLIENT, 0x0D),
+    (DEVICE_MANAGEMENT, FROM_SERVER, 0x02),
+)
