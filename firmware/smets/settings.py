@@ -130,7 +130,7 @@ class Settings:
     def loadable(self, key, replaying: bool) -> bool:
         """Whether a value of a state is taken at a place: it stands there instead of what was set.
 
-        A state is `replaying` that is loaded again after a power cut: it is older than what was set.
+        One that is loaded again after a power cut (`replaying`) is older than what was set.
         ValueError where what was set cannot be removed.
         """
         if key not in self.values:
