@@ -36,15 +36,15 @@ class Settings:
     """Settings by key, both octets; without a store they last as long as the power.
 
     `put` and `remove`, then `commit` or `rollback`: `get` sees at once what a command sets, others
-    and the file only after `commit`. `reports` says what was damaged.
+    and the file only after `commit`. What is damaged is reported to the store.
     """
 
     def __init__(self, store=None):
         """Read what is kept in a folder of `store` (ports.store.Store); nothing raises."""
         self.values = {}
-        self.reports = []
         self.commands = 0  # how many are over
         self._staged = {}
+        self._store = store
         self._path = store.path + "/" + _FOLDER if store else ""
         self._disk = None
         self._end = 0  # of the entries in the file
@@ -56,7 +56,7 @@ class Settings:
                 self._load(self._open())
             except StoreError as error:
                 self._renew = True
-                self.reports.append("settings: error %d" % error.errno)
+                store.report(_FOLDER, "error %d" % error.errno)
 
     def serve(self, kind: bytes, take):
         """Tell `take(key, value)` what is set under keys that begin with the octet `kind`.
@@ -212,12 +212,12 @@ class Settings:
             if head[2] == VERSION:
                 self._take(disk, at + _HEAD, at + length)
             else:
-                self.reports.append("settings: version %d is unknown" % head[2])
+                self._store.report(_FOLDER, "version %d is unknown" % head[2])
             at += length
             self._end = at
         if damaged:
             self._renew = True
-            self.reports.append("settings: %d of %d octets are damaged" % (damaged, size))
+            self._store.report(_FOLDER, "%d of %d octets are damaged" % (damaged, size))
         for key in self.values:
             self._size += _size(key, self.values[key])
 

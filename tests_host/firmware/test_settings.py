@@ -22,6 +22,12 @@ def put(kept, values):
     kept.commit()
 
 
+def read(store):
+    """(settings, what is reported) after a restart."""
+    store = Store(store.path)
+    return Settings(store), store.faults.get("settings", "")
+
+
 def octets_of(store):
     with open(store.path + "/settings/entries", "rb") as file:
         return file.read()
@@ -36,12 +42,12 @@ def test_set_keep_remove():
     """issue: what is set is there after a restart, the last value of each key."""
     store = Store(tmpdir() + "/s")
     kept = Settings(store)
-    assert kept.values == {} and kept.reports == [] and kept.get(b"a") is None
+    assert kept.values == {} and not store.faults and kept.get(b"a") is None
     put(kept, {b"a": b"one", b"b": b"", b"c": bytes(3000)})
     put(kept, {b"a": b"two", b"c": None})
     for again in (kept, Settings(store)):
         assert again.values == {b"a": b"two", b"b": b""}, again.values
-        assert again.reports == []
+    assert read(store)[1] == ""
     put(kept, {b"c": b"back"})
     assert Settings(store).get(b"c") == b"back"
 
@@ -115,8 +121,8 @@ def test_file_stays_small():
         shrunk += size < before
         before = size
         if index % 50 == 49:
-            kept = Settings(store)
-            assert kept.reports == []
+            kept, told = read(store)
+            assert told == ""
         assert kept.values == {
             b"fixed": b"stays",
             b"a": b"%04d" % index * 100,
@@ -136,13 +142,14 @@ def test_torn_entry():
     after = octets_of(store)
     for length in range(len(before), len(after)):
         spoil(store, after[:length])
-        kept = Settings(store)
+        kept, told = read(store)
         assert kept.values == {b"a": b"old", b"b": b"old"}, length
-        assert bool(kept.reports) == (length > len(before)), kept.reports
+        torn = length - len(before)
+        assert told == ("%d of %d octets are damaged" % (torn, length) if torn else "")
         put(kept, {b"c": b"later"})
-        kept = Settings(store)
+        kept, told = read(store)
         assert kept.values == {b"a": b"old", b"b": b"old", b"c": b"later"}, length
-        assert kept.reports == []
+        assert told == ""
 
 
 def test_every_damaged_octet():
@@ -157,8 +164,8 @@ def test_every_damaged_octet():
     for at in range(len(whole)):
         for flip in (0x01, 0x80):
             spoil(store, whole[:at] + bytes((whole[at] ^ flip,)) + whole[at + 1 :])
-            kept = Settings(store)
-            assert len(kept.reports) == 1, at
+            kept, told = read(store)
+            assert told.endswith("damaged"), at
             pair = (kept.get(b"a"), kept.get(b"b"))
             assert pair in ((b"2", b"22"), (b"1", b"\xa5\x5e\x01 1")), at
             found.append((pair[0], kept.get(b"c")))
@@ -166,7 +173,7 @@ def test_every_damaged_octet():
     kinds = set(found)
     assert kinds == {(b"2", b"3"), (b"1", b"3"), (b"2", None)}, "one command each: %s" % kinds
     put(kept, {b"d": b"4"})
-    assert Settings(store).reports == [], "repaired by the next command"
+    assert read(store)[1] == "", "repaired by the next command"
 
 
 def test_a_later_version_is_reported():
@@ -175,8 +182,8 @@ def test_a_later_version_is_reported():
     put(Settings(store), {b"a": b"one"})
     covered = b"\x02\x00\x05\x01\x00\x01a2"
     spoil(store, octets_of(store) + b"\xa5\x5e" + entry_check(covered))
-    kept = Settings(store)
-    assert kept.values == {b"a": b"one"} and kept.reports == ["settings: version 2 is unknown"]
+    kept, told = read(store)
+    assert kept.values == {b"a": b"one"} and told == "version 2 is unknown"
     put(kept, {b"b": b"two"})
     assert Settings(store).values == {b"a": b"one", b"b": b"two"}
 
@@ -225,8 +232,8 @@ def test_full_before_the_first_start():
     store = Store(tmpdir() + "/s")
     with open(store.path + "/settings", "wb") as file:
         file.write(b"in the way")
-    kept = Settings(store)
-    assert kept.values == {} and len(kept.reports) == 1
+    kept, told = read(store)
+    assert kept.values == {} and told.startswith("error ")
     with raises(StoreError):
         put(kept, {b"a": b"one"})
     assert kept.get(b"a") is None
@@ -250,8 +257,8 @@ def test_full_flash_on_littlefs():
             last = index
         except StoreError:
             refused += 1
-        again = Settings(store)
-        assert again.reports == []
+        again, told = read(store)
+        assert told == ""
         assert again.get(b"n") == kept.get(b"n") == b"%d" % last
         assert again.values == kept.values
     assert refused, "it has become full"
@@ -280,7 +287,7 @@ def test_power_cut_at_every_write_and_erase():
         kept = Settings(store)
         found = kept.get(b"b")
         assert found in (b"0", b"1", b"2", b"3") and kept.get(b"a") == found * 300
-        assert kept.get(b"fixed") == b"f" * 700 and kept.reports == []
+        assert kept.get(b"fixed") == b"f" * 700 and not store.faults
         put(kept, {b"c": b"after"})
         again = Settings(store)
         assert again.get(b"c") == b"after" and again.get(b"b") == found
