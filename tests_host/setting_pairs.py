@@ -231,17 +231,26 @@ def gas_reads(use_case: str) -> list[tuple[Any, ...]]:
     return found
 
 
-def gas_pairs() -> list[tuple[str, tuple[int, ...], str]]:
-    """(setter, place, reader) at a gas meter."""
+def gas_pairs(reads: str = "G") -> list[tuple[str, tuple[int, ...], str]]:
+    """(setter, place, reader): set at a gas meter, read there or, with "P", at its proxy."""
     found = []
-    rows = gas_rows("G")
-    for setter in rows:
+    for setter in gas_rows("G"):
         if setter not in gas_commands.MADE:
             continue
         places = [place for item in gas_commands.Maker(setter).of(setter) for place in item.sets]
-        for reader, body in rows.items():
+        for reader, body in gas_rows(reads).items():
             if is_setting(body):
                 continue
             read = [place for _, place in gas_reads(reader)]
             found += [(setter, place, reader) for place in places if place in read]
     return found
+
+
+# What a proxy hears of its meter by reports: attributes of these clusters.
+REPORTED = (0x0000, 0x0700, 0x0702, 0x0705)
+
+
+def left_to_tap_off(pair: tuple[str, tuple[int, ...], str]) -> bool:
+    """Whether a proxy hears of it by a tap-off message only, which it does not take yet."""
+    place = pair[1]
+    return len(place) != 2 or place[0] not in REPORTED
