@@ -44,7 +44,6 @@ class Settings:
         self.values = {}
         self.commands = 0  # how many are over
         self._staged = {}
-        self._store = store
         self._path = store.path + "/" + _FOLDER if store else ""
         self._disk = None
         self._end = 0  # of the entries in the file
@@ -53,7 +52,7 @@ class Settings:
         self._takers = {}  # first octet of a key -> function(key, value)
         if store and self._present():
             try:
-                self._load(self._open())
+                self._load(self._open(), store)
             except StoreError as error:
                 self._renew = True
                 store.report(_FOLDER, "error %d" % error.errno)
@@ -197,7 +196,7 @@ class Settings:
         self._end = _octets(entries)
         self._renew = False
 
-    def _load(self, disk):
+    def _load(self, disk, store):
         disk.remove(_NEW)
         size = disk.size(_FILE)
         head = bytearray(_HEAD)
@@ -212,12 +211,12 @@ class Settings:
             if head[2] == VERSION:
                 self._take(disk, at + _HEAD, at + length)
             else:
-                self._store.report(_FOLDER, "version %d is unknown" % head[2])
+                store.report(_FOLDER, "version %d is unknown" % head[2])
             at += length
             self._end = at
         if damaged:
             self._renew = True
-            self._store.report(_FOLDER, "%d of %d octets are damaged" % (damaged, size))
+            store.report(_FOLDER, "%d of %d octets are damaged" % (damaged, size))
         for key in self.values:
             self._size += _size(key, self.values[key])
 

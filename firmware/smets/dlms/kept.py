@@ -13,6 +13,7 @@ class Kept:
         """`settings` is smets.settings.Settings; what it holds stands in the model from now on."""
         self.clock = clock
         self.settings = settings
+        self._model = model
         self._values = model.values
         settings.serve(_KIND, self._take)
 
@@ -51,9 +52,9 @@ class Kept:
 
         return effects.of(object_key)
 
-    def loadable(self, object_key, replaying: bool) -> bool:
+    def loadable(self, object_key) -> bool:
         """Whether a value of a state is taken; see Settings.loadable."""
-        return self.settings.loadable(_KIND + object_key, replaying)
+        return self.settings.loadable(_KIND + object_key, self._model.replaying)
 
 
 def _model_value(object_key, value):

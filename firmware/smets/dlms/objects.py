@@ -151,6 +151,11 @@ class Objects:
 
         self.kept = Kept(self, settings, clock)
 
+    @property
+    def replaying(self) -> bool:
+        """Whether a state is loaded again after a power cut."""
+        return self.registry is not None and self.registry.replaying
+
     def _served(self, object_key, operation):
         registry = self.registry
         feature = registry.of_object(object_key) if registry else None
@@ -166,7 +171,7 @@ class Objects:
         if served:
             if self._gives(object_key):
                 served.load(value)
-        elif self.kept is None or self.kept.loadable(object_key, self.registry.replaying):
+        elif self.kept is None or self.kept.loadable(object_key):
             self.values[object_key] = value
 
     def append(self, object_key, value):

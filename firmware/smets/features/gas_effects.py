@@ -1,14 +1,16 @@
 # What commands do at a gas meter beyond setting an attribute to a field (meter.md B.6, E.1, E.5).
 # Each function takes the Server, the Fields of the command and its payload; ValueError refuses.
 from smets.compat import const
-from smets.zcl import frame, kept, types
+from smets.zcl import attributes, frame, kept
 from smets.zcl.clusters import DEVICE_MANAGEMENT, MESSAGING, METERING, PREPAYMENT, PRICE
-from smets.zcl.configured import FROM_CLIENT, FROM_SERVER, place
+from smets.zcl.configured import FROM_CLIENT, FROM_SERVER
 
 _NO_THRESHOLD = 0xFFFFFFFFFFFF
 _THRESHOLDS = const(3)
 _TOU = const(1)  # Sub-payload Control of PublishPriceMatrix: prices of tiers, not of blocks
 _PRICES = const(4)
+_NEXT = const(0x10)  # from an attribute of a tier or a debt to that of the next
+_PAYMENT_DEBT = const(4)  # the first Debt Amount Type of it
 # States of a supply (0x0702/0x0014).
 _OFF, _ARMED, _ON = range(3)
 # ReportEventConfiguration: command index 0 of 1.
@@ -18,19 +20,12 @@ _SUPPLIER_EVENTS = const(0x81)
 _ALL_OF_GROUP = const(0xFF)
 
 
-def _put(server, name: str, value: int):
-    cluster, attribute, type_id = place(name)
-    server.keep(cluster, attribute, type_id, value)
-
-
-def _add(server, name: str, value: int, least=None):
+def _add(server, cluster, attribute, value: int, least=None):
     """Add to an attribute; ValueError where the sum does not fit. `least` is as low as it goes."""
-    cluster, attribute, type_id = place(name)
     total = (server.kept_value(cluster, attribute) or 0) + value
     if least is not None and total < least:
         total = least
-    types.encode(type_id, total)
-    server.keep(cluster, attribute, type_id, total)
+    server.keep(cluster, attribute, total)
 
 
 def _prices(server, fields, payload):
@@ -38,11 +33,13 @@ def _prices(server, fields, payload):
     tiers = fields.values[6] & _TOU
     entries = fields.values[fields.repeated :]
     for index in range(0, len(entries), 2):
-        number = entries[index] + (0 if tiers else 1)
-        if not 1 <= number <= _PRICES:
+        number = entries[index] - (1 if tiers else 0)
+        if not 0 <= number < _PRICES:
             raise ValueError("tier or block %d" % entries[index])
-        name = "Tier%dBlock1Price" if tiers else "NoTierBlock%dPrice"
-        _put(server, name % number, entries[index + 1])
+        attribute = attributes.NO_TIER_BLOCK1_PRICE + number
+        if tiers:
+            attribute = attributes.TIER1_BLOCK1_PRICE + _NEXT * number
+        server.keep(PRICE, attribute, entries[index + 1])
 
 
 def _thresholds(server, fields, payload):
@@ -52,7 +49,7 @@ def _thresholds(server, fields, payload):
         raise ValueError("number of thresholds")
     for index in range(_THRESHOLDS):
         value = given[index] if index < len(given) else _NO_THRESHOLD
-        _put(server, "Block%dThreshold" % (index + 1), value)
+        server.keep(PRICE, attributes.BLOCK1_THRESHOLD + index, value)
 
 
 def _debt(server, fields, payload):
@@ -63,16 +60,16 @@ def _debt(server, fields, payload):
     amount, sort = fields.values[2], fields.values[4]
     if sort > 5:
         raise ValueError("debt amount type")
-    number = sort // 2 + 1
+    step = _NEXT * (sort // 2)
     if sort & 1:
-        _add(server, "DebtAmount#%d" % number, amount, 0)
+        _add(server, PREPAYMENT, attributes.DEBT_AMOUNT_1 + step, amount, 0)
     else:
-        _put(server, "DebtAmount#%d" % number, amount)
-    if number == 3:
-        _put(server, "DebtRecoveryTopUpPercentage#3", fields.values[9])
+        server.keep(PREPAYMENT, attributes.DEBT_AMOUNT_1 + step, amount)
+    if sort >= _PAYMENT_DEBT:
+        server.keep(PREPAYMENT, attributes.DEBT_RECOVERY_TOP_UP_PERCENTAGE_3, fields.values[9])
     else:
-        _put(server, "DebtRecoveryFrequency#%d" % number, fields.values[7])
-        _put(server, "DebtRecoveryAmount#%d" % number, fields.values[8])
+        server.keep(PREPAYMENT, attributes.DEBT_RECOVERY_FREQUENCY_1 + step, fields.values[7])
+        server.keep(PREPAYMENT, attributes.DEBT_RECOVERY_AMOUNT_1 + step, fields.values[8])
 
 
 def _credit(server, fields, payload):
@@ -81,11 +78,13 @@ def _credit(server, fields, payload):
     if sort > 3:
         raise ValueError("credit adjustment type")
     if sort == 0:
-        _add(server, "CreditRemaining", amount)
-    elif sort == 3:
-        _add(server, "BillToDateDelivered", -amount, 0)
+        _add(server, PREPAYMENT, attributes.CREDIT_REMAINING, amount)
+    elif sort == 1:
+        server.keep(PREPAYMENT, attributes.CREDIT_REMAINING, amount)
+    elif sort == 2:
+        server.keep(METERING, attributes.BILL_TO_DATE_DELIVERED, amount)
     else:
-        _put(server, "CreditRemaining" if sort == 1 else "BillToDateDelivered", amount)
+        _add(server, METERING, attributes.BILL_TO_DATE_DELIVERED, -amount, 0)
 
 
 def _supply(server, fields, payload):
@@ -93,9 +92,9 @@ def _supply(server, fields, payload):
     proposed = fields.values[4]
     if proposed not in (_OFF, _ARMED):
         raise ValueError("supply status")
-    cluster, attribute, _ = place("SupplyStatus")
-    if proposed == _OFF or server.kept_value(cluster, attribute) != _ON:
-        _put(server, "SupplyStatus", proposed)
+    status = attributes.SUPPLY_STATUS
+    if proposed == _OFF or server.kept_value(METERING, status) != _ON:
+        server.keep(METERING, status, proposed)
 
 
 def _billing(server, fields, payload):

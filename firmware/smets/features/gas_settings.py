@@ -5,8 +5,8 @@ from smets.codec import DecodeError, Reader, Writer
 from smets.compat import const
 from smets.features import gas_effects
 from smets.features.feature import Feature
-from smets.zcl import clusters, frame, kept
-from smets.zcl.configured import CANCELS, FROM_CLIENT, FROM_SERVER, TEMPLATES, Fields, place
+from smets.zcl import attributes, clusters, frame, kept
+from smets.zcl.configured import CANCELS, FROM_CLIENT, FROM_SERVER, TEMPLATES, Fields
 
 # Commands of the Calendar cluster, Publish.. and Get.. alike.
 _CALENDAR = const(0x00)
@@ -14,6 +14,8 @@ _DAYS = const(0x01)
 _WEEKS = const(0x02)
 _SEASONS = const(0x03)
 _SPECIAL_DAYS = const(0x04)
+# What ChangePaymentModeResponse tells of emergency credit.
+_EMERGENCY = (attributes.EMERGENCY_CREDIT_LIMIT, attributes.EMERGENCY_CREDIT_THRESHOLD)
 _PARTS = (_DAYS, _WEEKS, _SEASONS)
 # Issuer Calendar ID of a Get command for what is in force (meter.md B.6), to the calendar type.
 _IN_FORCE = {0xFFFFFFFF: 0, 0xFFFFFFFE: 3}
@@ -95,8 +97,8 @@ class GasSettings(Feature):
         act = gas_effects.OF.get(where)
         if act:
             act(server, fields, payload)
-        for cluster, attribute, type_id, value in fields.attributes():
-            server.keep(cluster, attribute, type_id, value)
+        for cluster, attribute, value in fields.settings(where[0]):
+            server.keep(cluster, attribute, value)
         if where in gas_effects.AS_SENT:
             self.device.settings.put(kept.key(kept.COMMAND, where[0], where[2]), payload)
 
@@ -155,14 +157,14 @@ class GasSettings(Feature):
             # SupplyStatusResponse repeats the command, then says what is so.
             for value in fields.values[:2] + [fields.date]:
                 writer.le(value, 4)
-            writer.u8(_number(server, "SupplyStatus"))
+            writer.u8(server.kept_value(clusters.METERING, attributes.SUPPLY_STATUS) or 0)
         else:
             # ChangePaymentModeResponse: is there a non-disablement calendar, its number, credit.
             calendar = kept.key(kept.PUBLISHED, clusters.CALENDAR, _CALENDAR, 3)
             writer.u8(1 if self.device.settings.get(calendar) else 0)
             writer.le(2, 4)
-            writer.le(_number(server, "EmergencyCreditLimit"), 4)
-            writer.le(_number(server, "EmergencyCreditThreshold"), 4)
+            for attribute in _EMERGENCY:
+                writer.le(server.kept_value(clusters.PREPAYMENT, attribute) or 0, 4)
         return [bytes(writer.view())]
 
     # --- Reading -------------------------------------------------------------------------------
@@ -196,11 +198,6 @@ class GasSettings(Feature):
         command = call.request.command
         begun = command if command == _SPECIAL_DAYS else _CALENDAR
         return kept.key(kept.PUBLISHED, call.cluster, begun, sort)
-
-
-def _number(server, name: str) -> int:
-    cluster, attribute, _ = place(name)
-    return server.kept_value(cluster, attribute) or 0
 
 
 FEATURE = GasSettings

@@ -1,11 +1,11 @@
 # Cluster commands that set something, as templates: their fields, and what attribute each sets.
 # Fields: octets of an unsigned number; i and octets of a signed one; d a UTC time from which it
 # holds (0: now); s an octet string with its length; what follows * repeats to the end.
-# "=Name" is the attribute that a field sets, "~value" the value that leaves it as it is.
+# "=NAME" is the attribute that a field sets, one of the command's cluster where none is named;
+# "~value" is the value that leaves it as it is.
 from smets.codec import DecodeError, Reader
-from smets.zcl import types
+from smets.zcl import attributes, clusters, types
 from smets.zcl.clusters import (
-    ATTRIBUTES,
     CALENDAR,
     DEVICE_MANAGEMENT,
     MESSAGING,
@@ -22,14 +22,14 @@ TEMPLATES = {
     # GCS25a, PublishBlockPeriod
     (PRICE, FROM_SERVER, 0x01): "4 4 4 3 1 1 1 1",
     # GCS23, PublishConversionFactor and PublishCalorificValue
-    (PRICE, FROM_SERVER, 0x02): "4 d 4=ConversionFactor 1=ConversionFactorTrailingDigit",
+    (PRICE, FROM_SERVER, 0x02): "4 d 4=CONVERSION_FACTOR 1=CONVERSION_FACTOR_TRAILING_DIGIT",
     (PRICE, FROM_SERVER, 0x03): (
-        "4 d 4=CalorificValue 1=CalorificValueUnit 1=CalorificValueTrailingDigit"
+        "4 d 4=CALORIFIC_VALUE 1=CALORIFIC_VALUE_UNIT 1=CALORIFIC_VALUE_TRAILING_DIGIT"
     ),
     # GCS01a and GCS01b, PublishTariffInformation, PublishPriceMatrix, PublishBlockThresholds
     (PRICE, FROM_SERVER, 0x04): (
-        "4 4 4 d 1 s 1 1 1=TariffUnitofMeasure 2=Currency 1=PriceTrailingDigit 4=StandingCharge 1 "
-        "3=ThresholdMultiplier 3=ThresholdDivisor"
+        "4 4 4 d 1 s 1 1 1=TARIFF_UNIT_OF_MEASURE 2=CURRENCY 1=PRICE_TRAILING_DIGIT "
+        "4=STANDING_CHARGE 1 3=THRESHOLD_MULTIPLIER 3=THRESHOLD_DIVISOR"
     ),
     (PRICE, FROM_SERVER, 0x05): "4 4 d 4 1 1 1 * 1 4",
     (PRICE, FROM_SERVER, 0x06): "4 4 d 4 1 1 1 1 * 6",
@@ -38,25 +38,25 @@ TEMPLATES = {
     # GCS32 and GCS39, ChangeSupply
     (METERING, FROM_CLIENT, 0x0B): "4 4 4 d 1 1",
     # GCS24 and GCS24a, SetSupplyStatus, SetUncontrolledFlowThreshold
-    (METERING, FROM_CLIENT, 0x0D): "4 1=SupplyTamperState~3 1=SupplyDepletionState~3 1 1",
+    (METERING, FROM_CLIENT, 0x0D): "4 1=SUPPLY_TAMPER_STATE~3 1=SUPPLY_DEPLETION_STATE~3 1 1",
     (METERING, FROM_CLIENT, 0x0E): (
-        "4 4 2=UncontrolledFlowThreshold 1=UncontrolledFlowThresholdUnitofMeasure "
-        "2=UncontrolledFlowMultiplier 2=UncontrolledFlowDivisor 1=FlowStabilisationPeriod "
-        "2=FlowMeasurementPeriod"
+        "4 4 2=UNCONTROLLED_FLOW_THRESHOLD 1=UNCONTROLLED_FLOW_THRESHOLD_UNIT_OF_MEASURE "
+        "2=UNCONTROLLED_FLOW_MULTIPLIER 2=UNCONTROLLED_FLOW_DIVISOR 1=FLOW_STABILISATION_PERIOD "
+        "2=FLOW_MEASUREMENT_PERIOD"
     ),
     # GCS07, DisplayMessage
     (MESSAGING, FROM_SERVER, 0x00): "4 1 d 2 s",
     # GCS04, ChangeDebt
     (PREPAYMENT, FROM_CLIENT, 0x02): "4 s i4 1 1 4 2 1 i4 2",
     # GCS05: emergency credit, low credit warning level, maximum credit, overall debt cap
-    (PREPAYMENT, FROM_CLIENT, 0x03): "4 d 4=EmergencyCreditLimit 4=EmergencyCreditThreshold",
-    (PREPAYMENT, FROM_CLIENT, 0x09): "4=LowCreditWarningLevel",
-    (PREPAYMENT, FROM_CLIENT, 0x0B): "4 4 d 4=MaxCreditLimit 4=MaxCreditPerTopUp",
-    (PREPAYMENT, FROM_CLIENT, 0x0C): "4 4 d i4=OverallDebtCap",
+    (PREPAYMENT, FROM_CLIENT, 0x03): "4 d 4=EMERGENCY_CREDIT_LIMIT 4=EMERGENCY_CREDIT_THRESHOLD",
+    (PREPAYMENT, FROM_CLIENT, 0x09): "4=LOW_CREDIT_WARNING_LEVEL",
+    (PREPAYMENT, FROM_CLIENT, 0x0B): "4 4 d 4=MAX_CREDIT_LIMIT 4=MAX_CREDIT_PER_TOP_UP",
+    (PREPAYMENT, FROM_CLIENT, 0x0C): "4 4 d i4=OVERALL_DEBT_CAP",
     # GCS40a to GCS40d, CreditAdjustment
     (PREPAYMENT, FROM_CLIENT, 0x05): "4 d 1 i4",
     # GCS02 and GCS03, ChangePaymentMode
-    (PREPAYMENT, FROM_CLIENT, 0x06): "4 4 d 2=PaymentControlConfiguration i4=CutOffValue~-1",
+    (PREPAYMENT, FROM_CLIENT, 0x06): "4 4 d 2=PAYMENT_CONTROL_CONFIGURATION i4=CUT_OFF_VALUE~-1",
     # GCS01a and GCS05, PublishCalendar and its parts
     (CALENDAR, FROM_SERVER, 0x00): "4 4 4 d 1 1 s 1 1 1",
     (CALENDAR, FROM_SERVER, 0x01): "4 4 4 1 1 1 1 1 * 2 1",
@@ -64,12 +64,16 @@ TEMPLATES = {
     (CALENDAR, FROM_SERVER, 0x03): "4 4 4 1 1 * 4 1",
     (CALENDAR, FROM_SERVER, 0x04): "4 4 4 d 1 1 1 1 * 4 1",
     # GCS44, PublishChangeofSupplier
-    (DEVICE_MANAGEMENT, FROM_SERVER, 0x01): "4 4 1 4 d 4 s=ProviderName s=ProviderContactDetails",
+    (
+        DEVICE_MANAGEMENT,
+        FROM_SERVER,
+        0x01,
+    ): "4 4 1 4 d 4 s=PROVIDER_NAME s=PROVIDER_CONTACT_DETAILS",
     # GCS11, RequestNewPasswordResponse
     (DEVICE_MANAGEMENT, FROM_SERVER, 0x02): "4 d 2 1 s",
     # GCS41, UpdateSiteID; GCS36, UpdateCIN
-    (DEVICE_MANAGEMENT, FROM_SERVER, 0x03): "4 d 4 s=SiteID",
-    (DEVICE_MANAGEMENT, FROM_SERVER, 0x06): "4 d 4 s=CustomerIDNumber",
+    (DEVICE_MANAGEMENT, FROM_SERVER, 0x03): "4 d 4 s=METERING.SITE_ID",
+    (DEVICE_MANAGEMENT, FROM_SERVER, 0x06): "4 d 4 s=METERING.CUSTOMER_ID_NUMBER",
     # GCS20, SetEventConfiguration
     (DEVICE_MANAGEMENT, FROM_SERVER, 0x04): "4 d 1 1 1 * 2",
 }
@@ -116,17 +120,8 @@ class Fields:
                 self._named.append((name, value))
         return value
 
-    def attributes(self):
-        """Yield (cluster, attribute, type, value) of each attribute that the command sets."""
+    def settings(self, cluster: int):
+        """Yield (cluster, attribute, value) of what the command sets, `cluster` being its own."""
         for name, value in self._named:
-            cluster, attribute, type_id = place(name)
-            yield cluster, attribute, type_id, value
-
-
-def place(name: str) -> tuple:
-    """(cluster, attribute, type) of an attribute by its name; ValueError."""
-    for cluster, rows in ATTRIBUTES.items():
-        for row in rows:
-            if row[2] == name:
-                return cluster, row[0], row[1]
-    raise ValueError("attribute " + name)
+            of, _, name = name.rpartition(".")
+            yield getattr(clusters, of) if of else cluster, getattr(attributes, name), value

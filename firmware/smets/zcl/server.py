@@ -1,7 +1,8 @@
 # The server side of clusters: attribute values, what cluster commands return, faults.
 # Values are kept as the octets that are sent (type, then value): small, and nothing to encode.
 from smets.codec import DecodeError, Reader
-from smets.zcl import frame, kept, types
+from smets.settings import Settings
+from smets.zcl import attributes, frame, kept, types
 
 # A device cannot carry this out: the attribute or command is not in its tables or its state.
 ABSENT = frame.UNSUPPORTED_ATTRIBUTE
@@ -33,7 +34,7 @@ class Server:
         self.command_faults = {}  # (cluster, command) -> status
         self.published = {}
         self.registry = registry
-        self.settings = None
+        self.settings = Settings()
 
     # --- What use cases set --------------------------------------------------------------------
 
@@ -46,9 +47,12 @@ class Server:
         cluster, attribute = (int.from_bytes(place[at : at + 2], "big") for at in (0, 2))
         self.attributes.setdefault(cluster, {})[attribute] = value
 
-    def keep(self, cluster: int, attribute: int, type_id: int, value):
+    def keep(self, cluster: int, attribute: int, value):
         """Set an attribute; it is kept when the command is done. ValueError as `set`."""
-        octets = bytes((type_id,)) + types.encode(type_id, value)
+        row = attributes.find(cluster, attribute)
+        if row is None:
+            raise ValueError("attribute %04X.%04X" % (cluster, attribute))
+        octets = bytes((row[1],)) + types.encode(row[1], value)
         self.settings.put(kept.attribute_key(cluster, attribute), octets)
 
     def kept_value(self, cluster: int, attribute: int):
@@ -61,17 +65,15 @@ class Server:
     @property
     def waiting(self) -> bool:
         """Whether something was set that `commit` keeps."""
-        return self.settings is not None and self.settings.waiting
+        return self.settings.waiting
 
     def commit(self):
         """Keep what a command set: all of it, or nothing and StoreError."""
-        if self.settings is not None:
-            self.settings.commit()
+        self.settings.commit()
 
     def rollback(self):
         """Forget what was set since the last `commit`."""
-        if self.settings is not None:
-            self.settings.rollback()
+        self.settings.rollback()
 
     # --- States --------------------------------------------------------------------------------
 
@@ -82,8 +84,8 @@ class Server:
         self.published.setdefault((cluster, command), []).append(payload)
 
     def _loadable(self, place) -> bool:
-        settings = self.settings
-        return settings is None or settings.loadable(place, self.registry.replaying)
+        replaying = self.registry is not None and self.registry.replaying
+        return self.settings.loadable(place, replaying)
 
     def set(self, cluster: int, attribute: int, type_id: int, value):
         """Set an attribute value; ValueError where it does not fit its type."""
