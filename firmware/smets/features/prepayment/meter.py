@@ -147,7 +147,7 @@ class Meter:
         energy = max(register.ended, 0) if register else 0
         held = self.account
         midnight = due % policy.DAY_S == 0
-        self.remote.activate(due)
+        activated = self.remote.activate(due)
         held.protected = calendar.protected(self.device.dlms.values, due) or (
             policy.CALENDAR_DAMAGED and self.remote.damaged
         )
@@ -160,6 +160,11 @@ class Meter:
             self._keep()
         except StoreError:
             pass  # it is kept with the next half hour
+        self.remote.activated(activated)
+        try:
+            self.device.dlms.commit()
+        except StoreError:
+            self.storage_errors += 1
         if midnight:
             try:
                 self.daily.open().append(self._daily_row(due))

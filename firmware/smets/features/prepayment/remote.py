@@ -92,10 +92,14 @@ class Remote:
 
     # --- What holds from when -------------------------------------------------------------------
 
-    def activate(self, now: int):
-        """Let what was set for later hold from its time on; the caller keeps the account."""
+    def activate(self, now: int) -> list:
+        """Let what was set for later hold from its time on; the caller keeps the account.
+
+        Returns the names of what holds now, for `activated`.
+        """
         held = self._owner.account
-        for name in [name for name in held.when if held.when[name] <= now]:
+        due = [name for name in held.when if held.when[name] <= now]
+        for name in due:
             del held.when[name]
             if name in _CALENDARS:
                 octets = self._owner.device.dlms.values.get(_CALENDARS[name][0])
@@ -103,6 +107,16 @@ class Remote:
                     self._set_calendar(name, 1, octets)
             elif name in held.next:
                 setattr(held, name, held.next.pop(name))
+        return due
+
+    def activated(self, due: list):
+        """The account is kept: what goes with it, and is kept among the settings."""
+        if "mode" in due:
+            kept = self._owner.device.dlms.kept
+            passive, active = [objects.key(text) for text in served.CONFIGURATION]
+            value = kept.value(passive)
+            if value is not None:
+                kept.put(active, value)
 
     # --- Objects --------------------------------------------------------------------------------
 
@@ -111,7 +125,7 @@ class Remote:
         text = served.name_of(key)
         if text is None:
             return None
-        if text == served.EVENT_LOG:
+        if text in (served.EVENT_LOG, served.EVENT_LOG_RESET):
             return self._owner.events
         if text == served.DAILY_LOG:
             from smets.dlms.profile import Profile
@@ -141,6 +155,10 @@ class Remote:
             for name in served.BALANCE_MEMBERS:
                 octets += served.number(5, getattr(held, name))
             return octets
+        if text in served.CALENDARS:
+            return self._owner.device.dlms.values.get(
+                objects.key(text), objects.OBJECT_UNAVAILABLE
+            )
         if text == served.MODE:
             return bytes((2, 2, 0x16, held.mode, 0x16, 1))
         if text == served.SWITCH:
@@ -223,8 +241,11 @@ class Remote:
                 held.when[name] = 0 if data == _NOW else cosem_time.parse(data)
             except DecodeError:
                 return objects.OTHER_REASON
-        self.activate(self._owner.now())
-        return self._commit(before)
+        due = self.activate(self._owner.now())
+        result = self._commit(before)
+        if result == objects.SUCCESS:
+            self.activated(due)
+        return result
 
     def invoke(self, text: str, data: bytes) -> int:
         """Invoke a method; a result code."""
@@ -271,6 +292,9 @@ class Remote:
             before = self._owner.account.pack()
             self._take(text, data)
             self._owner.commit(before)
+        elif text in served.CALENDARS and isinstance(data, bytes):
+            self._set_calendar(served.CALENDARS[text], 1, data)
+            self._owner.commit(self._owner.account.pack())
 
 
 class _Object:

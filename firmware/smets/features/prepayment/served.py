@@ -56,6 +56,9 @@ WHEN = {
     "111/0-1:19.0.0.255/13": "mode",
 }
 CALENDARS_NEXT = {"10/0-1:12.0.1.255/2": "calendar", "11/0-1:11.0.2.255/2": "special"}
+CALENDARS = {"10/0-0:12.0.1.255/2": "calendar", "11/0-0:11.0.2.255/2": "special"}
+# Credit and charge configuration, passive and active: it is copied with the payment mode.
+CONFIGURATION = ("111/0-1:19.0.0.255/11", "111/0-0:19.0.0.255/11")
 MODE = "111/0-0:19.0.0.255/2"
 MODE_NEXT = "111/0-1:19.0.0.255/2"
 RATES = ("113/0-0:19.20.1.255/5", "113/0-0:19.20.2.255/5")
@@ -64,6 +67,7 @@ BALANCES = "1/0-0:94.44.34.30/2"
 BALANCE_MEMBERS = ("balance", "emergency_remaining", "arrears", "debt1", "debt2", "debt3")
 SWITCH = "70/0-0:96.3.10.255/3"
 EVENT_LOG = "7/0-0:99.98.0.255/2"
+EVENT_LOG_RESET = "7/0-0:99.98.0.255/1"
 DAILY_LOG = "7/0-0:98.1.8.255/2"
 TOP_UPS = "7/0-0:98.1.5.255/2"
 RECOVERIES = "7/0-0:98.1.4.255/2"
@@ -114,8 +118,18 @@ _BY_KEY = {}
 def name_of(key):
     """The text of a key that is served, or None."""
     if not _BY_KEY:
-        tables = (NUMBERS, NEXT, WHEN, METHODS, RATES, RATES_NEXT, CALENDARS_NEXT)
-        singles = (MODE, MODE_NEXT, BALANCES, SWITCH, EVENT_LOG, DAILY_LOG, TOP_UPS, RECOVERIES)
+        tables = (NUMBERS, NEXT, WHEN, METHODS, RATES, RATES_NEXT, CALENDARS_NEXT, CALENDARS)
+        singles = (
+            MODE,
+            MODE_NEXT,
+            BALANCES,
+            SWITCH,
+            EVENT_LOG,
+            EVENT_LOG_RESET,
+            DAILY_LOG,
+            TOP_UPS,
+            RECOVERIES,
+        )
         for table in tables + (singles,):
             for text in table:
                 _BY_KEY[objects.key(text)] = text
