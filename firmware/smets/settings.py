@@ -1,35 +1,22 @@
 # Settings of use cases, kept through a power cut: one bounded file, with an entry a command.
 # A command's settings are written as one entry before its answer leaves: all of them or none.
 import os
-from binascii import crc32
 
 from smets.compat import const
-from smets.ports.disk import Disk
 from smets.ports.store import StoreError
 
 # project-choice: octets of keys and values, with 12 a setting, that a device keeps. The largest
 # tariff of an ESME takes most of it; a Pico keeps logs, keys and a history beside it. Alternative:
 # any number.
 BOUND = const(16384)
-# Octets of the file, from which on what was replaced is left out by writing a new one.
-FILE_BOUND = 24576
-VERSION = const(1)
 
-_FOLDER = "settings"
-_FILE = "entries"
-_NEW = "~entries"
-# An entry: mark (2), version (1), octets of the body (2), CRC-32 of version to body's end (4),
-# body. A body: settings, each the octets of its key (1) and of its value (2), then both.
-_MARK = b"\xa5\x5e"
-_HEAD = const(9)
-_SETTING = const(3)
-_REMOVED = const(0xFFFF)  # the length that stands for a removed value
-_CHUNK = const(128)
+FOLDER = "settings"
+_PER_SETTING = const(12)  # octets of the file beside key and value
 _FULL = const(28)  # ENOSPC
 
 
 def _size(key, value) -> int:
-    return _HEAD + _SETTING + len(key) + len(value)
+    return _PER_SETTING + len(key) + len(value)
 
 
 class Settings:
@@ -44,18 +31,31 @@ class Settings:
         self.values = {}
         self.commands = 0  # how many are over
         self._staged = {}
-        self._path = store.path + "/" + _FOLDER if store else ""
-        self._disk = None
-        self._end = 0  # of the entries in the file
+        self._store = store
+        self._file = None  # settings_file.File, once there is something in it
         self._size = 0  # what `values` take of BOUND
-        self._renew = False  # something in the file is damaged
         self._takers = {}  # first octet of a key -> function(key, value)
-        if store and self._present():
+        if store and self._present(store):
             try:
-                self._load(self._open(), store)
+                self._open().load(self.values)
             except StoreError as error:
-                self._renew = True
-                store.report(_FOLDER, "error %d" % error.errno)
+                store.report(FOLDER, "error %d" % error.errno)
+            for key in self.values:
+                self._size += _size(key, self.values[key])
+
+    def _present(self, store) -> bool:
+        try:
+            os.stat(store.path + "/" + FOLDER)
+        except OSError:
+            return False
+        return True
+
+    def _open(self):
+        if self._file is None:
+            from smets.settings_file import File
+
+            self._file = File(self._store)
+        return self._file
 
     def serve(self, kind: bytes, take):
         """Tell `take(key, value)` what is set under keys that begin with the octet `kind`.
@@ -114,8 +114,8 @@ class Settings:
                 size += 0 if changes[key] is None else _size(key, changes[key])
             if size > BOUND:
                 raise StoreError(_FULL)
-            if self._path:
-                self._write(changes)
+            if self._store:
+                self._open().write(self.values, changes)
             self._size = size
         for key in put:
             if put[key] is None:
@@ -142,151 +142,3 @@ class Settings:
         except StoreError as error:
             raise ValueError("what was set cannot be removed: error %d" % error.errno)
         return True
-
-    # --- The file ------------------------------------------------------------------------------
-
-    def _present(self) -> bool:
-        try:
-            os.stat(self._path)
-        except OSError:
-            return False
-        return True
-
-    def _open(self):
-        if self._disk is None:
-            self._disk = Disk(self._path, False)
-        return self._disk
-
-    def _write(self, changes):
-        disk = self._open()
-        entry = _entry(changes)
-        length = _octets(entry)
-        if self._renew or self._end + length > FILE_BOUND:
-            self._compact(disk, changes)
-            return
-        try:
-            disk.write(_FILE, self._end, entry)
-        except StoreError:
-            self._undo(disk)
-            raise
-        self._end += length
-
-    def _undo(self, disk):
-        """Let no entry stand that was refused: some file systems keep what failed half way."""
-        try:
-            if disk.size(_FILE) > self._end:
-                disk.write(_FILE, self._end, [bytes(len(_MARK))])
-        except StoreError:
-            self._renew = True
-
-    def _compact(self, disk, changes):
-        """Write a new file of what is set, `changes` with it, and put it in place of the old."""
-        entries = []
-        for source in (self.values, changes):
-            for key in source:
-                if source[key] is None or (source is self.values and key in changes):
-                    continue
-                entries.extend(_entry({key: source[key]}))
-        disk.remove(_NEW)
-        disk.write(_NEW, 0, entries)
-        try:
-            os.rename(self._path + "/" + _NEW, self._path + "/" + _FILE)
-        except OSError as error:
-            raise StoreError(error.errno)
-        self._end = _octets(entries)
-        self._renew = False
-
-    def _load(self, disk, store):
-        disk.remove(_NEW)
-        size = disk.size(_FILE)
-        head = bytearray(_HEAD)
-        at = damaged = 0
-        while at < size:
-            length = _whole(disk, at, size, head)
-            if not length:
-                following = _next(disk, at + 1, size, head)
-                damaged += following - at
-                at = following
-                continue
-            if head[2] == VERSION:
-                self._take(disk, at + _HEAD, at + length)
-            else:
-                store.report(_FOLDER, "version %d is unknown" % head[2])
-            at += length
-            self._end = at
-        if damaged:
-            self._renew = True
-            store.report(_FOLDER, "%d of %d octets are damaged" % (damaged, size))
-        for key in self.values:
-            self._size += _size(key, self.values[key])
-
-    def _take(self, disk, at, end):
-        head = bytearray(_SETTING)
-        while at < end:
-            disk.read(_FILE, at, head)
-            key = bytearray(head[0])
-            disk.read(_FILE, at + _SETTING, key)
-            at += _SETTING + len(key)
-            length = head[1] << 8 | head[2]
-            if length == _REMOVED:
-                self.values.pop(bytes(key), None)
-                continue
-            value = bytearray(length)
-            disk.read(_FILE, at, value)
-            self.values[bytes(key)] = bytes(value)
-            at += length
-
-
-def _octets(parts) -> int:
-    return sum(len(part) for part in parts)
-
-
-def _entry(settings) -> list:
-    """The entry of some settings, as parts: a value is not copied."""
-    body = []
-    for key in settings:
-        value = settings[key]
-        length = _REMOVED if value is None else len(value)
-        body.append(bytes((len(key), length >> 8, length & 0xFF)) + key)
-        if value:
-            body.append(value)
-    length = _octets(body)
-    covered = bytes((VERSION, length >> 8, length & 0xFF))
-    check = crc32(covered)
-    for part in body:
-        check = crc32(part, check)
-    return [_MARK + covered + check.to_bytes(4, "big")] + body
-
-
-def _whole(disk, at, size, head) -> int:
-    """Octets of the whole entry at an offset, its head in `head`; 0 without one."""
-    if disk.read(_FILE, at, head) != _HEAD or head[:2] != _MARK:
-        return 0
-    length = head[3] << 8 | head[4]
-    end = at + _HEAD + length
-    if end > size:
-        return 0
-    check = crc32(head[2:5])
-    for offset in range(at + _HEAD, end, _CHUNK):
-        chunk = bytearray(min(_CHUNK, end - offset))
-        disk.read(_FILE, offset, chunk)
-        check = crc32(chunk, check)
-    if check.to_bytes(4, "big") != head[5:9]:
-        return 0
-    return _HEAD + length
-
-
-def _next(disk, at, size, head) -> int:
-    """The offset of the next whole entry from `at` on, or `size`."""
-    chunk = bytearray(_CHUNK)
-    while at < size:
-        got = disk.read(_FILE, at, chunk)
-        found = bytes(chunk[:got]).find(_MARK)
-        if found < 0:
-            at += max(got - 1, 1)  # the mark may lie across two chunks
-            continue
-        at += found
-        if _whole(disk, at, size, head):
-            return at
-        at += 1
-    return size

@@ -6,10 +6,10 @@ from binascii import crc32
 from test_purge_flash import Flash, cut_points, mount, unmount
 from testkit import raises, tmpdir
 
-from smets import settings
+from smets import settings_file
 from smets.ports.disk import Disk
 from smets.ports.store import Store, StoreError
-from smets.settings import BOUND, FILE_BOUND, Settings
+from smets.settings import BOUND, Settings
 
 
 def put(kept, values):
@@ -117,7 +117,7 @@ def test_file_stays_small():
     for index in range(300):
         put(kept, {b"a": b"%04d" % index * 100, b"b": b"%04d" % index})
         size = len(octets_of(store))
-        assert size <= FILE_BOUND
+        assert size <= settings_file.BOUND
         shrunk += size < before
         before = size
         if index % 50 == 49:
@@ -215,14 +215,14 @@ def test_full_medium():
     size = 9 + 2 * 3 + 2 + 8
     for room in range(size + 1):
         kept = Settings(store)
-        kept._disk = FullDisk(store.path + "/settings", False)
-        kept._disk.room = room
+        disk = kept._file._disk = FullDisk(store.path + "/settings", False)
+        disk.room = room
         with raises(StoreError) as caught:
             put(kept, {b"a": b"new", b"b": b"12345"})
         assert caught.error.errno == 28
         assert kept.get(b"a") == b"old" and kept.get(b"b") is None
         assert Settings(store).values == {b"a": b"old"}, room
-    kept._disk.room = None
+    disk.room = None
     put(kept, {b"b": b"room again"})
     assert Settings(store).values == {b"a": b"old", b"b": b"room again"}
 
@@ -272,8 +272,8 @@ def test_power_cut_at_every_write_and_erase():
     put(Settings(store), {b"a": b"0" * 300, b"b": b"0", b"fixed": b"f" * 700})
     unmount()
     image = flash.image()
-    bound = settings.FILE_BOUND
-    settings.FILE_BOUND = 1500
+    bound = settings_file.BOUND
+    settings_file.BOUND = 1500
     sizes = []
 
     def run(path):
@@ -296,4 +296,4 @@ def test_power_cut_at_every_write_and_erase():
         print("cut points", cut_points(flash, image, run, check))
         assert len(sizes) == 3 and max(sizes) <= 1500, "written anew on the way: %s" % sizes
     finally:
-        settings.FILE_BOUND = bound
+        settings_file.BOUND = bound

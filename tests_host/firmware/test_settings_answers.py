@@ -91,7 +91,7 @@ def test_all_of_a_command_or_nothing():
         pieces, codes = ask_dlms(again, "ECS61c", gets(*BOOST))
         assert pieces == TRUE * 5 and codes == [0] * 5
     no_room_again = Esme(store)
-    no_room_again.settings._disk = Full()
+    no_room_again.settings._file._disk = Full()
     pieces, codes = ask_dlms(no_room_again, "ECS62", sets((BOOST[0], TRUE), (BOOST[1], FALSE)))
     assert codes == [1, 250]
     pieces, codes = ask_dlms(no_room_again, "ECS61c", gets(*BOOST))
@@ -124,7 +124,7 @@ def test_one_write_for_a_command():
     store = Store(tmpdir() + "/s")
     device = Esme(store)
     ask_dlms(device, "ECS62", sets((BOOST[0], FALSE)))
-    disk = device.settings._disk
+    disk = device.settings._file._disk
     writes = []
     plain = disk.write
 
@@ -264,6 +264,14 @@ def test_displays_set_nothing():
     answer = han_server.answer(device.zcl, (clusters.METERING,), clusters.METERING, lock)
     assert answer == h("18 07 0b 0d 81")
     assert device.zcl.get(clusters.METERING, 0x0607) is None
+
+
+def test_the_feature_declares_every_command():
+    """issue: one table of commands; what is light names those of what is large."""
+    from smets.zcl.configured import TEMPLATES
+
+    reads = {(0x0700, 0, 0x0B), (0x0708, 8, 0x05)} | {(0x0707, 0, n) for n in range(1, 5)}
+    assert set(Gsme().feature("gas_settings").commands) == set(TEMPLATES) | reads
 
 
 def test_a_command_that_ends_in_an_exception_sets_nothing():

@@ -22,10 +22,10 @@ _ALL_OF_GROUP = const(0xFF)
 
 def _add(server, cluster, attribute, value: int, least=None):
     """Add to an attribute; ValueError where the sum does not fit. `least` is as low as it goes."""
-    total = (server.kept_value(cluster, attribute) or 0) + value
+    total = kept.number(server, cluster, attribute) + value
     if least is not None and total < least:
         total = least
-    server.keep(cluster, attribute, total)
+    kept.put(server, cluster, attribute, total)
 
 
 def _prices(server, fields, payload):
@@ -39,7 +39,7 @@ def _prices(server, fields, payload):
         attribute = attributes.NO_TIER_BLOCK1_PRICE + number
         if tiers:
             attribute = attributes.TIER1_BLOCK1_PRICE + _NEXT * number
-        server.keep(PRICE, attribute, entries[index + 1])
+        kept.put(server, PRICE, attribute, entries[index + 1])
 
 
 def _thresholds(server, fields, payload):
@@ -49,7 +49,7 @@ def _thresholds(server, fields, payload):
         raise ValueError("number of thresholds")
     for index in range(_THRESHOLDS):
         value = given[index] if index < len(given) else _NO_THRESHOLD
-        server.keep(PRICE, attributes.BLOCK1_THRESHOLD + index, value)
+        kept.put(server, PRICE, attributes.BLOCK1_THRESHOLD + index, value)
 
 
 def _debt(server, fields, payload):
@@ -64,12 +64,14 @@ def _debt(server, fields, payload):
     if sort & 1:
         _add(server, PREPAYMENT, attributes.DEBT_AMOUNT_1 + step, amount, 0)
     else:
-        server.keep(PREPAYMENT, attributes.DEBT_AMOUNT_1 + step, amount)
+        kept.put(server, PREPAYMENT, attributes.DEBT_AMOUNT_1 + step, amount)
     if sort >= _PAYMENT_DEBT:
-        server.keep(PREPAYMENT, attributes.DEBT_RECOVERY_TOP_UP_PERCENTAGE_3, fields.values[9])
+        kept.put(
+            server, PREPAYMENT, attributes.DEBT_RECOVERY_TOP_UP_PERCENTAGE_3, fields.values[9]
+        )
     else:
-        server.keep(PREPAYMENT, attributes.DEBT_RECOVERY_FREQUENCY_1 + step, fields.values[7])
-        server.keep(PREPAYMENT, attributes.DEBT_RECOVERY_AMOUNT_1 + step, fields.values[8])
+        kept.put(server, PREPAYMENT, attributes.DEBT_RECOVERY_FREQUENCY_1 + step, fields.values[7])
+        kept.put(server, PREPAYMENT, attributes.DEBT_RECOVERY_AMOUNT_1 + step, fields.values[8])
 
 
 def _credit(server, fields, payload):
@@ -80,9 +82,9 @@ def _credit(server, fields, payload):
     if sort == 0:
         _add(server, PREPAYMENT, attributes.CREDIT_REMAINING, amount)
     elif sort == 1:
-        server.keep(PREPAYMENT, attributes.CREDIT_REMAINING, amount)
+        kept.put(server, PREPAYMENT, attributes.CREDIT_REMAINING, amount)
     elif sort == 2:
-        server.keep(METERING, attributes.BILL_TO_DATE_DELIVERED, amount)
+        kept.put(server, METERING, attributes.BILL_TO_DATE_DELIVERED, amount)
     else:
         _add(server, METERING, attributes.BILL_TO_DATE_DELIVERED, -amount, 0)
 
@@ -93,8 +95,8 @@ def _supply(server, fields, payload):
     if proposed not in (_OFF, _ARMED):
         raise ValueError("supply status")
     status = attributes.SUPPLY_STATUS
-    if proposed == _OFF or server.kept_value(METERING, status) != _ON:
-        server.keep(METERING, status, proposed)
+    if proposed == _OFF or kept.number(server, METERING, status) != _ON:
+        kept.put(server, METERING, status, proposed)
 
 
 def _billing(server, fields, payload):

@@ -1,18 +1,14 @@
 # Where what a use case sets in ZCL lies among the settings: the keys, and lists of payloads.
-# Kinds: A an attribute, C a command as it came, P what a Publish command holds, N the same for
-# later. P and N have a type in their last octet, that of a calendar; 0 elsewhere.
+# Kinds: C a command as it came, P what a Publish command holds, N the same for later. P and N have
+# a type in their last octet, that of a calendar; 0 elsewhere. Attributes have kind A (server.py).
 from smets.codec import Reader
+from smets.zcl import attributes, types
+from smets.zcl.server import attribute_key
 
-ATTRIBUTE = b"A"
 COMMAND = b"C"
 PUBLISHED = b"P"
 NEXT = b"N"
 SORTS = (0, 3)  # calendar types: tariff, non-disablement
-
-
-def attribute_key(cluster: int, attribute: int) -> bytes:
-    """The key of an attribute: its value is type octet and value octets."""
-    return ATTRIBUTE + cluster.to_bytes(2, "big") + attribute.to_bytes(2, "big")
 
 
 def key(kind: bytes, cluster: int, command: int, sort: int = 0) -> bytes:
@@ -32,3 +28,21 @@ def split(value) -> list:
     while reader.left():
         payloads.append(bytes(reader.view(reader.be(2, "length"), "payload")))
     return payloads
+
+
+def put(server, cluster: int, attribute: int, value):
+    """Set an attribute; it is kept when the command is done. ValueError where it does not fit."""
+    row = attributes.find(cluster, attribute)
+    if row is None:
+        raise ValueError("attribute %04X.%04X" % (cluster, attribute))
+    octets = bytes((row[1],)) + types.encode(row[1], value)
+    server.settings.put(attribute_key(cluster, attribute), octets)
+
+
+def number(server, cluster: int, attribute: int) -> int:
+    """The value of an attribute as the command that is carried out sees it; 0 without one."""
+    octets = server.settings.get(attribute_key(cluster, attribute))
+    value = server.get(cluster, attribute)
+    if octets is not None:
+        value = types.read_value(Reader(octets, 1), octets[0])
+    return value if isinstance(value, int) else 0

@@ -2,7 +2,7 @@
 # Values are kept as the octets that are sent (type, then value): small, and nothing to encode.
 from smets.codec import DecodeError, Reader
 from smets.settings import Settings
-from smets.zcl import attributes, frame, kept, types
+from smets.zcl import frame, types
 
 # A device cannot carry this out: the attribute or command is not in its tables or its state.
 ABSENT = frame.UNSUPPORTED_ATTRIBUTE
@@ -13,6 +13,13 @@ _TIME_AT = {
     (0x0702, 0x07): 2,  # GetSampledDataResponse: SampleStartTime
     (0x0705, 0x01): 4,  # PublishPrepaySnapshot: SnapshotTime
 }
+# Kind of the keys of attributes among the settings; zcl/kept.py has the others.
+_ATTRIBUTE = b"A"
+
+
+def attribute_key(cluster: int, attribute: int) -> bytes:
+    """The key of an attribute among the settings; its value is type octet and value octets."""
+    return _ATTRIBUTE + cluster.to_bytes(2, "big") + attribute.to_bytes(2, "big")
 
 
 class Server:
@@ -41,26 +48,11 @@ class Server:
     def keep_in(self, settings):
         """Let what use cases set be kept in `settings`; what it holds is served from now on."""
         self.settings = settings
-        settings.serve(kept.ATTRIBUTE, self._take)
+        settings.serve(_ATTRIBUTE, self._take)
 
     def _take(self, place, value):
         cluster, attribute = (int.from_bytes(place[at : at + 2], "big") for at in (0, 2))
         self.attributes.setdefault(cluster, {})[attribute] = value
-
-    def keep(self, cluster: int, attribute: int, value):
-        """Set an attribute; it is kept when the command is done. ValueError as `set`."""
-        row = attributes.find(cluster, attribute)
-        if row is None:
-            raise ValueError("attribute %04X.%04X" % (cluster, attribute))
-        octets = bytes((row[1],)) + types.encode(row[1], value)
-        self.settings.put(kept.attribute_key(cluster, attribute), octets)
-
-    def kept_value(self, cluster: int, attribute: int):
-        """The value of an attribute as the command that is carried out sees it, or None."""
-        octets = self.settings.get(kept.attribute_key(cluster, attribute))
-        if octets is None:
-            return self.get(cluster, attribute)
-        return types.read_value(Reader(octets, 1), octets[0])
 
     @property
     def waiting(self) -> bool:
@@ -79,8 +71,11 @@ class Server:
 
     def publish(self, cluster: int, command: int, payload):
         """Take what a cluster command returns from a state: one more payload; ValueError."""
-        for sort in kept.SORTS:
-            self._loadable(kept.key(kept.PUBLISHED, cluster, command, sort))
+        if self.settings.values:
+            from smets.zcl import kept
+
+            for sort in kept.SORTS:
+                self._loadable(kept.key(kept.PUBLISHED, cluster, command, sort))
         self.published.setdefault((cluster, command), []).append(payload)
 
     def _loadable(self, place) -> bool:
@@ -106,7 +101,7 @@ class Server:
     def _stand(self, cluster, attribute, type_id, value):
         """Let the value of a state stand for an attribute."""
         types.encode(type_id, value)
-        if self._loadable(kept.attribute_key(cluster, attribute)):
+        if self._loadable(attribute_key(cluster, attribute)):
             self.set(cluster, attribute, type_id, value)
 
     def octets(self, cluster: int, attribute: int):

@@ -1,0 +1,187 @@
+# What use cases set at a gas meter, and what others read of it: attributes, calendars, prices.
+# zcl/configured.py has the commands; what is set becomes an attribute or a published record.
+from smets import clock
+from smets.codec import DecodeError, Reader, Writer
+from smets.compat import const
+from smets.features import gas_effects
+from smets.zcl import attributes, clusters, frame, kept
+from smets.zcl.configured import CANCELS, TEMPLATES, Fields
+
+# Commands of the Calendar cluster, Publish.. and Get.. alike.
+_CALENDAR = const(0x00)
+_DAYS = const(0x01)
+_WEEKS = const(0x02)
+_SEASONS = const(0x03)
+_SPECIAL_DAYS = const(0x04)
+# What ChangePaymentModeResponse tells of emergency credit.
+_EMERGENCY = (attributes.EMERGENCY_CREDIT_LIMIT, attributes.EMERGENCY_CREDIT_THRESHOLD)
+_PARTS = (_DAYS, _WEEKS, _SEASONS)
+# Issuer Calendar ID of a Get command for what is in force (meter.md B.6), to the calendar type.
+_IN_FORCE = {0xFFFFFFFF: 0, 0xFFFFFFFE: 3}
+
+
+class Configuration:
+    """What was set at a device, and the commands that set it and read it back."""
+
+    def __init__(self, device):
+        """`device` has settings, zcl and clock."""
+        self.device = device
+        # The calendar whose parts come: issuer id, kind of key ("" for one not taken), type; what
+        # was set before it; in which command.
+        self._calendar = (0, b"", 0, {}, -1)
+
+    def execute(self, call):
+        """Carry out a command of a remote party; see Feature."""
+        request = call.request
+        where = (call.cluster, request.frame_control & frame.SERVER_TO_CLIENT, request.command)
+        template = TEMPLATES.get(where)
+        try:
+            if template is None:
+                return self._get(call)
+            fields = Fields(template, request.payload)
+        except DecodeError:
+            return frame.MALFORMED_COMMAND
+        if call.from_date_time is not None:
+            fields.date = call.from_date_time
+        status = self._take(call, where, fields)
+        if status == frame.SUCCESS and call.reply_command != frame.DEFAULT_RESPONSE:
+            return self._reply(call, fields)
+        return status
+
+    # --- Setting -------------------------------------------------------------------------------
+
+    def _take(self, call, where, fields) -> int:
+        command = call.request.command
+        payload = bytes(call.request.payload)
+        if call.cluster == clusters.CALENDAR:
+            if command in _PARTS:
+                return self._part(command, fields, payload)
+            return self._begin(command, fields, payload)
+        settings = self.device.settings
+        pending = kept.key(kept.NEXT, call.cluster, command, call.index)
+        if fields.date in CANCELS:
+            settings.remove(pending)
+            return frame.SUCCESS
+        if self._is_later(fields.date):
+            settings.put(pending, fields.date.to_bytes(4, "big") + payload)
+            return frame.SUCCESS
+        before = settings.mark()
+        try:
+            self._set(where, fields, payload)
+        except ValueError:
+            settings.back_to(before)
+            return frame.INVALID_VALUE
+        settings.remove(pending)
+        return frame.SUCCESS
+
+    def _is_later(self, date: int) -> bool:
+        own = self.device.clock
+        return date != 0 and (own.status == clock.INVALID or date > own.seconds)
+
+    def _set(self, where, fields, payload):
+        """Set what a command says, now; ValueError for a value that is none of its field."""
+        server = self.device.zcl
+        act = gas_effects.OF.get(where)
+        if act:
+            act(server, fields, payload)
+        for cluster, attribute, value in fields.settings(where[0]):
+            kept.put(server, cluster, attribute, value)
+        if where in gas_effects.AS_SENT:
+            self.device.settings.put(kept.key(kept.COMMAND, where[0], where[2]), payload)
+
+    def _begin(self, command, fields, payload) -> int:
+        """PublishCalendar and PublishSpecialDays: each has a type and a date."""
+        settings = self.device.settings
+        kind = kept.PUBLISHED
+        if fields.date in CANCELS:
+            kind = b""
+        elif self._is_later(fields.date):
+            kind = kept.NEXT
+        sort = fields.values[4]
+        parts = (_CALENDAR,) + _PARTS if command == _CALENDAR else (command,)
+        if command == _CALENDAR:
+            self._calendar = (fields.values[2], kind, sort, settings.mark(), settings.commands)
+        elif fields.values[5] * 2 != len(fields.values) - fields.repeated:
+            return frame.MALFORMED_COMMAND
+        for part in parts:
+            # What was pending is cancelled, replaced, or in force now.
+            settings.remove(kept.key(kept.NEXT, clusters.CALENDAR, part, sort))
+            if kind == kept.PUBLISHED:
+                settings.remove(kept.key(kind, clusters.CALENDAR, part, sort))
+        if kind:
+            settings.put(kept.key(kind, clusters.CALENDAR, command, sort), kept.join((payload,)))
+        return frame.SUCCESS
+
+    def _part(self, command, fields, payload) -> int:
+        """A day, a week or the seasons of the calendar that was begun."""
+        issuer, kind, sort, _, number = self._calendar
+        if number != self.device.settings.commands:
+            return frame.INVALID_VALUE  # its PublishCalendar did not come
+        if fields.values[2] != issuer:
+            return self._refuse(frame.INVALID_VALUE)
+        pairs = (len(fields.values) - fields.repeated) // 2
+        if command == _DAYS and (fields.values[4] != pairs or fields.values[7] != sort):
+            return self._refuse(frame.MALFORMED_COMMAND)
+        if kind:
+            settings = self.device.settings
+            where = kept.key(kind, clusters.CALENDAR, command, sort)
+            parts = kept.split(settings.get(where))
+            settings.put(where, kept.join(parts + [payload]))
+        return frame.SUCCESS
+
+    def _refuse(self, status: int) -> int:
+        """A calendar is taken as a whole or not at all."""
+        self.device.settings.back_to(self._calendar[3])
+        return status
+
+    def _reply(self, call, fields):
+        """The response to a command that does not get a Default Response."""
+        server = self.device.zcl
+        if server.published.get((call.cluster, call.reply_command)):
+            return None  # the state says
+        writer = Writer(16)
+        if call.cluster == clusters.METERING:
+            # SupplyStatusResponse repeats the command, then says what is so.
+            for value in fields.values[:2] + [fields.date]:
+                writer.le(value, 4)
+            writer.u8(kept.number(server, clusters.METERING, attributes.SUPPLY_STATUS))
+        else:
+            # ChangePaymentModeResponse: is there a non-disablement calendar, its number, credit.
+            calendar = kept.key(kept.PUBLISHED, clusters.CALENDAR, _CALENDAR, 3)
+            writer.u8(1 if self.device.settings.get(calendar) else 0)
+            writer.le(2, 4)
+            for attribute in _EMERGENCY:
+                writer.le(kept.number(server, clusters.PREPAYMENT, attribute), 4)
+        return [bytes(writer.view())]
+
+    # --- Reading -------------------------------------------------------------------------------
+
+    def _get(self, call):
+        """Payloads, NOT_FOUND, or None where nothing was set; DecodeError."""
+        settings = self.device.settings
+        reader = Reader(call.request.payload)
+        if call.cluster != clusters.CALENDAR:
+            value = settings.get(kept.key(kept.PUBLISHED, call.cluster, call.reply_command))
+            if value is None:
+                return None
+            if call.cluster == clusters.DEVICE_MANAGEMENT:
+                return gas_effects.configured_events(value, reader.le(2, "event id"))
+            return kept.split(value)
+        if call.request.command == _SPECIAL_DAYS:
+            reader.skip(6, "start, number, type")
+        reader.skip(4, "provider id")
+        sort = _IN_FORCE.get(reader.le(4, "issuer calendar id"), -1)
+        if sort < 0 or settings.get(self._beginning(call, sort)) is None:
+            return None
+        value = settings.get(kept.key(kept.PUBLISHED, call.cluster, call.request.command, sort))
+        payloads = kept.split(value)
+        if reader.left() >= 2:
+            first, most = reader.u8("first"), reader.u8("number")
+            payloads = [payload for payload in payloads if payload[12] >= first]
+            payloads = payloads[: most or len(payloads)]
+        return payloads or frame.NOT_FOUND
+
+    def _beginning(self, call, sort) -> bytes:
+        command = call.request.command
+        begun = command if command == _SPECIAL_DAYS else _CALENDAR
+        return kept.key(kept.PUBLISHED, call.cluster, begun, sort)

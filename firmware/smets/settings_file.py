@@ -1,0 +1,175 @@
+# The file of what use cases set (settings.py): entries, each with the settings of one command.
+import os
+from binascii import crc32
+
+from smets.compat import const
+from smets.ports.disk import Disk
+from smets.ports.store import StoreError
+from smets.settings import FOLDER
+
+# Octets of the file, from which on what was replaced is left out by writing a new one.
+BOUND = 24576
+VERSION = const(1)
+
+_FILE = "entries"
+_NEW = "~entries"
+# An entry: mark (2), version (1), octets of the body (2), CRC-32 of version to body's end (4),
+# body. A body: settings, each the octets of its key (1) and of its value (2), then both.
+_MARK = b"\xa5\x5e"
+_HEAD = const(9)
+_SETTING = const(3)
+_REMOVED = const(0xFFFF)  # octets of a value that says: no longer set
+_CHUNK = const(128)
+
+
+class File:
+    """The entries of a store, one after the other; every method raises StoreError."""
+
+    def __init__(self, store):
+        """`store` (ports.store.Store) has the folder, and is told what is damaged."""
+        self._store = store
+        self._disk = None
+        self._end = 0  # of the entries
+        self._renew = False  # something in the file is damaged
+
+    def _open(self):
+        if self._disk is None:
+            self._disk = Disk(self._store.path + "/" + FOLDER, False)
+        return self._disk
+
+    def load(self, values: dict):
+        """Take what is kept into `values`. What is damaged is passed over and reported."""
+        self._renew = True  # until all of it was read
+        disk = self._open()
+        disk.remove(_NEW)
+        size = disk.size(_FILE)
+        head = bytearray(_HEAD)
+        at = damaged = 0
+        while at < size:
+            length = _whole(disk, at, size, head)
+            if not length:
+                following = _next(disk, at + 1, size, head)
+                damaged += following - at
+                at = following
+                continue
+            if head[2] == VERSION:
+                _take(disk, at + _HEAD, at + length, values)
+            else:
+                self._store.report(FOLDER, "version %d is unknown" % head[2])
+            at += length
+            self._end = at
+        self._renew = damaged > 0
+        if damaged:
+            self._store.report(FOLDER, "%d of %d octets are damaged" % (damaged, size))
+
+    def write(self, values: dict, changes: dict):
+        """Keep the changes of a command to `values`; None as a value: no longer set."""
+        disk = self._open()
+        entry = _entry(changes)
+        length = _octets(entry)
+        if self._renew or self._end + length > BOUND:
+            self._compact(disk, values, changes)
+            return
+        try:
+            disk.write(_FILE, self._end, entry)
+        except StoreError:
+            self._undo(disk)
+            raise
+        self._end += length
+
+    def _undo(self, disk):
+        """Let no entry stand that was refused: some file systems keep what failed half way."""
+        try:
+            if disk.size(_FILE) > self._end:
+                disk.write(_FILE, self._end, [bytes(len(_MARK))])
+        except StoreError:
+            self._renew = True
+
+    def _compact(self, disk, values, changes):
+        """Write a new file of what is set, `changes` with it, and put it in place of the old."""
+        entries = []
+        for source in (values, changes):
+            for key in source:
+                if source[key] is None or (source is values and key in changes):
+                    continue
+                entries.extend(_entry({key: source[key]}))
+        disk.remove(_NEW)
+        disk.write(_NEW, 0, entries)
+        try:
+            os.rename(disk.path + "/" + _NEW, disk.path + "/" + _FILE)
+        except OSError as error:
+            raise StoreError(error.errno)
+        self._end = _octets(entries)
+        self._renew = False
+
+
+def _take(disk, at, end, values):
+    head = bytearray(_SETTING)
+    while at < end:
+        disk.read(_FILE, at, head)
+        key = bytearray(head[0])
+        disk.read(_FILE, at + _SETTING, key)
+        at += _SETTING + len(key)
+        length = head[1] << 8 | head[2]
+        if length == _REMOVED:
+            values.pop(bytes(key), None)
+            continue
+        value = bytearray(length)
+        disk.read(_FILE, at, value)
+        values[bytes(key)] = bytes(value)
+        at += length
+
+
+def _octets(parts) -> int:
+    return sum(len(part) for part in parts)
+
+
+def _entry(settings) -> list:
+    """The entry of some settings, as parts: a value is not copied."""
+    body = []
+    for key in settings:
+        value = settings[key]
+        length = _REMOVED if value is None else len(value)
+        body.append(bytes((len(key), length >> 8, length & 0xFF)) + key)
+        if value:
+            body.append(value)
+    length = _octets(body)
+    covered = bytes((VERSION, length >> 8, length & 0xFF))
+    check = crc32(covered)
+    for part in body:
+        check = crc32(part, check)
+    return [_MARK + covered + check.to_bytes(4, "big")] + body
+
+
+def _whole(disk, at, size, head) -> int:
+    """Octets of the whole entry at an offset, its head in `head`; 0 where there is none."""
+    if disk.read(_FILE, at, head) != _HEAD or head[:2] != _MARK:
+        return 0
+    length = head[3] << 8 | head[4]
+    end = at + _HEAD + length
+    if end > size:
+        return 0
+    check = crc32(head[2:5])
+    for offset in range(at + _HEAD, end, _CHUNK):
+        chunk = bytearray(min(_CHUNK, end - offset))
+        disk.read(_FILE, offset, chunk)
+        check = crc32(chunk, check)
+    if check.to_bytes(4, "big") != head[5:9]:
+        return 0
+    return _HEAD + length
+
+
+def _next(disk, at, size, head) -> int:
+    """The offset of the next whole entry from `at` on, or `size`."""
+    chunk = bytearray(_CHUNK)
+    while at < size:
+        got = disk.read(_FILE, at, chunk)
+        found = bytes(chunk[:got]).find(_MARK)
+        if found < 0:
+            at += max(got - 1, 1)  # the mark may lie across two chunks
+            continue
+        at += found
+        if _whole(disk, at, size, head):
+            return at
+        at += 1
+    return size
