@@ -97,7 +97,7 @@ def picture(made):
     attributes = {cluster: dict(found) for cluster, found in device.zcl.attributes.items()}
     return (
         attributes,
-        dict(device.zcl.kept),
+        dict(device.settings.values),
         {k: v for k, v in device.dlms.values.items() if isinstance(v, bytes)},
         (device.clock.seconds, device.clock.status),
         mirror and (mirror.stamp.source, mirror.stamp.seconds, mirror.stamp.status),
