@@ -167,6 +167,7 @@ _FIELDS: dict[str, int] = {
     "Source of Top up": 0,
 }
 _ENTRIES = 2
+_BLOCK_IDS = 3  # the last block of a price matrix
 _SUMMATIONS = 4
 
 
@@ -181,8 +182,10 @@ def zcl_value(kind: str, name: str) -> Json:
     if kind == "date":
         return f"7E03{_number(name, 28):02X}FF"  # a day of March 2026
     if kind == "event":
-        return f"0x80{_number(name, 9):02X}"
+        return f"0x81{_number(name, 9):02X}"
     bits = int(re.sub(r"[a-z]", "", kind))
+    if name.startswith("Tier/Block ID"):
+        return _number(name, _BLOCK_IDS)
     return _number(name, 99999 if bits > 16 else 999 if bits > 8 else 9)
 
 
@@ -193,6 +196,8 @@ def field_value(name: str, kind: Any, around: dict[str, Json], index: str = "") 
     if "record" in kind:
         return fields(kind["record"], index)
     count = _SUMMATIONS if "Summation" in name else _ENTRIES
+    if name == "Block Threshold Sub-payload":
+        count = 1  # the thresholds of all tiers
     if "count" in kind:
         around[kind["count"]] = count
     if "low_nibble" in kind:

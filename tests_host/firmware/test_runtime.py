@@ -1,6 +1,5 @@
 # engines: cpython unix
 # The loop of a board: lines, restarts, the log of exceptions, what comes back after a power cut.
-import gc
 import json
 import os
 import sys
@@ -306,21 +305,6 @@ def test_a_fragment_loaded_twice_is_kept_once_in_its_newest_place():
     tell(again, "STATE", two)
     assert len(Store(path).names()) == 2, "known after a restart too"
     assert device("gsme", path)[0].device.zcl.get(0x0702, 0) == 4712
-
-
-def test_the_journal_is_bounded():
-    path = tmpdir() + "/state"
-    kept = journal.Journal(Store(path))
-    for number in range(256):
-        kept.add("STATE", {"n": number})
-    with raises(journal.JournalFull):
-        kept.add("STATE", {"n": 256})
-    kept.add("STATE", {"n": 255})
-    kept = None  # a device has one journal: a small heap has no room for two full ones
-    gc.collect()
-    assert "FORGET first" in refused(device("gsme", path), "STATE", {"zcl": STEPS})
-    numbers = [document["n"] for _, document in journal.Journal(Store(path)).replay()]
-    assert numbers == list(range(256))
 
 
 def test_what_is_refused_is_not_kept():

@@ -1,0 +1,24 @@
+# engines: cpython unix
+# A full journal. It has a file, and so a heap, of its own: a device beside it needs the room.
+import gc
+
+from test_runtime import STEPS, device, refused
+from testkit import raises, tmpdir
+
+from smets import journal
+from smets.ports.store import Store
+
+
+def test_the_journal_is_bounded():
+    path = tmpdir() + "/state"
+    kept = journal.Journal(Store(path))
+    for number in range(256):
+        kept.add("STATE", {"n": number})
+    with raises(journal.JournalFull):
+        kept.add("STATE", {"n": 256})
+    kept.add("STATE", {"n": 255})
+    kept = None  # a device has one journal: a small heap has no room for two full ones
+    gc.collect()
+    assert "FORGET first" in refused(device("gsme", path), "STATE", {"zcl": STEPS})
+    numbers = [document["n"] for _, document in journal.Journal(Store(path)).replay()]
+    assert numbers == list(range(256))
