@@ -2,21 +2,9 @@
 # A command's settings are written as one entry before its answer leaves: all of them or none.
 import os
 
-from smets.compat import const
 from smets.ports.store import StoreError
 
-# project-choice: octets of keys and values, with 12 a setting, that a device keeps. The largest
-# tariff of an ESME takes most of it; a Pico keeps logs, keys and a history beside it. Alternative:
-# any number.
-BOUND = const(16384)
-
 FOLDER = "settings"
-_PER_SETTING = const(12)  # octets of the file beside key and value
-_FULL = const(28)  # ENOSPC
-
-
-def _size(key, value) -> int:
-    return _PER_SETTING + len(key) + len(value)
 
 
 class Settings:
@@ -31,17 +19,13 @@ class Settings:
         self.values = {}
         self.commands = 0  # how many are over
         self._staged = {}
-        self._store = store
-        self._file = None  # settings_file.File, once there is something in it
-        self._size = 0  # what `values` take of BOUND
-        self._takers = {}  # first octet of a key -> function(key, value)
+        self.store = store
+        self.file = None  # settings_file.File, once there is something in it
+        self.takers = {}  # first octet of a key -> function(key, value)
         if store and self._present(store):
-            try:
-                self._open().load(self.values)
-            except StoreError as error:
-                store.report(FOLDER, "error %d" % error.errno)
-            for key in self.values:
-                self._size += _size(key, self.values[key])
+            from smets.settings_file import load
+
+            load(self)
 
     def _present(self, store) -> bool:
         try:
@@ -50,19 +34,12 @@ class Settings:
             return False
         return True
 
-    def _open(self):
-        if self._file is None:
-            from smets.settings_file import File
-
-            self._file = File(self._store)
-        return self._file
-
     def serve(self, kind: bytes, take):
         """Tell `take(key, value)` what is set under keys that begin with the octet `kind`.
 
         The key is without that octet. It is told what is kept, and later what is set or changed.
         """
-        self._takers[kind[0]] = take
+        self.takers[kind[0]] = take
         for key in self.values:
             if key[0] == kind[0]:
                 take(key[1:], self.values[key])
@@ -106,25 +83,10 @@ class Settings:
         """
         put = self._staged
         self._staged = {}
-        changes = {key: put[key] for key in put if put[key] != self.values.get(key)}
-        if changes:
-            size = self._size
-            for key in changes:
-                size -= _size(key, self.values[key]) if key in self.values else 0
-                size += 0 if changes[key] is None else _size(key, changes[key])
-            if size > BOUND:
-                raise StoreError(_FULL)
-            if self._store:
-                self._open().write(self.values, changes)
-            self._size = size
-        for key in put:
-            if put[key] is None:
-                self.values.pop(key, None)
-                continue
-            value = self.values[key] = changes.get(key, self.values.get(key))
-            take = self._takers.get(key[0])
-            if take:
-                take(key[1:], value)
+        if put:
+            from smets.settings_file import keep  # loaded when something is set
+
+            keep(self, put)
 
     def loadable(self, key, replaying: bool) -> bool:
         """Whether a value of a state is taken at a place: it stands there instead of what was set.

@@ -7,8 +7,12 @@ from smets.ports.disk import Disk
 from smets.ports.store import StoreError
 from smets.settings import FOLDER
 
+# project-choice: octets of keys and values, with 12 a setting, that a device keeps. The largest
+# tariff of an ESME takes most of it; a Pico keeps logs, keys and a history beside it. Alternative:
+# any number.
+BOUND = const(16384)
 # Octets of the file, from which on what was replaced is left out by writing a new one.
-BOUND = 24576
+FILE_BOUND = 24576
 VERSION = const(1)
 
 _FILE = "entries"
@@ -20,6 +24,45 @@ _HEAD = const(9)
 _SETTING = const(3)
 _REMOVED = const(0xFFFF)  # octets of a value that says: no longer set
 _CHUNK = const(128)
+_FULL = const(28)  # ENOSPC
+
+
+def load(settings):
+    """Take up what the store of the settings holds; nothing raises."""
+    try:
+        _open(settings).load(settings.values)
+    except StoreError as error:
+        settings.store.report(FOLDER, "error %d" % error.errno)
+
+
+def keep(settings, put: dict):
+    """Keep what a command has put; see Settings.commit."""
+    values = settings.values
+    changes = {key: put[key] for key in put if put[key] != values.get(key)}
+    if changes:
+        size = 0
+        for source in (values, changes):
+            for key in source:
+                if source[key] is not None and (source is changes or key not in changes):
+                    size += _HEAD + _SETTING + len(key) + len(source[key])
+        if size > BOUND:
+            raise StoreError(_FULL)
+        if settings.store:
+            _open(settings).write(values, changes)
+    for key in put:
+        if put[key] is None:
+            values.pop(key, None)
+            continue
+        value = values[key] = changes.get(key, values.get(key))
+        take = settings.takers.get(key[0])
+        if take:
+            take(key[1:], value)
+
+
+def _open(settings):
+    if settings.file is None:
+        settings.file = File(settings.store)
+    return settings.file
 
 
 class File:
@@ -67,7 +110,7 @@ class File:
         disk = self._open()
         entry = _entry(changes)
         length = _octets(entry)
-        if self._renew or self._end + length > BOUND:
+        if self._renew or self._end + length > FILE_BOUND:
             self._compact(disk, values, changes)
             return
         try:

@@ -8,6 +8,7 @@ Evidence: spec, and rtds for the rules of failing components.
 import copy
 import random
 
+import gas_commands
 import pytest
 from test_every_dlms_use_case import BROKER, KEYS, SUPPLIER
 from test_every_gbz_use_case import CASES, DEVICES, SIZES, client_of, clients, row_of, simple
@@ -195,6 +196,8 @@ def test_nothing_is_found(clients, engine, name, device):
     commands = [part for part in CASES[name]["gbz_request"] if not part.get("attributes")]
     if len(known) < len(commands):
         pytest.skip("something is always found")
+    if name in gas_commands.MADE and device == "GSME":
+        pytest.skip("sets something: test_setting_pairs")
     made = Made(name, device, 0)
     assert made.ask(client_of(clients, engine, device)) == made.expected
 

@@ -9,7 +9,8 @@ from testkit import raises, tmpdir
 from smets import settings_file
 from smets.ports.disk import Disk
 from smets.ports.store import Store, StoreError
-from smets.settings import BOUND, Settings
+from smets.settings import Settings
+from smets.settings_file import BOUND
 
 
 def put(kept, values):
@@ -117,7 +118,7 @@ def test_file_stays_small():
     for index in range(300):
         put(kept, {b"a": b"%04d" % index * 100, b"b": b"%04d" % index})
         size = len(octets_of(store))
-        assert size <= settings_file.BOUND
+        assert size <= settings_file.FILE_BOUND
         shrunk += size < before
         before = size
         if index % 50 == 49:
@@ -215,7 +216,7 @@ def test_full_medium():
     size = 9 + 2 * 3 + 2 + 8
     for room in range(size + 1):
         kept = Settings(store)
-        disk = kept._file._disk = FullDisk(store.path + "/settings", False)
+        disk = kept.file._disk = FullDisk(store.path + "/settings", False)
         disk.room = room
         with raises(StoreError) as caught:
             put(kept, {b"a": b"new", b"b": b"12345"})
@@ -272,8 +273,8 @@ def test_power_cut_at_every_write_and_erase():
     put(Settings(store), {b"a": b"0" * 300, b"b": b"0", b"fixed": b"f" * 700})
     unmount()
     image = flash.image()
-    bound = settings_file.BOUND
-    settings_file.BOUND = 1500
+    bound = settings_file.FILE_BOUND
+    settings_file.FILE_BOUND = 1500
     sizes = []
 
     def run(path):
@@ -296,4 +297,4 @@ def test_power_cut_at_every_write_and_erase():
         print("cut points", cut_points(flash, image, run, check))
         assert len(sizes) == 3 and max(sizes) <= 1500, "written anew on the way: %s" % sizes
     finally:
-        settings_file.BOUND = bound
+        settings_file.FILE_BOUND = bound

@@ -91,7 +91,7 @@ def test_all_of_a_command_or_nothing():
         pieces, codes = ask_dlms(again, "ECS61c", gets(*BOOST))
         assert pieces == TRUE * 5 and codes == [0] * 5
     no_room_again = Esme(store)
-    no_room_again.settings._file._disk = Full()
+    no_room_again.settings.file._disk = Full()
     pieces, codes = ask_dlms(no_room_again, "ECS62", sets((BOOST[0], TRUE), (BOOST[1], FALSE)))
     assert codes == [1, 250]
     pieces, codes = ask_dlms(no_room_again, "ECS61c", gets(*BOOST))
@@ -124,7 +124,7 @@ def test_one_write_for_a_command():
     store = Store(tmpdir() + "/s")
     device = Esme(store)
     ask_dlms(device, "ECS62", sets((BOOST[0], FALSE)))
-    disk = device.settings._file._disk
+    disk = device.settings.file._disk
     writes = []
     plain = disk.write
 

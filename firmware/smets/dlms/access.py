@@ -138,7 +138,8 @@ def execute(request: Request, model, session) -> Parts:
     try:
         pieces = _pieces(request, model, session)
     finally:
-        model.rollback()  # nothing is left, unless this ends in an exception
+        if model.settings is not None:
+            model.settings.rollback()  # nothing is left, unless this ends in an exception
     parts = Parts()
     head = Writer(12)
     head.u8(_RESPONSE)
@@ -163,6 +164,7 @@ def execute(request: Request, model, session) -> Parts:
 def _pieces(request, model, session) -> list:
     """What answers each element: a piece, or a result code."""
     break_on_error = request.invoke_id[0] & _BREAK_ON_ERROR
+    settings = model.settings
     pieces = []
     first = -1  # of the elements that wait to be kept
     failed = False
@@ -170,23 +172,23 @@ def _pieces(request, model, session) -> list:
         # What a feature does is done at once: what was set before it is kept first.
         operation = _CHANGES.get(element.choice)
         if first >= 0 and operation and model.acts_at_once(element.key, operation):
-            failed = failed or not _keep(model, pieces, first)
+            failed = failed or not _keep(settings, pieces, first)
             first = -1
         piece = objects.OTHER_REASON if failed else _carry_out(element, model, session)
-        if first < 0 and model.waiting:
+        if first < 0 and settings is not None and settings.waiting:
             first = len(pieces)
         pieces.append(piece)
         if isinstance(piece, int) and piece != objects.SUCCESS and break_on_error:
             failed = True
     if first >= 0:
-        _keep(model, pieces, first)
+        _keep(settings, pieces, first)
     return pieces
 
 
-def _keep(model, pieces, first) -> bool:
+def _keep(settings, pieces, first) -> bool:
     """Keep what was set; where that fails the first element says so, as one that fails does."""
     try:
-        model.commit()
+        settings.commit()
     except StoreError:
         pieces[first:] = [objects.HARDWARE_FAULT] + [objects.OTHER_REASON] * (
             len(pieces) - first - 1

@@ -54,7 +54,7 @@ class Kept:
 
     def loadable(self, object_key) -> bool:
         """Whether a value of a state is taken; see Settings.loadable."""
-        return self.settings.loadable(_KIND + object_key, self._model.replaying)
+        return self.settings.loadable(_KIND + object_key, self._model.registry.replaying)
 
 
 def _model_value(object_key, value):

@@ -144,17 +144,22 @@ class Objects:
         self.faults = {}
         self.registry = registry
         self.kept = None
+        self.settings = self._clock = None  # those of the device
 
     def keep_in(self, settings, clock):
         """Let what use cases set be kept in `settings`; what it holds is served from now on."""
-        from smets.dlms.kept import Kept
+        self.settings = settings
+        self._clock = clock
+        if settings.values:
+            self.keeping()
 
-        self.kept = Kept(self, settings, clock)
+    def keeping(self):
+        """The dlms.kept.Kept, loaded when something is set; None where there are no settings."""
+        if self.kept is None and self.settings is not None:
+            from smets.dlms.kept import Kept
 
-    @property
-    def replaying(self) -> bool:
-        """Whether a state is loaded again after a power cut."""
-        return self.registry is not None and self.registry.replaying
+            self.kept = Kept(self, self.settings, self._clock)
+        return self.kept
 
     def _served(self, object_key, operation):
         registry = self.registry
@@ -210,8 +215,9 @@ class Objects:
         served = self._served(object_key, SET)
         if served:
             return served.set(data)
-        if self.kept is not None:
-            return self.kept.set(object_key, data)
+        kept = self.keeping()
+        if kept is not None:
+            return kept.set(object_key, data)
         self.values[object_key] = bytes(data)
         return SUCCESS
 
@@ -223,26 +229,12 @@ class Objects:
         served = self._served(object_key, ACTION)
         if served:
             return served.invoke(data)
-        return self.kept.invoke(object_key, data) if self.kept else SUCCESS
+        kept = self.keeping()
+        return kept.invoke(object_key, data) if kept else SUCCESS
 
     def acts_at_once(self, object_key, operation) -> bool:
         """Whether a feature carries out what is set or invoked there, before `commit`."""
         return self._served(object_key, operation) is not None
-
-    @property
-    def waiting(self) -> bool:
-        """Whether something was set that `commit` keeps."""
-        return self.kept is not None and self.kept.settings.waiting
-
-    def commit(self):
-        """Keep what a command set: all of it, or nothing and StoreError."""
-        if self.kept:
-            self.kept.settings.commit()
-
-    def rollback(self):
-        """Forget what was set since the last `commit`."""
-        if self.kept:
-            self.kept.settings.rollback()
 
 
 # The restricting object of a range: 0-0:94.44.100.255, attribute 2.

@@ -132,7 +132,7 @@ def execute(prepared, server, cipher) -> bytes:
     try:
         replies = _replies(prepared, server)
     finally:
-        server.rollback()  # nothing is left, unless this ends in an exception
+        server.settings.rollback()  # nothing is left, unless this ends in an exception
     return _encode(replies, cipher)
 
 
@@ -150,11 +150,11 @@ def _replies(prepared, server) -> list:
             failed = _command(component, row, server, replies)
         else:
             failed = _read(component, row, server, replies)
-        if first < 0 and server.waiting:
+        if first < 0 and server.settings.waiting:
             first, start = index, at
     if first >= 0:
         try:
-            server.commit()
+            server.settings.commit()
         except StoreError:
             component, row = prepared[first]
             failure = _default(row, component.request, frame.HARDWARE_FAILURE)

@@ -54,19 +54,6 @@ class Server:
         cluster, attribute = (int.from_bytes(place[at : at + 2], "big") for at in (0, 2))
         self.attributes.setdefault(cluster, {})[attribute] = value
 
-    @property
-    def waiting(self) -> bool:
-        """Whether something was set that `commit` keeps."""
-        return self.settings.waiting
-
-    def commit(self):
-        """Keep what a command set: all of it, or nothing and StoreError."""
-        self.settings.commit()
-
-    def rollback(self):
-        """Forget what was set since the last `commit`."""
-        self.settings.rollback()
-
     # --- States --------------------------------------------------------------------------------
 
     def publish(self, cluster: int, command: int, payload):

@@ -162,7 +162,7 @@ class Meter:
             pass  # it is kept with the next half hour
         self.remote.activated(activated)
         try:
-            self.device.dlms.commit()
+            self.device.settings.commit()
         except StoreError:
             self.storage_errors += 1
         if midnight:

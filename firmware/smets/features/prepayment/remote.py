@@ -112,7 +112,7 @@ class Remote:
     def activated(self, due: list):
         """The account is kept: what goes with it, and is kept among the settings."""
         if "mode" in due:
-            kept = self._owner.device.dlms.kept
+            kept = self._owner.device.dlms.keeping()
             passive, active = [objects.key(text) for text in served.CONFIGURATION]
             value = kept.value(passive)
             if value is not None:
