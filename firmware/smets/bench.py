@@ -10,7 +10,7 @@ from smets import __version__, clock, devices, state
 from smets.codec import DecodeError
 from smets.compat import const
 from smets.crypto import CryptoError
-from smets.ports.store import StoreError
+from smets.ports.store_error import StoreError
 from smets.zcl import han_frame
 
 # Longest line taken; a command of 1,200 octets with room to spare.

@@ -7,7 +7,7 @@ from binascii import crc32
 
 from smets import record
 from smets.compat import const
-from smets.ports.store import StoreError
+from smets.ports.store_error import StoreError
 
 _RING_ENTRIES = const(8)
 _RING_TEXT = const(480)  # characters of an entry: a traceback of some eight calls

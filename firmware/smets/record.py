@@ -1,7 +1,7 @@
 # Records: what a store keeps under a name, as a table of fields behind a version octet.
 # A field is added at the end with the version that brings it; what older firmware wrote is read.
 from smets.codec import DecodeError, Reader, Writer
-from smets.ports.store import StoreError
+from smets.ports.store_error import StoreError
 
 _DAMAGED = 74  # EBADMSG
 _OCTETS, _UP_TO, _ROWS = 1, 2, 3

@@ -2,9 +2,7 @@
 # A command's settings are written as one entry before its answer leaves: all of them or none.
 import os
 
-from smets.ports.store import StoreError
-
-FOLDER = "settings"
+from smets.ports.store_error import StoreError
 
 
 class Settings:
@@ -13,6 +11,8 @@ class Settings:
     `put` and `remove`, then `commit` or `rollback`: `get` sees at once what a command sets, others
     and the file only after `commit`. What is damaged is reported to the store.
     """
+
+    folder = "settings"  # of the store
 
     def __init__(self, store=None):
         """Read what is kept in a folder of `store` (ports.store.Store); nothing raises."""
@@ -29,7 +29,7 @@ class Settings:
 
     def _present(self, store) -> bool:
         try:
-            os.stat(store.path + "/" + FOLDER)
+            os.stat(store.path + "/" + self.folder)
         except OSError:
             return False
         return True

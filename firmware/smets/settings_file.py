@@ -4,8 +4,7 @@ from binascii import crc32
 
 from smets.compat import const
 from smets.ports.disk import Disk
-from smets.ports.store import StoreError
-from smets.settings import FOLDER
+from smets.ports.store_error import StoreError
 
 # project-choice: octets of keys and values, with 12 a setting, that a device keeps. The largest
 # tariff of an ESME takes most of it; a Pico keeps logs, keys and a history beside it. Alternative:
@@ -32,7 +31,7 @@ def load(settings):
     try:
         _open(settings).load(settings.values)
     except StoreError as error:
-        settings.store.report(FOLDER, "error %d" % error.errno)
+        settings.store.report(settings.folder, "error %d" % error.errno)
 
 
 def keep(settings, put: dict):
@@ -61,23 +60,24 @@ def keep(settings, put: dict):
 
 def _open(settings):
     if settings.file is None:
-        settings.file = File(settings.store)
+        settings.file = File(settings.store, settings.folder)
     return settings.file
 
 
 class File:
     """The entries of a store, one after the other; every method raises StoreError."""
 
-    def __init__(self, store):
+    def __init__(self, store, folder: str):
         """`store` (ports.store.Store) has the folder, and is told what is damaged."""
         self._store = store
+        self._folder = folder
         self._disk = None
         self._end = 0  # of the entries
         self._renew = False  # something in the file is damaged
 
     def _open(self):
         if self._disk is None:
-            self._disk = Disk(self._store.path + "/" + FOLDER, False)
+            self._disk = Disk(self._store.path + "/" + self._folder, False)
         return self._disk
 
     def load(self, values: dict):
@@ -98,12 +98,12 @@ class File:
             if head[2] == VERSION:
                 _take(disk, at + _HEAD, at + length, values)
             else:
-                self._store.report(FOLDER, "version %d is unknown" % head[2])
+                self._store.report(self._folder, "version %d is unknown" % head[2])
             at += length
             self._end = at
         self._renew = damaged > 0
         if damaged:
-            self._store.report(FOLDER, "%d of %d octets are damaged" % (damaged, size))
+            self._store.report(self._folder, "%d of %d octets are damaged" % (damaged, size))
 
     def write(self, values: dict, changes: dict):
         """Keep the changes of a command to `values`; None as a value: no longer set."""

@@ -145,5 +145,5 @@ def test_what_cannot_be_is_told_and_changes_nothing():
         event, text = link.ask("SCREEN", document)
         assert event == "LOG:ERROR" and words in text, text
     assert link.screen() == before
-    event, text = Link("gpf").ask("SCREEN", {})
-    assert event == "LOG:ERROR" and "GPF has no screen" in text
+    event, text = Link("chf").ask("SCREEN", {})
+    assert event == "LOG:ERROR" and "CHF has no screen" in text

@@ -211,7 +211,8 @@ def test_g59_date_survives_a_restart():
 class _Broken:
     """A store whose flash fails."""
 
-    path = "/absent"
+    path = "/nowhere"
+    faults = {}
 
     def names(self):
         return []

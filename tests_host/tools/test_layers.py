@@ -25,7 +25,7 @@ FIRMWARE = (
         "smets.zcl.han_frame smets.zcl.types smets.dlms.axdr smets.gbcs.der smets.gbcs.message",
     ),
     ("ports", "smets.ports"),
-    ("storage", "smets.journal smets.record smets.settings"),
+    ("storage", "smets.journal smets.record smets.settings smets.settings_file"),
     ("models", "smets.dlms smets.zcl"),
     ("messages", "smets.gbcs"),
     ("features", "smets.features"),

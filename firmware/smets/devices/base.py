@@ -6,7 +6,7 @@ from smets.compat import const
 from smets.dlms.objects import Objects
 from smets.features.registry import Registry
 from smets.gbcs.counters import Counters
-from smets.ports.store import LOGS, StoreError
+from smets.ports.store_error import StoreError
 from smets.settings import Settings
 from smets.zcl import han_frame, han_server
 from smets.zcl.server import Server
@@ -21,6 +21,8 @@ def _held(store) -> list:
     """Names of the records and logs that a store holds."""
     if store is None:
         return []
+    from smets.ports.store import LOGS
+
     try:
         # Files of a log have its name and a number.
         return store.names() + [name.rpartition(".")[0] for name in store.files(LOGS)]
@@ -58,7 +60,7 @@ class Device:
         # What use cases set, where no feature gives it a meaning of its own.
         self.settings = Settings(store)
         self.zcl.keep_in(self.settings)
-        self.dlms.keep_in(self.settings, self.clock)
+        self.dlms.keep_in(self.settings, self._kept)
         # Highest accepted originator counter of each party, for replay protection.
         self.counters = Counters(store)
         self._joined = None
@@ -101,6 +103,12 @@ class Device:
     def feature(self, name: str):
         """A feature of the device, or None."""
         return self.registry.features.get(name)
+
+    def _kept(self):
+        # Loaded when something is set.
+        from smets.dlms.kept import Kept
+
+        return Kept(self.dlms, self.settings, self.clock)
 
     @property
     def joined(self):

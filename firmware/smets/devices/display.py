@@ -13,7 +13,7 @@ from smets.features.tenancy import cleared, machine, policy
 from smets.features.tenancy.client import TenancyClient
 from smets.features.tenancy.vault import Vault
 from smets.ports.disk import Disk
-from smets.ports.store import StoreError
+from smets.ports.store_error import StoreError
 from smets.zcl import attributes, clusters, endpoints, frame, typed, types
 from smets.zcl.client import Client, Read, Request, Search, refusal
 

@@ -5,7 +5,7 @@ from smets.codec import DecodeError, Reader, Writer
 from smets.compat import const
 from smets.dlms import axdr, objects, protected
 from smets.parts import Parts
-from smets.ports.store import StoreError
+from smets.ports.store_error import StoreError
 
 _REQUEST = const(0xD9)
 _RESPONSE = const(0xDA)

@@ -144,21 +144,22 @@ class Objects:
         self.faults = {}
         self.registry = registry
         self.kept = None
-        self.settings = self._clock = None  # those of the device
+        self.settings = self._make = None
 
-    def keep_in(self, settings, clock):
-        """Let what use cases set be kept in `settings`; what it holds is served from now on."""
+    def keep_in(self, settings, make):
+        """Let what use cases set be kept in `settings`; what it holds is served from now on.
+
+        `make()` gives a dlms.kept.Kept of them.
+        """
         self.settings = settings
-        self._clock = clock
+        self._make = make
         if settings.values:
             self.keeping()
 
     def keeping(self):
         """The dlms.kept.Kept, loaded when something is set; None where there are no settings."""
-        if self.kept is None and self.settings is not None:
-            from smets.dlms.kept import Kept
-
-            self.kept = Kept(self, self.settings, self._clock)
+        if self.kept is None and self._make is not None:
+            self.kept = self._make()
         return self.kept
 
     def _served(self, object_key, operation):

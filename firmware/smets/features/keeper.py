@@ -1,7 +1,6 @@
 # Where a meter keeps its logs and settings: in files of its store, or in memory without one.
 # Logs are rings (ring) in files of a folder; settings are records: old or new, never a mixture.
 from smets.compat import const
-from smets.ports.store import LOGS
 
 _SEGMENT = const(4096)
 _SPARE = const(32)  # slots beyond the rows of a log
@@ -15,9 +14,10 @@ class Keeper:
         self._store = store
         self._path = ""
         if self._store:
-            self._path = self._store.path + "/" + LOGS
             from smets.ports.disk import Disk
+            from smets.ports.store import LOGS
 
+            self._path = self._store.path + "/" + LOGS
             # On a full file system it is made with the first entry.
             Disk(self._path, False)
 
@@ -72,7 +72,8 @@ class Keeper:
 
     def _report(self, name: str):
         if self._store:
-            self._store.report(LOGS + "/" + name, "entries are damaged")
+            logs = self._path.rpartition("/")[2]
+            self._store.report(logs + "/" + name, "entries are damaged")
 
     def wipe(self, name: str):
         """Remove the files of a log."""
@@ -109,3 +110,12 @@ class Slot:
         """Begin an empty log for the rows of a state."""
         self._keeper.wipe(self._name)
         self.log = self._keeper.open(self._name, self._rows, self._width)
+
+
+def as_log(log, rows: int, width: int):
+    """A log as it is; or the log that is opened in a region (ring.RingLog)."""
+    if hasattr(log, "append"):
+        return log
+    from smets.features.ring import RingLog
+
+    return RingLog(log, rows, width)

@@ -8,7 +8,7 @@ from smets.dlms import objects
 from smets.dlms.profile import Profile
 from smets.features.keeper import Slot
 from smets.features.voltage.consumption import HalfHourly
-from smets.ports.store import StoreError
+from smets.ports.store_error import StoreError
 
 # project-choice: half hours kept. 31 days of all quantities take 41 KB. Alternative: 13 months of
 # import (19,056) and three of the others (4,464), as ESMETS has.

@@ -6,7 +6,7 @@ from smets.compat import const
 from smets.dlms import objects
 from smets.features import restriction
 from smets.features.feature import Feature
-from smets.ports.store import StoreError
+from smets.ports.store_error import StoreError
 from smets.zcl import frame, types
 from smets.zcl.clusters import DEVICE_MANAGEMENT
 

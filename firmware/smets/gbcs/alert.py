@@ -6,7 +6,7 @@ from smets.compat import const
 from smets.crypto.cipher import cipher
 from smets.gbcs import message, policy
 from smets.parts import Parts
-from smets.ports.store import StoreError
+from smets.ports.store_error import StoreError
 
 NON_CRITICAL = const(0x1001)
 

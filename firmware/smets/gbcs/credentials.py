@@ -5,7 +5,7 @@ from smets.gbcs import der, policy, replaced
 from smets.gbcs.certificate import DIGITAL_SIGNATURE, KEY_AGREEMENT, Certificate, key_identifier
 from smets.gbcs.keys import Party
 from smets.gbcs.times import is_later
-from smets.ports.store import StoreError
+from smets.ports.store_error import StoreError
 
 # RemotePartyRole to the roles of KEYS.json.
 _ROLES = {

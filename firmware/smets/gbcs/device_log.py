@@ -1,7 +1,7 @@
 # The Device Log: which devices of the home are joined (CS03, CS04, GCS59), kept as one record.
 from smets import record
 from smets.gbcs import policy
-from smets.ports.store import StoreError
+from smets.ports.store_error import StoreError
 
 _RECORD = record.Table(
     "joined",

@@ -4,7 +4,7 @@
 # Response departs from the rule; then the attributes that may be read.
 from smets.codec import DecodeError, Reader, Writer
 from smets.compat import const
-from smets.ports.store import StoreError
+from smets.ports.store_error import StoreError
 from smets.zcl import frame
 from smets.zcl.server import Call
 

@@ -2,7 +2,7 @@
 # restoring that of a GPF (GCS59).
 from smets.codec import DecodeError
 from smets.gbcs import der, policy
-from smets.ports.store import StoreError
+from smets.ports.store_error import StoreError
 
 # joinResponseCode
 _SUCCESS = 0

@@ -3,7 +3,7 @@
 from smets import record
 from smets.gbcs import policy, use_cases
 from smets.gbcs.keys import Party
-from smets.ports.store import StoreError
+from smets.ports.store_error import StoreError
 
 _PARTIES = 16
 

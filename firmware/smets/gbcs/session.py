@@ -8,7 +8,7 @@ from smets.crypto import CryptoError, equal
 from smets.dlms import access
 from smets.gbcs import gbz, message, policy, use_cases
 from smets.parts import Parts
-from smets.ports.store import StoreError
+from smets.ports.store_error import StoreError
 
 _NO_SIGNATURE = bytes(message.SIGNATURE_SIZE)
 

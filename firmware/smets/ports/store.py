@@ -3,18 +3,18 @@
 from binascii import crc32
 
 from smets import alive
+from smets.ports.store_error import DAMAGED as _DAMAGED
+from smets.ports.store_error import StoreError
 
 try:
     import os
-except ImportError:  # a board without file systems: StoreError alone is of use there
+except ImportError:  # a board without file systems has no use for a store
     pass
 
 _ABSENT = 2  # ENOENT
-_IO = 5  # EIO
 _EXISTS = 17  # EEXIST
 _FOLDER = 21  # EISDIR
 _FULL = 28  # ENOSPC
-_DAMAGED = 74  # EBADMSG
 _NAME = "abcdefghijklmnopqrstuvwxyz0123456789._-"
 _NAME_MAX = 32
 # The folder in which a meter keeps its logs (features/keeper.py).
@@ -26,19 +26,6 @@ _CHANGES = "~~"
 _CLEARING = "~clear"
 # Faults that are told of; further ones are counted.
 _FAULTS_MAX = 32
-
-
-class StoreError(Exception):
-    """Storage failed: `errno` is that of the file system, or 74 (EBADMSG) for a damaged record."""
-
-    def __init__(self, errno: int | None):
-        self.errno = errno or _IO
-        super().__init__(self.errno)
-
-    @property
-    def damaged(self) -> bool:
-        """The record is there, but its check value is wrong: its content is unknown."""
-        return self.errno == _DAMAGED
 
 
 def _make(path: str) -> bool:

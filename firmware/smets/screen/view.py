@@ -4,7 +4,7 @@ from smets import clock
 from smets.compat import const
 from smets.features import money
 from smets.features.tenancy.cleared import ELECTRICITY, GAS, MESSAGES, SHARED
-from smets.ports.store import StoreError
+from smets.ports.store_error import StoreError
 from smets.screen import usage, words
 from smets.zcl import attributes
 from smets.zcl.clusters import METERING, PREPAYMENT, PRICE

@@ -78,7 +78,7 @@ TEMPLATES = {
     (DEVICE_MANAGEMENT, FROM_SERVER, 0x04): "4 d 1 1 1 * 2",
 }
 
-# Values of a date that cancel what is pending (facts F.1).
+# Values of a date that cancel what is pending (RTDS: GBCS 4.0 templates).
 CANCELS = (0xFFFFFFFF, 0xFFFFFFFE)
 
 

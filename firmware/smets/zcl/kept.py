@@ -1,9 +1,9 @@
 # Where what a use case sets in ZCL lies among the settings: the keys, and lists of payloads.
 # Kinds: C a command as it came, P what a Publish command holds, N the same for later. P and N have
-# a type in their last octet, that of a calendar; 0 elsewhere. Attributes have kind A (server.py).
+# a type in their last octet, that of a calendar; 0 elsewhere. Attributes: attribute_key.py.
 from smets.codec import Reader
 from smets.zcl import attribute_types, types
-from smets.zcl.server import attribute_key
+from smets.zcl.attribute_key import attribute_key
 
 COMMAND = b"C"
 PUBLISHED = b"P"

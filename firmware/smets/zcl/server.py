@@ -3,6 +3,7 @@
 from smets.codec import DecodeError, Reader
 from smets.settings import Settings
 from smets.zcl import frame, types
+from smets.zcl.attribute_key import ATTRIBUTE, attribute_key
 
 # A device cannot carry this out: the attribute or command is not in its tables or its state.
 ABSENT = frame.UNSUPPORTED_ATTRIBUTE
@@ -13,13 +14,6 @@ _TIME_AT = {
     (0x0702, 0x07): 2,  # GetSampledDataResponse: SampleStartTime
     (0x0705, 0x01): 4,  # PublishPrepaySnapshot: SnapshotTime
 }
-# Kind of the keys of attributes among the settings; zcl/kept.py has the others.
-_ATTRIBUTE = b"A"
-
-
-def attribute_key(cluster: int, attribute: int) -> bytes:
-    """The key of an attribute among the settings; its value is type octet and value octets."""
-    return _ATTRIBUTE + cluster.to_bytes(2, "big") + attribute.to_bytes(2, "big")
 
 
 class Server:
@@ -48,7 +42,7 @@ class Server:
     def keep_in(self, settings):
         """Let what use cases set be kept in `settings`; what it holds is served from now on."""
         self.settings = settings
-        settings.serve(_ATTRIBUTE, self._take)
+        settings.serve(ATTRIBUTE, self._take)
 
     def _take(self, place, value):
         cluster, attribute = (int.from_bytes(place[at : at + 2], "big") for at in (0, 2))

@@ -14,7 +14,7 @@ from smets.features.prepayment.codes import (
     PECS03,
     SELECT_EMERGENCY_CREDIT,
 )
-from smets.ports.store import StoreError
+from smets.ports.store_error import StoreError
 from smets.zcl import clusters, frame
 
 

@@ -4,7 +4,7 @@ from smets import record
 from smets.codec import Reader, Writer
 from smets.compat import const
 from smets.dlms import objects
-from smets.ports.store import StoreError
+from smets.ports.store_error import StoreError
 
 _ENTRIES = const(100)
 _RECORD = record.Table(

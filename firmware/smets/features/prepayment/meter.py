@@ -13,7 +13,7 @@ from smets.features.prepayment.attributes import Attributes
 from smets.features.prepayment.event_log import EventLog
 from smets.features.prepayment.remote import Remote
 from smets.features.prepayment.tariff import price, standing_charge
-from smets.ports.store import StoreError
+from smets.ports.store_error import StoreError
 
 _MODES = {"credit": account.CREDIT, "prepayment": account.PREPAYMENT}
 _SUPPLIES = ("off", "armed", "on")

@@ -4,7 +4,7 @@ from smets.codec import DecodeError
 from smets.dlms import objects
 from smets.features.prepayment import account, calendar, policy, served
 from smets.features.prepayment.codes import CS01A
-from smets.ports.store import StoreError
+from smets.ports.store_error import StoreError
 
 _DAILY_ROW = b"\x02\x07\x06\x05\x05\x05\x05\x05\x05"
 _PAID_ROW = b"\x02\x02\x06\x06"

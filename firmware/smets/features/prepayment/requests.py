@@ -22,7 +22,7 @@ from smets.features.prepayment.codes import (
     WAITING,
 )
 from smets.features.tenancy.cleared import ELECTRICITY, SERVICE_LOG, SHARED, TOP_UPS
-from smets.ports.store import StoreError
+from smets.ports.store_error import StoreError
 from smets.zcl import clusters, frame
 from smets.zcl.client import refusal
 

@@ -5,7 +5,7 @@ from smets.features.tenancy import policy
 from smets.features.tenancy.cleared import CONSUMER, ELECTRICITY, GAS, SHARED, SUPPLIER
 from smets.features.tenancy.fuel import RECORD, Fuel
 from smets.features.tenancy.purge import Purge
-from smets.ports.store import StoreError
+from smets.ports.store_error import StoreError
 
 # What `state` returns.
 ABSENT = const(0)  # no meter

@@ -1,6 +1,6 @@
 # Clearing one fuel's history in bounded steps: the files first, then the flash they lay on.
 # After a power cut it begins again; repeating its work does no harm.
-from smets.ports.store import StoreError
+from smets.ports.store_error import StoreError
 
 
 class Purge:

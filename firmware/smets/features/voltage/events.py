@@ -1,7 +1,7 @@
 # Power Event Log, and the switches that say which events are logged and which raise alerts.
 # ESMETS 5.7.5.25 (100 entries); GBCS ECS25b, ECS25b3, ECS25r2: bit n stands for code 0x80nn.
 from smets.compat import const
-from smets.features.ring import RingLog
+from smets.features.keeper import as_log
 from smets.features.voltage import policy
 
 LOG_ENTRIES = const(100)
@@ -42,7 +42,7 @@ class PowerEvents:
 
     def __init__(self, log, alert):
         """`log` is the log (see ring), or the region that one is opened in (4,096 octets)."""
-        self.log = log if hasattr(log, "append") else RingLog(log, LOG_ENTRIES, LOG_WIDTH)
+        self.log = as_log(log, LOG_ENTRIES, LOG_WIDTH)
         self.alerting = Switches()
         self.logging = Switches()
         self._alert = alert

@@ -9,7 +9,7 @@ from smets.features.voltage.steady import OrderedEvents, SteadyMeter
 from smets.features.voltage.timing import Recorder
 from smets.ports.open_sampler import open_sampler
 from smets.ports.sampler import SamplerError
-from smets.ports.store import StoreError
+from smets.ports.store_error import StoreError
 
 _TICKS = const(0x3FFFFFFF)
 _LONGEST = const(86400)  # seconds fed at once: ticks wrap after 12.4 days

@@ -3,7 +3,7 @@
 from array import array
 
 from smets.compat import const
-from smets.features.ring import RingLog
+from smets.features.keeper import as_log
 from smets.features.voltage import averages, fast, policy, rms
 from smets.features.voltage.period import PeriodEngine
 
@@ -144,7 +144,10 @@ class VoltageMeter:
         self.window_ms = self.window_count * 1000000 // self.rate_mhz
         self.limiters = fast.limiters(self.uv, self.window_count)
         self.phases = len(logs)
-        self.phase = [self.phase_type(self, index, _as_log(log)) for index, log in enumerate(logs)]
+        self.phase = [
+            self.phase_type(self, index, as_log(log, LOG_ENTRIES, LOG_WIDTH))
+            for index, log in enumerate(logs)
+        ]
 
     def feed(self, seconds: int, ms: int, status: int, length: int, codes, start: int, count: int):
         """The next `length` ms, from UTC (seconds, ms) on by a clock of `status`.
@@ -154,8 +157,3 @@ class VoltageMeter:
         """
         for phase in self.phase:
             phase.feed(seconds, ms, status, length, codes, start, count)
-
-
-def _as_log(log):
-    # A log, or the region that one is to be opened in.
-    return log if hasattr(log, "append") else RingLog(log, LOG_ENTRIES, LOG_WIDTH)
