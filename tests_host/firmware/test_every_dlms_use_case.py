@@ -226,6 +226,8 @@ TAKEN = {
     (112, 3, "integer"): b"\x0f\x00",
     (111, 2, "structure{enum,enum}"): bytes.fromhex("0202 1602 1601"),
     (111, 13, "octet-string(12)"): bytes.fromhex("090C 000000000000000000 8000FF"),
+    (20, 10, "octet-string(12)"): bytes.fromhex("090C 000000000000000000 8000FF"),
+    (113, 7, "octet-string(12)"): bytes.fromhex("090C 000000000000000000 8000FF"),
     (9000, 6, "octet-string(12)"): bytes.fromhex("090C 000000000000000000 8000FF"),
     (1, 2, "octet-string(12)"): bytes.fromhex("090C 07DF0201FF00000000 8000FF"),
 }

@@ -188,13 +188,17 @@ def test_contents_are_published(clients, engine, name, device):
         assert made.ask(client) == made.expected
 
 
+# A gas meter answers these by itself, whatever a state holds: test_setting_pairs.py.
+ANSWERED = ("GCS02", "GCS03", "GCS32", "GCS39")
+
+
 @pytest.mark.parametrize("engine", ["unix", "cpython"])
 @pytest.mark.parametrize(("name", "device"), LOGS or [("", "")])
 def test_nothing_is_found(clients, engine, name, device):
     """NOT_FOUND is no failure: what follows is carried out (rtds)."""
     known = [item["replaces_index"] for item in CASES[name].get("gbz_alternate_responses") or ()]
     commands = [part for part in CASES[name]["gbz_request"] if not part.get("attributes")]
-    if len(known) < len(commands):
+    if len(known) < len(commands) or name in ANSWERED:
         pytest.skip("something is always found")
     if name in gas_commands.MADE and device == "GSME":
         pytest.skip("sets something: test_setting_pairs")
