@@ -158,19 +158,25 @@ class Store:
         if not self._made:
             make_folders(self.path)
             self._made = True
-        if self._marks:
-            temporary = _TEMPORARY + str(self._number)
-            self._write(self.path + "/" + temporary, name, data)
-            self._number += 1
-            self._change(name, temporary)
-            return
-        temporary = self.path + "/" + _TEMPORARY
-        self._write(temporary, name, data)
+        later = _TEMPORARY + str(self._number) if self._marks else ""
+        temporary = self.path + "/" + (later or _TEMPORARY)
         try:
-            os.rename(temporary, path)
+            # Not in functions of their own: a Pico's stack is as good as full here. See settle.
+            alive.tell()
+            with open(temporary, "wb") as file:
+                file.write(_check(name, data))
+                file.write(data)
+                file.flush()
+                if hasattr(os, "fsync"):
+                    os.fsync(file.fileno())
+            if not later:
+                os.rename(temporary, path)
         except OSError as error:
             self._drop(temporary)
             raise StoreError(error.errno)
+        if later:
+            self._number += 1
+            self._change(name, later)
 
     def _write(self, path: str, name: str, data: bytes):
         try:

@@ -38,7 +38,9 @@ class EventLog(objects.Served):
         """Enter an event; StoreError, and it is there until the power goes."""
         row = seconds.to_bytes(4, "big") + code.to_bytes(2, "big")
         self._take(row + bytes((len(information),)) + information)
-        self._keep(self.entries)
+        # Not by _keep: a Pico's stack is as good as full when a top-up is logged.
+        octets = _RECORD.pack(([(row,) for row in self.entries],))
+        self._keeper.put(_RECORD.kind, octets)
 
     def _take(self, row: bytes):
         self.entries.append(row)
