@@ -234,7 +234,10 @@ class RingLog:
                         newest = sequence
                         found = part
                     break
-                self._look(offset % _BATCH)
+                # What is in a slot without a row was one, or is torn.
+                at = offset % _BATCH
+                if any(self._batch[at : at + self.width + _OVERHEAD]):
+                    self.lost()
         if newest < 0:
             return
         for index in range(found, min(found + each, self._slots)):
@@ -244,17 +247,13 @@ class RingLog:
                 self._held = offset
             sequence = self._sequence(index)
             newest = max(newest, sequence)
-            if sequence < 0:
-                self._look(offset % _BATCH)
+            at = offset % _BATCH
+            if sequence < 0 and any(self._batch[at : at + self.width + _OVERHEAD]):
+                self.lost()
         self._head = newest + 1
         row = self.load(newest)
         assert row is not None
         self.newest = int.from_bytes(row[:4], "big")
-
-    def _look(self, offset: int):
-        # What is in a slot without a row was one, or is torn.
-        if any(self._batch[offset : offset + self.width + _OVERHEAD]):
-            self.lost()
 
     def _size(self, held: int) -> int:
         return min(_BATCH, self._region.size - held)

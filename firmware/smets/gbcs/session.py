@@ -112,7 +112,7 @@ class Session:
         self.refusals[refused.reason] = self.refusals.get(refused.reason, 0) + 1
         raise refused
 
-    def _handle(self, data):
+    def _handle(self, data):  # noqa: C901 - one frame of a Pico's stack
         command = message.parse(data)
         if command.cra != message.COMMAND:
             raise Refused("not-a-command")
@@ -143,8 +143,22 @@ class Session:
         exchange = Exchange(command, self.keys, party, self._streams)
         self.device.exchange = exchange
         carry_out = self._prepare(command, use_case, exchange)
-        counted = use_case.replay_protected and not use_case.token
-        parts = self._as_a_whole(carry_out, exchange if counted else None)
+        # Its counter and all that it sets are kept, or nothing of it is: after a power cut it was
+        # carried out and counts, or it can be sent again. Not in a function of its own: a Pico's
+        # stack is as good as full when a log is opened here.
+        device = self.device
+        mark = device.store.begin() if device.store else 0
+        try:
+            if use_case.replay_protected and not use_case.token:
+                device.counters.set(exchange.originator, exchange.counter)
+            parts = carry_out()
+            if device.store:
+                device.store.commit()
+        except Exception:
+            if device.store:
+                device.store.rollback(mark)
+                device.counters.forget()
+            raise
         response = self._respond(command, use_case, party, parts, signed)
         self.answered += 1
         self._note_counter(command)
@@ -157,26 +171,6 @@ class Session:
 
             self._claims = Streams(self.device.store)
         return self._claims
-
-    def _as_a_whole(self, carry_out, counted):
-        """Carry a command out: its counter and all that it sets are kept, or nothing of it is.
-
-        After a power cut it was carried out and counts, or it can be sent again.
-        """
-        device = self.device
-        mark = device.store.begin() if device.store else 0
-        try:
-            if counted:
-                device.counters.set(counted.originator, counted.counter)
-            parts = carry_out()
-            if device.store:
-                device.store.commit()
-        except Exception:
-            if device.store:
-                device.store.rollback(mark)
-                device.counters.forget()
-            raise
-        return parts
 
     def _check_mac(self, command, party):
         # The broker vouches for every remote party; a PPMID on the HAN speaks for itself.
