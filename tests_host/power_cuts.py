@@ -318,6 +318,9 @@ class Meter(Operation):
         return device
 
 
+_PARTY = b"\x02\x53\x4d\x45\x54\x01\x00\x00"
+
+
 class Command(Meter):
     """What a session carries out: counter, tenancy and Device Log are of one command."""
 
@@ -328,8 +331,7 @@ class Command(Meter):
         def step(device):
             # As gbcs.session.Session does.
             device.store.begin()
-            party = b"\x02\x53\x4d\x45\x54\x01\x00\x00"
-            device.counters.set(party, number.to_bytes(8, "big"))
+            device.counters.set(_PARTY, number.to_bytes(8, "big"))
             device.feature("tenancy").put(7000 + number, 0x200, 1, number)
             device.joined.enter(bytes(7) + bytes((number,)), number)
             device.store.commit()
@@ -343,7 +345,7 @@ class Command(Meter):
         return [self._tell(2), self._tell(3)]
 
     def look(self, device):
-        counter = device.counters.get(_Counted(0).originator)
+        counter = device.counters.get(_PARTY)
         joined = [entry[1] for entry in device.joined.entries]
         return [
             ("counter", counter),
