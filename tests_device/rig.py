@@ -80,6 +80,7 @@ class Rig:
             return
         if self.flashes:
             self._remove_library()
+            self._make_room()
             flash.flash(self.port, self.build(role, **settings), self.board)
         else:
             keep = "power" not in self.board.lacks
@@ -170,6 +171,15 @@ class Rig:
             with self.repl() as repl:
                 self._remove(flash.Files(repl, flash.Report()), LIBRARY, SCRATCH)
             self._library = False
+
+    def _make_room(self) -> None:
+        """A Pico has no room for two installs of an ESME: it is flashed as a new board then."""
+        with self.repl() as repl:
+            board = flash.Files(repl, flash.Report())
+            self._remove(board, "/state")
+            if board.free() < ROOM + (64 << 10):
+                self._remove(board, *(f"/{slot}" for slot in flash.SLOTS))
+                board.remove("/slot")
 
     def _remove(self, board: flash.Files, *folders: str) -> None:
         for folder in folders:
