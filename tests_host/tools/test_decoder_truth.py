@@ -96,16 +96,16 @@ DLMS_BODIES = [
     (
         0x0018,
         0x8F12,
-        f"0203 {TIME} 09080011223344556677 0101 0202 090890B3D51F30010000 0900",
+        f"0203 {TIME} 09080011223344556677 0101 0202 090802534D4554530100 0900",
         3,
         [
             "backupDateTime  2022-11-01T10:30:00Z",
             "extendedPANID  0011223344556677",
-            "entityIdentifier  90B3D51F30010000",
+            "entityIdentifier  02534D4554530100",
             "hashOfTrustCentreLinkKey  empty",
         ],
     ),
-    (0x0110, 0x8F20, "090890B3D51F30010000", 3, ["entityIdentifier  90B3D51F30010000"]),
+    (0x0110, 0x8F20, "090802534D4554530100", 3, ["entityIdentifier  02534D4554530100"]),
     (0x0111, 0x8F26, "0202 042000000001 090100", 3, ["channelMask", "channelPage  00"]),
     (0x0112, 0x8F28, "0202 090100 090100", 3, ["content  structure of 2"]),
     (
@@ -123,7 +123,7 @@ DLMS_BODIES = [
         3,
         ["originator  0011223344556677", "CRA flag  Command", "originatorCounter  1000"],
     ),
-    (0x0115, 0x8F2D, "090890B3D51F30010000", 3, ["entityIdentifier  90B3D51F30010000"]),
+    (0x0115, 0x8F2D, "090802534D4554530100", 3, ["entityIdentifier  02534D4554530100"]),
     # Of a form that nobody has told: octets and types, no refusal.
     (0x1001, 0x8002, "1107", 3, ["[2]  7 (unsigned)"]),
     (0x00CC, 0x8F66, "0903 AABBCC", 3, ["content  AABBCC (octet-string, 3)"]),
