@@ -16,6 +16,12 @@ from smets import clock
 from smets.devices.esme import Esme
 from smets.dlms.objects import Buffer
 
+ECS23, ECS23B, ECS26B, ECS26K = 0x0039, 0x00BC, 0x003C, 0x00C6
+ECS29A, ECS29B, ECS29C, ECS29D, ECS29E, ECS29F = 0x0045, 0x00AE, 0x00D1, 0x00D2, 0x00D3, 0x00D4
+ECS25B, ECS25B3, ECS25R2, ECS35E = 0x00B0, 0x00ED, 0x00EF, 0x00B9
+
+NO_UNIT = h("0202 0F00 16FF")
+
 START = 700001400  # ten minutes before a half hour
 END_OF_TIME = 0xFFFFFFFF
 

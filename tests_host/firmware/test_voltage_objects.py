@@ -7,8 +7,17 @@ from vectors import BROKER, OPERATOR, SUPPLIER, access_request, command, h
 from voltage_meter import (
     ALERT_MASK,
     ALERT_SETTINGS,
+    ECS23,
+    ECS23B,
+    ECS26B,
+    ECS26K,
+    ECS29A,
+    ECS29C,
+    ECS29E,
+    ECS35E,
     END_OF_TIME,
     LIMITS,
+    NO_UNIT,
     POWER_LOG,
     Meter,
     dlu,
@@ -35,12 +44,6 @@ from voltage_meter import (
 from smets.dlms import objects
 from smets.dlms.objects import Buffer
 from smets.gbcs.session import Refused
-
-ECS23, ECS23B, ECS26B, ECS26K = 0x0039, 0x00BC, 0x003C, 0x00C6
-ECS29A, ECS29B, ECS29C, ECS29D, ECS29E, ECS29F = 0x0045, 0x00AE, 0x00D1, 0x00D2, 0x00D3, 0x00D4
-ECS25B, ECS25B3, ECS25R2, ECS35E = 0x00B0, 0x00ED, 0x00EF, 0x00B9
-
-NO_UNIT = h("0202 0F00 16FF")
 
 
 def test_f53_operational_data_of_one_phase():

@@ -8,10 +8,23 @@ from vectors import OPERATOR, SUPPLIER, h
 from voltage_meter import (
     ALERT_MASK,
     ALERT_SETTINGS,
+    ECS23,
+    ECS23B,
+    ECS25B,
+    ECS25B3,
+    ECS25R2,
+    ECS26B,
+    ECS29A,
+    ECS29B,
+    ECS29C,
+    ECS29D,
+    ECS29E,
+    ECS29F,
     END_OF_TIME,
     LIMITS,
     LOG_MASK,
     LOG_SETTINGS,
+    NO_UNIT,
     Meter,
     dlu,
     ecs23,
@@ -38,12 +51,6 @@ from smets.dlms import objects
 from smets.dlms.objects import Buffer
 from smets.gbcs.session import Refused
 from smets.ports.store import Store, StoreError
-
-ECS23, ECS23B, ECS26B, ECS26K = 0x0039, 0x00BC, 0x003C, 0x00C6
-ECS29A, ECS29B, ECS29C, ECS29D, ECS29E, ECS29F = 0x0045, 0x00AE, 0x00D1, 0x00D2, 0x00D3, 0x00D4
-ECS25B, ECS25B3, ECS25R2, ECS35E = 0x00B0, 0x00ED, 0x00EF, 0x00B9
-
-NO_UNIT = h("0202 0F00 16FF")
 
 
 def test_f61_settings_with_and_without_a_reset():
