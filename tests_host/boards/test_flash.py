@@ -414,6 +414,16 @@ class _counting:
 UNCHANGED_STEPS = 6
 
 
+def cut_points(plan: Callable[[int], Callable[[], tuple[str, bool]]]) -> int:
+    """How many points there are to cut at: `plan` makes the trial of point 1, 2, ... in turn."""
+    number = 0
+    while True:
+        results = many([plan(number + each) for each in range(1, 17)])
+        number += len(results)
+        if not all(cut for _, cut in results):
+            return number - sum(not cut for _, cut in results)
+
+
 @pytest.mark.slow
 def test_the_line_may_be_cut_at_every_write(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -447,13 +457,7 @@ def test_the_line_may_be_cut_at_every_write(
 
         return lambda: cut_once(tmp_path / f"{number}", image, arm, new, disarm=disarm)
 
-    number = 0
-    while True:
-        results = many([plan(number + each) for each in range(1, 17)])
-        number += len(results)
-        if not all(cut for _, cut in results):
-            break
-    points = number - sum(not cut for _, cut in results)
+    points = cut_points(plan)
     print(f"line cut at {points} writes")
     assert points > 60
 
@@ -484,13 +488,7 @@ def test_the_power_may_fail_at_every_flash_operation(
 
         return lambda: cut_once(tmp_path / f"{number}", image, arm, new)
 
-    number = 0
-    while True:
-        results = many([plan(number + each) for each in range(1, 17)])
-        number += len(results)
-        if not all(cut for _, cut in results):
-            break
-    points = number - sum(not cut for _, cut in results)
+    points = cut_points(plan)
     print(f"power cut at {points} flash operations")
     assert points > 45
 
