@@ -11,10 +11,10 @@ import re
 
 import pytest
 from outside import USE_CASES
+from remote_parties import KEYS, PARTIES
 from vectors import (
     BROKER,
     DEVICE,
-    OPERATOR,
     SUPPLIER,
     Opened,
     Taker,
@@ -24,23 +24,13 @@ from vectors import (
     key,
     length,
     range_descriptor,
-    secret,
-    signing_key,
     string,
 )
 
 from host_tools import fragments
 from host_tools.bench import BenchClient, open_transport
 from host_tools.schemas import validate
-from smets.crypto import p256
 
-LOAD_CONTROLLER = bytes.fromhex("025ECA0000000801")
-PARTIES = {
-    "Supplier": (SUPPLIER, "supplier"),
-    "Network Operator": (OPERATOR, "network_operator"),
-    "Access Control Broker": (BROKER, "access_control_broker"),
-    "Load Controller": (LOAD_CONTROLLER, "load_controller"),
-}
 DEVICES = ("ESME", "CHF")
 ROWS = json.loads(USE_CASES.read_text(encoding="utf-8")) if USE_CASES.is_file() else []
 CASES = {
@@ -414,28 +404,6 @@ def full(text):
     """An OBIS code as a state has it."""
     a, b, c, d, e, f = obis(text)
     return f"{a}-{b}:{c}.{d}.{e}.{f}"
-
-
-def keys_document():
-    """The KEYS.json of the device."""
-    return {
-        "device_id": DEVICE.hex().upper(),
-        "device_ka_public": p256.public_key(signing_key(DEVICE)).hex(),
-        "device_ds_public": p256.public_key(signing_key(DEVICE)).hex(),
-        "parties": [
-            {
-                "id": party.hex().upper(),
-                "role": role,
-                "ka_public": p256.public_key(signing_key(party)).hex(),
-                "ds_public": p256.public_key(signing_key(party)).hex(),
-                "shared_secret": secret(party).hex(),
-            }
-            for party, role in PARTIES.values()
-        ],
-    }
-
-
-KEYS = keys_document()
 
 
 @pytest.fixture(scope="module")

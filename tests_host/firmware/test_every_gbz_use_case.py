@@ -9,8 +9,9 @@ import random
 
 import gas_commands
 import pytest
-from test_every_dlms_use_case import BROKER, KEYS, PARTIES, ROWS, SUPPLIER
-from vectors import DEVICE, Opened, command, counter_octets, gbz, read_frame
+from remote_parties import KEYS, PARTIES
+from test_every_dlms_use_case import ROWS
+from vectors import BROKER, DEVICE, SUPPLIER, Opened, command, counter_octets, gbz, read_frame
 
 from host_tools import fragments
 from host_tools.bench import BenchClient, open_transport

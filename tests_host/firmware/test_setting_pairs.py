@@ -14,11 +14,10 @@ import gas_commands
 import pytest
 import setting_pairs as pairs
 from dlms_objects import Maker, Value, bits, number, several, structure
+from remote_parties import KEYS, PARTIES
 from setting_pairs import CASES, Pair
 from vectors import (
-    BROKER,
     DEVICE,
-    OPERATOR,
     SUPPLIER,
     Opened,
     Taker,
@@ -29,22 +28,12 @@ from vectors import (
     key,
     range_descriptor,
     read_frame,
-    secret,
-    signing_key,
     string,
 )
 
 from host_tools import fragments
 from host_tools.bench import BenchClient, ProcessTransport
-from smets.crypto import p256
 
-LOAD_CONTROLLER = bytes.fromhex("025ECA0000000801")
-PARTIES = {
-    "Supplier": (SUPPLIER, "supplier"),
-    "Network Operator": (OPERATOR, "network_operator"),
-    "Access Control Broker": (BROKER, "access_control_broker"),
-    "Load Controller": (LOAD_CONTROLLER, "load_controller"),
-}
 RESTORED = Path(__file__).parents[1] / "restored_device.py"
 TIME = "2015-01-01T00:00:00Z"
 DATE_TIME = bytes.fromhex("090C 07DF0101FF000000008000")  # then any clock status
@@ -55,29 +44,6 @@ LEFT_OUT: dict[tuple[str, str], str] = {}
 # one with an account those that concern it.
 MAKE_ACCOUNT = ("ECS02", "ECS03", "ECS42", "ECS43", "ECS44")
 OF_ACCOUNT = (*MAKE_ACCOUNT, "ECS04a", "ECS04b", "ECS07", "ECS08", "ECS08a", "ECS15a")
-
-
-def keys_document() -> dict:
-    """The KEYS.json of the device."""
-    own = p256.public_key(signing_key(DEVICE)).hex()
-    return {
-        "device_id": DEVICE.hex().upper(),
-        "device_ka_public": own,
-        "device_ds_public": own,
-        "parties": [
-            {
-                "id": party.hex().upper(),
-                "role": role,
-                "ka_public": p256.public_key(signing_key(party)).hex(),
-                "ds_public": p256.public_key(signing_key(party)).hex(),
-                "shared_secret": secret(party).hex(),
-            }
-            for party, role in PARTIES.values()
-        ],
-    }
-
-
-KEYS = keys_document()
 
 
 class Device:
