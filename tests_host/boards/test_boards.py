@@ -26,7 +26,8 @@ def frozen(manifest: Path) -> list[Path]:
         if not path.startswith("$("):
             found.extend(frozen((manifest.parent / path).resolve()))
 
-    def package(name: str, base_path: str = ".") -> None:
+    def package(name: str, base_path: str = ".", opt: int = 0) -> None:
+        assert 0 <= opt <= 3, "mpy-cross has -O0 to -O3"
         found.append((manifest.parent / base_path / name).resolve())
 
     def other(*values: Any, **options: Any) -> None:
