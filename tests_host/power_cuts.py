@@ -696,7 +696,7 @@ class Entries(Meter):
     def start(self, path):
         from smets.features.tenancy.vault import Vault
         from smets.ports.disk import Disk
-        from smets.ports.store import make_folders
+        from smets.ports.files import make_folders
 
         class Guard:
             def visible_from(self, scope):

@@ -13,7 +13,7 @@ from errno import ENOENT
 from smets import alive
 from smets.compat import const
 from smets.features.selection import LogError, Selection
-from smets.ports.store import make_folders
+from smets.ports.files import make_folders
 from smets.ports.store_error import StoreError
 
 try:

@@ -1,5 +1,5 @@
 # Files of larger data in a folder, changed in place; what they leave in flash is overwritten.
-from smets.ports.store import make_folders, names_in, remove, settle
+from smets.ports.files import make_folders, names_in, remove, settle
 from smets.ports.store_error import StoreError
 
 try:

@@ -3,6 +3,8 @@
 from binascii import crc32
 
 from smets import alive
+from smets.ports.files import TEMPORARY as _TEMPORARY
+from smets.ports.files import make, make_folders, names_in, remove, settle
 from smets.ports.store_error import DAMAGED as _DAMAGED
 from smets.ports.store_error import StoreError
 
@@ -12,14 +14,11 @@ except ImportError:  # a board without file systems has no use for a store
     pass
 
 _ABSENT = 2  # ENOENT
-_EXISTS = 17  # EEXIST
 _FOLDER = 21  # EISDIR
-_FULL = 28  # ENOSPC
 _NAME = "abcdefghijklmnopqrstuvwxyz0123456789._-"
 _NAME_MAX = 32
 # The folder in which a meter keeps its logs (features/keeper.py).
 LOGS = "logs"
-_TEMPORARY = "~"  # no record can have a name that begins with it
 # The names of several records that are replaced as a whole, while they are.
 _CHANGES = "~~"
 # While every record is removed.
@@ -28,63 +27,9 @@ _CLEARING = "~clear"
 _FAULTS_MAX = 32
 
 
-def _make(path: str) -> bool:
-    # Whether the folder is there now; False where a full file system has no room for it.
-    try:
-        os.mkdir(path)
-    except OSError as error:
-        if error.errno == _FULL:
-            return False
-        if error.errno != _EXISTS:
-            raise StoreError(error.errno)
-    return True
-
-
-def make_folders(path: str):
-    """Make a folder, and those above it that are missing; StoreError."""
-    try:
-        os.mkdir(path)
-    except OSError as error:
-        if error.errno == _EXISTS:
-            return
-        above = path.rpartition("/")[0]
-        if error.errno != _ABSENT or not above:
-            raise StoreError(error.errno)
-        make_folders(above)
-        if not _make(path):
-            raise StoreError(_FULL)
-
-
-def remove(path: str):
-    """Remove a file; nothing happens where it is absent. StoreError."""
-    alive.tell()
-    try:
-        os.remove(path)
-    except OSError as error:
-        if error.errno != _ABSENT:
-            raise StoreError(error.errno)
-
-
-def names_in(path: str) -> list:
-    """The names in a folder but those of temporaries, sorted; StoreError."""
-    try:
-        return sorted(name for name in os.listdir(path) if name[0] != _TEMPORARY)
-    except OSError as error:
-        raise StoreError(error.errno)
-
-
 def _check(name: str, data: bytes) -> bytes:
     # The name is covered too, so that a record under another's name is damaged.
     return crc32(data, crc32(name.encode())).to_bytes(4, "big")
-
-
-def settle(file):
-    """Make written octets of a file reach the medium."""
-    alive.tell()
-    # MicroPython's flush reaches the medium; CPython's only the operating system.
-    file.flush()
-    if hasattr(os, "fsync"):
-        os.fsync(file.fileno())
 
 
 class Store:
@@ -109,7 +54,7 @@ class Store:
         self._replaced = []  # temporaries of content that was changed again
         self._number = 0  # of the next temporary
         self._noted = False  # whether _CHANGES names what is changed
-        self._made = (not above or _make(above)) and _make(path)
+        self._made = (not above or make(above)) and make(path)
         if self._made:
             self._recover()
 
