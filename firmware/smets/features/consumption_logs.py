@@ -75,6 +75,7 @@ class Samples:
 
 # History attributes: first attribute, step -> whole days, weeks or months back. The one of
 # yesterday stands alone.
+_TODAY = const(0x01)  # low octet of the attribute of this day, which a meter has or has not
 _YESTERDAY = const(0x0403)
 _DAYS = const(0x0420)  # two to eight days back
 _WEEKS = const(0x0432)  # one to five weeks back
@@ -145,23 +146,19 @@ class Logs(Feature):
     def attribute(self, cluster: int, attribute: int) -> bytes:
         """See Feature: consumption of a day, week or month that is over."""
         kind, invalid = types.UINT24, _INVALID
-        if attribute == _YESTERDAY:
-            value = self._sum(_days, 1)
-        elif attribute < _WEEKS:
-            value = self._sum(_days, 2 + (attribute - _DAYS) // 2)
-        elif attribute < _MONTHS:
-            value = self._sum(_weeks, 1 + (attribute - _WEEKS) // 2)
-        else:
+        if attribute >= _MONTHS:
             kind, invalid = types.UINT32, 0xFFFFFFFF
-            value = self._sum(_months, 1 + (attribute - _MONTHS) // 2)
+        value = self._sum(attribute & 0xFF)
         return bytes((kind,)) + types.encode(kind, invalid if value < 0 else value)
 
-    def _sum(self, span, back) -> int:
+    def _sum(self, low) -> int:
         """Consumption of a whole bucket; -1 where a day is missing or hidden, even in part."""
+        from smets.features import history
+
         own = self.device.clock
         if own.status == clock.INVALID:
             return -1
-        start, end = span(own.seconds, back)
+        start, end = history.span(low, _TODAY, own.seconds)
         if start < self.device.registry.hidden_before() or start < 0:
             return -1
         total = 0
@@ -171,29 +168,6 @@ class Logs(Feature):
                 return -1
             total += value
         return total
-
-
-def _days(now: int, back: int) -> tuple:
-    midnight = now // _DAY * _DAY
-    return midnight - back * _DAY, midnight - (back - 1) * _DAY
-
-
-def _weeks(now: int, back: int) -> tuple:
-    # 2000-01-01 was a Saturday; weeks begin on Monday.
-    monday = (now // _DAY + 5) // 7 * 7 - 5
-    return (monday - 7 * back) * _DAY, (monday - 7 * (back - 1)) * _DAY
-
-
-def _months(now: int, back: int) -> tuple:
-    year, month = clock.from_seconds(now)[:2]
-    index = year * 12 + month - 1 - back
-    return _month_start(index), _month_start(index + 1)
-
-
-def _month_start(index: int) -> int:
-    if index < 24000:
-        return -1
-    return clock.to_seconds(index // 12, index % 12 + 1, 1, 0, 0, 0)
 
 
 FEATURE = Logs

@@ -9,7 +9,7 @@ GET_EVENT_LOG = const(0x00)
 
 _EVENT_LOG = const(0x03)  # low nibble of Log ID; 4 security, 6 and 7 the GPF's copies, 0 all
 _PAYLOAD = const(14)
-_LOG_ID_AT = const(5)  # of the first entry in PublishEventLog
+_HEAD = const(5)  # octets of PublishEventLog before its entries
 
 # project-choice: the answer to a display that asks for a security log. The text was not available.
 # Alternatives: NOT_FOUND, or an unsupported command; both keep the log as well.
@@ -31,18 +31,43 @@ class EventLogs(Feature):
         if log != _EVENT_LOG:
             return REFUSAL
         call.reply_command = 0x01
+        since = self.device.registry.hidden_before()
         prepayment = self.device.feature("prepayment")
         if prepayment and prepayment.meter:
-            return prepayment.meter.events.publish(call.request.payload) or frame.NOT_FOUND
+            return prepayment.meter.events.publish(call.request.payload, since) or frame.NOT_FOUND
         answer = self.device.zcl.answer_published(call)
         if isinstance(answer, int):
             return answer
-        allowed = [
-            payload
-            for payload in answer
-            if len(payload) > _LOG_ID_AT and payload[_LOG_ID_AT] & 0x0F == _EVENT_LOG
-        ]
-        return allowed or frame.NOT_FOUND
+        return _allowed(answer, since) or frame.NOT_FOUND
+
+
+def _allowed(payloads, since: int) -> list:
+    """The entries of the event log from `since` on, as PublishEventLog; counts are of these."""
+    kept = []
+    total = 0
+    for payload in payloads:
+        reader = Reader(payload, _HEAD)
+        entries = b""
+        count = 0
+        while reader.left():
+            start = reader.pos
+            log = reader.u8("log id")
+            reader.le(2, "event id")
+            when = reader.le(4, "event time")
+            reader.skip(reader.u8("length"), "event data")
+            if log & 0x0F == _EVENT_LOG and when >= since:
+                entries += bytes(payload[start : reader.pos])
+                count += 1
+        if count:
+            kept.append((payload[_HEAD - 1], count, entries))
+            total += count
+    # An octet without a number of events, as meters send it (rtds), stays without one.
+    return [
+        total.to_bytes(2, "little")
+        + bytes((index, len(kept), control and (min(count, 15) << 4 | control & 0x0F)))
+        + entries
+        for index, (control, count, entries) in enumerate(kept)
+    ]
 
 
 FEATURE = EventLogs

@@ -87,6 +87,10 @@ class Feature:
         """UTC seconds before which the HAN gets nothing of a log; 0 hides nothing."""
         return 0
 
+    def hides(self, cluster: int, attribute: int) -> bool:
+        """Whether the HAN does not get an attribute, because of what it tells of earlier days."""
+        return False
+
     def summary(self) -> dict:
         """Members of the device's summary."""
         return {}

@@ -76,6 +76,13 @@ class Registry:
             hidden = max(hidden, feature.hidden_before())
         return hidden
 
+    def hides(self, cluster: int, attribute: int) -> bool:
+        """Whether the HAN does not get an attribute, because of what it tells of earlier days."""
+        for feature in self.features.values():
+            if feature.hides(cluster, attribute):
+                return True
+        return False
+
 
 def _bound(owner, table: str, name: str):
     return getattr(owner, getattr(owner, table)[name]) if owner else None

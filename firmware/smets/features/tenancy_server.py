@@ -69,6 +69,18 @@ class TenancyServer(Feature):
             return restriction.hidden_unknown(self.device.clock)
         return restriction.hidden_before(self.date, self.device.clock)
 
+    def hides(self, cluster: int, attribute: int) -> bool:
+        """See Feature."""
+        since = self.hidden_before()
+        if not since:
+            return False
+        from smets.features import history
+
+        own = self.device.clock
+        now = own.seconds if own.status != clock.INVALID else -1
+        start = history.begins(self.device.zcl, now, cluster, attribute)
+        return start is not None and start < since
+
     def summary(self) -> dict:
         """See Feature: the date as ISO 8601, or None."""
         none = self.date in (restriction.NONE, 0)

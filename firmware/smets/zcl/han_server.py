@@ -48,7 +48,7 @@ def _start(request, command: int):
 
 def _read(server, cluster, request):
     writer = _start(request, frame.READ_ATTRIBUTES_RESPONSE)
-    server.read(cluster, request.payload, writer)
+    server.read(cluster, request.payload, writer, True)
     return bytes(writer.view())
 
 

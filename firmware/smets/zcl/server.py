@@ -1,6 +1,7 @@
 # The server side of clusters: attribute values, what cluster commands return, faults.
 # Values are kept as the octets that are sent (type, then value): small, and nothing to encode.
 from smets.codec import DecodeError, Reader
+from smets.compat import const
 from smets.settings import Settings
 from smets.zcl import frame, types
 from smets.zcl.attribute_key import ATTRIBUTE, attribute_key
@@ -9,10 +10,11 @@ from smets.zcl.attribute_key import ATTRIBUTE, attribute_key
 ABSENT = frame.UNSUPPORTED_ATTRIBUTE
 
 # Where the UTC time of what a published log holds stands: (cluster, response command) -> offset.
+_SNAPSHOT = const(4)  # TotalSnapshotsFound comes next
 _TIME_AT = {
-    (0x0702, 0x06): 4,  # PublishSnapshot: SnapshotTime
+    (0x0702, 0x06): _SNAPSHOT,  # PublishSnapshot: SnapshotTime
     (0x0702, 0x07): 2,  # GetSampledDataResponse: SampleStartTime
-    (0x0705, 0x01): 4,  # PublishPrepaySnapshot: SnapshotTime
+    (0x0705, 0x01): _SNAPSHOT,  # PublishPrepaySnapshot: SnapshotTime
 }
 
 
@@ -111,10 +113,11 @@ class Server:
             return fault
         return ABSENT if self.octets(cluster, attribute) is None else frame.SUCCESS
 
-    def read(self, cluster: int, request, writer) -> int:
+    def read(self, cluster: int, request, writer, from_han: bool = False) -> int:
         """Write the records of a Read Attributes Response, in the order asked for.
 
-        `request` is the payload of Read Attributes. Returns the first status that is not
+        `request` is the payload of Read Attributes. A device of the HAN gets "not available" for
+        what a change of tenancy hides. Returns the first status that is not
         SUCCESS, else SUCCESS. DecodeError where the payload is empty or of odd length.
         """
         reader = Reader(request)
@@ -127,6 +130,8 @@ class Server:
             octets = None
             if status is None:
                 octets = self.octets(cluster, attribute)
+                if octets is not None and from_han and self._hides(cluster, attribute):
+                    octets = _not_available(octets[0])
                 status = ABSENT if octets is None else frame.SUCCESS
             writer.le(attribute, 2)
             writer.u8(status)
@@ -135,6 +140,9 @@ class Server:
             elif worst == frame.SUCCESS:
                 worst = status
         return worst
+
+    def _hides(self, cluster: int, attribute: int) -> bool:
+        return self.registry is not None and self.registry.hides(cluster, attribute)
 
     def execute(self, call):
         """Carry out a cluster command: a status, or a list of response payloads.
@@ -179,7 +187,12 @@ class Server:
         at = _TIME_AT.get((call.cluster, call.reply_command))
         if call.from_han and self.registry and at is not None:
             since = self.registry.hidden_before()
+            held = len(payloads)
             payloads = [p for p in payloads if int.from_bytes(p[at : at + 4], "little") >= since]
+            if at == _SNAPSHOT and len(payloads) < held:
+                # The number of snapshots that were found tells of the others, too.
+                found = bytes((len(payloads),))
+                payloads = [p[: at + 4] + found + p[at + 5 :] for p in payloads]
         if call.count == 1 and payloads and fault is None:
             return payloads
         if call.index < len(payloads) and call.count > 1:
@@ -187,6 +200,16 @@ class Server:
         if call.reply_command != frame.DEFAULT_RESPONSE:
             return frame.NOT_FOUND if fault is None else fault
         return frame.SUCCESS if fault is None else fault
+
+
+def _not_available(type_id: int):
+    """Type octet and the value that says that there is none; None for a type without one."""
+    from smets.zcl import typed
+
+    try:
+        return bytes((type_id,)) + types.encode(type_id, typed.not_available(type_id))
+    except ValueError:
+        return None
 
 
 class Call:

@@ -87,11 +87,14 @@ class EventLog(objects.Served):
 
     # --- On the HAN -----------------------------------------------------------------------------
 
-    def publish(self, request) -> list:
-        """PublishEventLog for the payload of GetEventLog: the newest entries that match."""
+    def publish(self, request, since: int) -> list:
+        """PublishEventLog for the payload of GetEventLog: the newest entries that match.
+
+        Those before `since`, UTC seconds, are not told, and not counted.
+        """
         reader = Reader(request, 1)
         event = reader.le(2, "event id")
-        start = reader.le(4, "start")
+        start = max(reader.le(4, "start"), since)
         end = reader.le(4, "end")
         count = reader.u8("number of events") or _SHOWN
         skip = reader.le(2, "offset")

@@ -1,0 +1,86 @@
+# What an attribute tells of days gone by, so that a change of tenancy can hide it from the HAN.
+# Calendar days, weeks from Monday and months of UTC. Metering and Prepayment count them alike.
+from smets import clock
+from smets.compat import const
+from smets.zcl.clusters import METERING, PREPAYMENT
+
+DAY = const(86400)
+
+# Low octets of attribute ids: consumption and cost of this day and of the one before it, then of
+# older days, of weeks and of months, this one first.
+_OLDER_DAYS = const(0x20)
+_WEEKS = const(0x30)
+_MONTHS = const(0x40)
+_END = const(0x5C)
+# (cluster, first octet of the ids) -> low octet of the attribute of this day, and of the first
+# attribute that is no setting: historical consumption, the same in other units, historical cost.
+_SETS = {(METERING, 0x04): (0x01, 0x01), (METERING, 0x0C): (0x01, 0x01)}
+_SETS[(PREPAYMENT, 0x05)] = (0x1C, 0x04)
+# A value that has a time of its own, and that time: maximum demands, bill to date and projected.
+# project-choice: a bill is as old as its time stamp says, since a device does not know when the
+# billing period began. Alternative: hide it until a supplier begins a new period.
+_DATED = {0x0002: 0x0008, 0x0003: 0x0009, 0x0A00: 0x0A01, 0x0A02: 0x0A03}
+# Top-ups, five of them: time, amount, device, code.
+_TOP_UPS = const(0x0100)
+_TOP_UPS_END = const(0x0150)
+
+
+def begins(zcl, now: int, cluster: int, attribute: int):
+    """UTC seconds at which what an attribute tells began; None where that is no history.
+
+    0 for history of which nobody knows when it began. `now` is -1 without a valid clock.
+    """
+    found = _SETS.get((cluster, attribute >> 8))
+    if found:
+        low = attribute & 0xFF
+        if low < found[1]:
+            return None
+        first = span(low, found[0], now) if now >= 0 else None
+        return max(first[0], 0) if first else 0
+    time = None
+    if cluster == METERING:
+        time = attribute if attribute in _DATED.values() else _DATED.get(attribute)
+    elif cluster == PREPAYMENT and _TOP_UPS <= attribute < _TOP_UPS_END:
+        time = attribute & 0xFFF0
+    if time is None:
+        return None
+    value = zcl.get(cluster, time)
+    return value if isinstance(value, int) and value < clock.UTC_INVALID else 0
+
+
+def span(low: int, today: int, now: int):
+    """(start, end) of the days of a historical attribute by its low octet, or None."""
+    if low < _OLDER_DAYS:
+        back = (low - today) // 2
+        return days(now, back) if 0 <= back <= 1 else None
+    if low < _WEEKS:
+        return days(now, 2 + (low - _OLDER_DAYS) // 2)
+    if low < _MONTHS:
+        return weeks(now, (low - _WEEKS) // 2)
+    return months(now, (low - _MONTHS) // 2) if low < _END else None
+
+
+def days(now: int, back: int) -> tuple:
+    """(start, end) of the day so many days ago."""
+    midnight = now // DAY * DAY
+    return midnight - back * DAY, midnight - (back - 1) * DAY
+
+
+def weeks(now: int, back: int) -> tuple:
+    """(start, end) of the week so many weeks ago; weeks begin on Monday."""
+    # 2000-01-01 was a Saturday.
+    monday = (now // DAY + 5) // 7 * 7 - 5
+    return (monday - 7 * back) * DAY, (monday - 7 * (back - 1)) * DAY
+
+
+def months(now: int, back: int) -> tuple:
+    """(start, end) of the month so many months ago; -1 for what was before 2000."""
+    year, month = clock.from_seconds(now)[:2]
+    index = year * 12 + month - 1 - back
+    return _month_start(index), _month_start(index + 1)
+
+
+def _month_start(index: int) -> int:
+    if index < 24000:
+        return -1
+    return clock.to_seconds(index // 12, index % 12 + 1, 1, 0, 0, 0)
