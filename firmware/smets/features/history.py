@@ -35,8 +35,7 @@ def begins(zcl, now: int, cluster: int, attribute: int):
         low = attribute & 0xFF
         if low < found[1]:
             return None
-        first = span(low, found[0], now) if now >= 0 else None
-        return max(first[0], 0) if first else 0
+        return max(span(low, found[0], now)[0], 0) if now >= 0 else 0
     time = None
     if cluster == METERING:
         time = attribute if attribute in _DATED.values() else _DATED.get(attribute)
@@ -48,16 +47,16 @@ def begins(zcl, now: int, cluster: int, attribute: int):
     return value if isinstance(value, int) and value < clock.UTC_INVALID else 0
 
 
-def span(low: int, today: int, now: int):
-    """(start, end) of the days of a historical attribute by its low octet, or None."""
+def span(low: int, today: int, now: int) -> tuple:
+    """(start, end) of the days of a historical attribute by its low octet; -1 for none."""
     if low < _OLDER_DAYS:
         back = (low - today) // 2
-        return days(now, back) if 0 <= back <= 1 else None
+        return days(now, back) if 0 <= back <= 1 else (-1, -1)
     if low < _WEEKS:
         return days(now, 2 + (low - _OLDER_DAYS) // 2)
     if low < _MONTHS:
         return weeks(now, (low - _WEEKS) // 2)
-    return months(now, (low - _MONTHS) // 2) if low < _END else None
+    return months(now, (low - _MONTHS) // 2) if low < _END else (-1, -1)
 
 
 def days(now: int, back: int) -> tuple:
