@@ -187,5 +187,5 @@ def test_a_locked_keypad_stays_locked_through_a_power_cut():
     gc.collect()
     meter = Meter(Store(path), fresh=False)
     assert meter.top_up(token(300, 1))[0] == 0x05
-    meter.device.feature("prepayment").open().actions.pass_time(3600)
+    meter.device.feature("prepayment").pass_time(3600)
     assert meter.top_up(token(300, 1))[0] == 0x00

@@ -11,6 +11,7 @@ from smets.ports.store import Store, StoreError
 MODULES = (
     "smets.features.prepayment.account",
     "smets.features.prepayment.event_log",
+    "smets.features.prepayment.keypads",
     "smets.features.prepayment.remote",
     "smets.features.prepayment.requests",
     "smets.features.profile_data",

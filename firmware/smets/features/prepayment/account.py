@@ -58,8 +58,6 @@ _FIELDS = (
     ("max_credit", I32, policy.MAX_CREDIT),
     ("max_balance", I32, policy.MAX_BALANCE),
     ("rest", U16, 0),  # Wh times price that is less than a thousandth of a penny
-    ("tries", U8, 0),  # tokens in a row, typed, that were not valid
-    ("locked", U32, 0),  # seconds for which the keypad stays locked
     # The record was damaged, so that nobody knows which tokens were used: see policy.py.
     ("untrusted", U8, 0),
     ("passive1", U32, 0),  # rates that are set, not activated
@@ -128,7 +126,7 @@ class Account:
     debt1 = debt2 = debt3 = rate1 = rate2 = period1 = period2 = elapsed1 = elapsed2 = 0
     share = cap = cap_period = cap_start = cap_used = emergency_limit = emergency_threshold = 0
     low_credit = disablement = max_credit = max_balance = rest = 0
-    tries = locked = untrusted = passive1 = passive2 = 0
+    untrusted = passive1 = passive2 = 0
 
     def __init__(self):
         for name, _, value in _FIELDS:

@@ -14,6 +14,7 @@ from smets.features.prepayment.codes import (
     PECS03,
     SELECT_EMERGENCY_CREDIT,
 )
+from smets.features.prepayment.keypads import Keypads
 from smets.ports.store_error import StoreError
 from smets.zcl import clusters, frame
 
@@ -25,16 +26,22 @@ class Actions:
         """`owner` is the Meter of the account."""
         self._owner = owner
         self.ppmids = []  # EUI-64s of the devices that may act; empty until the meter was told
+        self.keypads = Keypads(owner.keeper, self._paired)
 
-    def pass_time(self, seconds: int):
-        """Time passed."""
-        held = self._owner.account
-        held.locked = max(held.locked - seconds, 0)  # kept with the account, each half hour
+    def _paired(self, source: bytes) -> bool:
+        return source in self.ppmids or self._owner.device.joined.has(source)
+
+    def _obeys(self, source: bytes) -> bool:
+        """Whether a device of the HAN may ask; what the bench has told comes first."""
+        if self.ppmids:
+            return source in self.ppmids
+        if self._owner.device.joined.entries:
+            return self._owner.device.joined.has(source)
+        return policy.ANYONE_UNTIL_TOLD
 
     def act(self, call, source: bytes):
         """Carry out a command of the HAN: a status, or a list of payloads (Server.execute)."""
-        told = source in self.ppmids if self.ppmids else policy.ANYONE_UNTIL_TOLD
-        if not told:
+        if not self._obeys(source):
             return frame.NOT_AUTHORIZED
         return _HANDLERS[(call.cluster, call.request.command)](self, call)
 
@@ -73,7 +80,7 @@ class Actions:
         """Take a UTRN: (result type, thousandths of a penny); logged under a message code.
 
         `counter` is the originator counter of the command that brought it (8 octets); without
-        one the token was typed.
+        one the token was typed, at the device that is asking.
         """
         result, taken = self._judge(digits, counter)
         if taken is None or result is not None:
@@ -100,7 +107,8 @@ class Actions:
     def _judge(self, digits, counter: bytes) -> tuple:
         """(why not, as a result type, or None; the Token, where it is genuine) of a UTRN."""
         held = self._owner.account
-        if held.locked and not counter:
+        source = self._owner.device.asking
+        if not counter and self.keypads.locked(source):
             return KEYPAD_LOCK, None
         if held.untrusted and not policy.TOKENS_AFTER_DAMAGE:
             return policy.NO_TOP_UP, None
@@ -114,27 +122,19 @@ class Actions:
             return policy.NO_TOP_UP, None
         if taken is None or not self._genuine(taken, secret, party.id, counter):
             if not counter:
-                self._count_try()
+                self._judged(self.keypads.wrong)
             return INVALID, None
-        if not counter:
-            held.tries = 0
-        return held.refusal(taken, party.id), taken
+        refusal = held.refusal(taken, party.id)
+        if refusal is None and not counter:
+            self._judged(self.keypads.right)
+        return refusal, taken
 
-    def _count_try(self):
-        """A typed token was not valid: counted through power cuts, as is the lock."""
-        held = self._owner.account
-        tries = held.tries + 1
-
-        def count():
-            held.tries = tries % policy.KEYPAD_TRIES
-            if not held.tries:
-                held.locked = policy.KEYPAD_LOCK_S
-            return True
-
+    def _judged(self, note):
+        """Note what a typed token was, through power cuts."""
         try:
-            self._owner.do(count)
+            note(self._owner.device.asking)
         except StoreError:
-            count()  # until the power goes
+            self._owner.storage_errors += 1  # it holds until the power goes
 
     def _genuine(self, taken, secret: bytes, supplier: bytes, counter: bytes) -> bool:
         if counter:

@@ -59,7 +59,15 @@ class Prepayment(Feature):
     # SelectAvailableEmergencyCredit, ConsumerTopUp, LocalChangeSupply.
     commands = ((PREPAYMENT, 0, 0x00), (PREPAYMENT, 0, 0x04), (METERING, 0, 0x0C))
     inputs = {"prepayment": "configure"}
-    records = (_ACCOUNT, "events", "calendar", "calendar.next", "special", "special.next")
+    records = (
+        _ACCOUNT,
+        "keypads",
+        "events",
+        "calendar",
+        "calendar.next",
+        "special",
+        "special.next",
+    )
     logs = ("prepaid",)
 
     def __init__(self, device):
@@ -110,7 +118,7 @@ class Prepayment(Feature):
     def pass_time(self, seconds: int):
         """See Feature."""
         if self.meter:
-            self.meter.actions.pass_time(seconds)
+            self.meter.actions.keypads.pass_time(seconds)
 
     def half_hour(self, due: int):
         """See Feature."""

@@ -163,6 +163,7 @@ class Meter:
         self.remote.activated(activated)
         try:
             self.device.settings.commit()
+            self.actions.keypads.keep()
         except StoreError:
             self.storage_errors += 1
         if midnight:

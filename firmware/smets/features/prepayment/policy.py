@@ -11,10 +11,17 @@ from smets.compat import const
 # keep the cache through a change of supplier.
 COUNTERS_KEPT = const(100)
 
-# Tokens in a row that are not valid until the keypad is locked, and for how many seconds.
-# Alternatives: 0 s (never locked); locked until the supplier opens it.
+# Tokens in a row that are not valid until the keypad that sent them is locked, and for how many
+# seconds. A token that was used before ends no row. Alternatives: 0 s (never locked); locked until
+# the supplier opens it.
 KEYPAD_TRIES = const(10)
 KEYPAD_LOCK_S = const(600)
+# Keypads of which wrong tokens are counted at a time. Where there are more, a paired device takes
+# the place of one that is not paired; else the one with the fewest wrong tokens that is not locked
+# gives its place, but none that is paired to one that is not. A keypad for which there is no place
+# is answered as one that is locked. Alternative: one lock for all keypads, with which any device
+# of the home locks out the others.
+KEYPADS = const(16)
 
 
 # --- Damaged records ---------------------------------------------------------------------------
@@ -74,8 +81,9 @@ NO_TOP_UP = const(0x03)
 ACTIONED = const(0x8154)
 NOT_ACTIONED = const(0x8155)
 
-# Whether the meter obeys any device until it was told its PPMID. Once it was told, other devices
-# get NOT_AUTHORIZED. Alternative: False, the meter obeys none until then.
+# Whether the meter obeys any device until it was told its PPMID, by the bench or by a device that
+# joined (CS03). Then other devices get NOT_AUTHORIZED, and their tokens are not looked at.
+# Alternative: False, the meter obeys none until then.
 ANYONE_UNTIL_TOLD = True
 
 # Scripts of the load switch that begin and end a period of non-disablement, as the calendar of
