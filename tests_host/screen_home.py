@@ -5,11 +5,11 @@ from smets import clock
 from smets.codec import Reader, Writer
 from smets.devices.base import Device
 from smets.devices.ihd import Ihd
-from smets.features.consumption_logs import DAILY, GET_SAMPLED_DATA, PROFILE
+from smets.features.consumption_logs import DAILY, PROFILE
 from smets.features.feature import Feature
 from smets.ports.store import Store
 from smets.screen.view import view_of
-from smets.zcl import endpoints, frame, typed, types
+from smets.zcl import commands, endpoints, frame, typed, types
 from smets.zcl.clusters import DEVICE_MANAGEMENT, METERING, PREPAYMENT, PRICE, TIME
 
 DAY = 86400
@@ -20,7 +20,7 @@ DISPLAY, ESME, GPF = b"\x02SMETS\x00\xb0", b"\x02SMETS\x00\xa0", b"\x02SMETS\x00
 class Sampled(Feature):
     """GetSampledData of a meter that draws the same each time."""
 
-    commands = ((METERING, 0, GET_SAMPLED_DATA),)
+    commands = ((METERING, 0, commands.GET_SAMPLED_DATA),)
 
     def execute(self, call):
         return self.device.sampled(call)

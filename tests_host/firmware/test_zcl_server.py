@@ -5,7 +5,7 @@ from testkit import raises
 
 from smets.codec import DecodeError, Writer
 from smets.features.registry import Registry
-from smets.zcl import attribute_types, clusters, frame, published, server, types
+from smets.zcl import attributes, clusters, frame, published, server, types
 
 METERING = clusters.METERING
 
@@ -192,18 +192,20 @@ def test_command_fault_stands_before_the_handler():
 
 def test_attribute_tables_are_sound():
     """Ids unique in a cluster and in order of the wire's types; every type can be encoded."""
-    for cluster, rows in attribute_types.TYPES.items():
-        ids = [row[0] for row in rows]
-        assert len(set(ids)) == len(ids), "%04X" % cluster
-        for attribute, type_id in rows:
-            assert types.is_known(type_id), attribute
-            assert attribute_types.find(cluster, attribute) == (attribute, type_id)
+    for cluster, by_type in attributes.by_type().items():
+        seen = []
+        for type_id, ids in by_type.items():
+            assert types.is_known(type_id), "%04X" % cluster
+            for attribute in ids:
+                assert attributes.type_of(cluster, attribute) == type_id, attribute
+            seen.extend(ids)
+        assert len(set(seen)) == len(seen), "%04X" % cluster
 
 
-def test_find_knows_what_a_table_has_not():
-    assert attribute_types.find(METERING, 0xEEEE) is None
-    assert attribute_types.find(0xEEEE, 0x0000) is None
-    assert attribute_types.find(METERING, 0x0007) == (0x0007, 0xE2), "ReadingSnapShotTime"
+def test_what_no_table_has_is_of_no_type():
+    assert attributes.type_of(METERING, 0xEEEE) is None
+    assert attributes.type_of(0xEEEE, 0x0000) is None
+    assert attributes.type_of(METERING, 0x0007) == 0xE2, "ReadingSnapShotTime"
 
 
 def test_published_payloads_by_template():
@@ -253,7 +255,10 @@ def _octets_of(kind):
 
 
 def test_every_template_can_be_encoded():
-    for (cluster, command), template in published.TEMPLATES.items():
+    rows = []
+    for cluster, templates in published.TEMPLATES.items():
+        rows += [(cluster, command, template) for command, template in templates.items()]
+    for cluster, command, template in rows:
         head, _, group = template.partition("*")
         head, _, tail = head.partition("?")
         kinds = head.split() + tail.split() + group.split() + group.split()

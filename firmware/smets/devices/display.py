@@ -7,14 +7,14 @@ from smets.codec import Reader
 from smets.compat import const
 from smets.devices.base import Device
 from smets.eui import parse_eui
-from smets.features.consumption_logs import DAILY, GET_SAMPLED_DATA, PROFILE
+from smets.features.consumption_logs import DAILY, PROFILE
 from smets.features.readings import POLLED, Readings
 from smets.features.tenancy import cleared, machine, policy
 from smets.features.tenancy.client import TenancyClient
 from smets.features.tenancy.vault import Vault
 from smets.ports.disk import Disk
 from smets.ports.store_error import StoreError
-from smets.zcl import attributes, clusters, endpoints, frame, typed, types
+from smets.zcl import attributes, clusters, commands, endpoints, frame, typed, types
 from smets.zcl.client import Client, Read, Request, Search, refusal
 
 _TIME_POLL = const(900)
@@ -205,7 +205,7 @@ class Display(Device):
                 + _SAMPLES.to_bytes(2, "little")
             )
             to = (meter.eui, meter.found[clusters.METERING])
-            command = GET_SAMPLED_DATA
+            command = commands.GET_SAMPLED_DATA
             request = Request(to, clusters.METERING, command, payload, self._on_history)
             self.client.ask(self.uptime, request)
 

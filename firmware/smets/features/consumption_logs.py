@@ -4,14 +4,11 @@ from smets import clock
 from smets.codec import Reader, Writer
 from smets.compat import const
 from smets.features.feature import Feature
-from smets.zcl import frame, types
+from smets.zcl import attributes, commands, frame, types
 from smets.zcl.clusters import METERING
 
 PROFILE = const(0)  # SampleID of the Profile Data Log, half hours
 DAILY = const(1)  # SampleID of the Daily Consumption Log, days
-
-GET_SAMPLED_DATA = const(0x08)
-GET_SAMPLED_DATA_RESPONSE = const(0x07)
 
 _HALF_HOUR = const(1800)
 _DAY = const(86400)
@@ -73,25 +70,25 @@ class Samples:
         self.count = 0
 
 
-# History attributes: first attribute, step -> whole days, weeks or months back. The one of
-# yesterday stands alone.
-_TODAY = const(0x01)  # low octet of the attribute of this day, which a meter has or has not
-_YESTERDAY = const(0x0403)
-_DAYS = const(0x0420)  # two to eight days back
-_WEEKS = const(0x0432)  # one to five weeks back
-_MONTHS = const(0x0442)  # one to thirteen months back
+# History attributes: every second id from the first on, two to eight whole days back, one to five
+# weeks, one to thirteen months. The one of yesterday stands alone.
+# Low octet of the attribute of this day, which a meter has or has not.
+_TODAY = attributes.CURRENT_DAY_CONSUMPTION_DELIVERED & 0xFF
+_DAYS = attributes.PREVIOUS_DAY_2_CONSUMPTION_DELIVERED
+_WEEKS = attributes.PREVIOUS_WEEK_CONSUMPTION_DELIVERED
+_MONTHS = attributes.PREVIOUS_MONTH_CONSUMPTION_DELIVERED
 
 
 class Logs(Feature):
     """Both logs and the history attributes of one register."""
 
     attributes = {
-        METERING: (_YESTERDAY,)
+        METERING: (attributes.PREVIOUS_DAY_CONSUMPTION_DELIVERED,)
         + tuple(range(_DAYS, _DAYS + 14, 2))
         + tuple(range(_WEEKS, _WEEKS + 10, 2))
         + tuple(range(_MONTHS, _MONTHS + 26, 2))
     }
-    commands = ((METERING, 0, GET_SAMPLED_DATA),)
+    commands = ((METERING, 0, commands.GET_SAMPLED_DATA),)
 
     def __init__(self, device):
         super().__init__(device)
@@ -115,7 +112,7 @@ class Logs(Feature):
 
     def execute(self, call):
         """See Feature: GetSampledData."""
-        if (METERING, GET_SAMPLED_DATA_RESPONSE) in self.device.zcl.published:
+        if (METERING, commands.GET_SAMPLED_DATA_RESPONSE) in self.device.zcl.published:
             return None
         if len(call.request.payload) != 9:
             return frame.MALFORMED_COMMAND

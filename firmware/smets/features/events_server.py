@@ -3,9 +3,7 @@
 from smets.codec import Reader
 from smets.compat import const
 from smets.features.feature import Feature
-from smets.zcl import clusters, frame
-
-GET_EVENT_LOG = const(0x00)
+from smets.zcl import clusters, commands, frame
 
 _EVENT_LOG = const(0x03)  # low nibble of Log ID; 4 security, 6 and 7 the GPF's copies, 0 all
 _PAYLOAD = const(14)
@@ -19,7 +17,7 @@ REFUSAL = frame.NOT_AUTHORIZED
 class EventLogs(Feature):
     """GetEventLog, from the log of the account where there is one, else from the state."""
 
-    commands = ((clusters.EVENTS, 0, GET_EVENT_LOG),)
+    commands = ((clusters.EVENTS, 0, commands.GET_EVENT_LOG),)
 
     def execute(self, call):
         """See Feature."""
@@ -30,7 +28,7 @@ class EventLogs(Feature):
         log = Reader(call.request.payload).u8("log id") & 0x0F
         if log != _EVENT_LOG:
             return REFUSAL
-        call.reply_command = 0x01
+        call.reply_command = commands.PUBLISH_EVENT_LOG
         since = self.device.registry.hidden_before()
         prepayment = self.device.feature("prepayment")
         if prepayment and prepayment.meter:

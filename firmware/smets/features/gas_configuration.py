@@ -2,20 +2,17 @@
 # zcl/configured.py has the commands; what is set becomes an attribute or a published record.
 from smets import clock
 from smets.codec import DecodeError, Reader, Writer
-from smets.compat import const
 from smets.features import gas_effects
-from smets.zcl import attributes, clusters, frame, kept
-from smets.zcl.configured import CANCELS, TEMPLATES, Fields
+from smets.zcl import attributes, clusters, commands, configured, frame, kept
 
-# Commands of the Calendar cluster, Publish.. and Get.. alike.
-_CALENDAR = const(0x00)
-_DAYS = const(0x01)
-_WEEKS = const(0x02)
-_SEASONS = const(0x03)
-_SPECIAL_DAYS = const(0x04)
 # What ChangePaymentModeResponse tells of emergency credit.
 _EMERGENCY = (attributes.EMERGENCY_CREDIT_LIMIT, attributes.EMERGENCY_CREDIT_THRESHOLD)
-_PARTS = (_DAYS, _WEEKS, _SEASONS)
+# The parts of a calendar; a client gets each with the command of the same id.
+_PARTS = (
+    commands.PUBLISH_DAY_PROFILE,
+    commands.PUBLISH_WEEK_PROFILE,
+    commands.PUBLISH_SEASONS,
+)
 # Issuer Calendar ID of a Get command for what is in force (meter.md B.6), to the calendar type.
 _IN_FORCE = {0xFFFFFFFF: 0, 0xFFFFFFFE: 3}
 
@@ -34,11 +31,11 @@ class Configuration:
         """Carry out a command of a remote party; see Feature."""
         request = call.request
         where = (call.cluster, request.frame_control & frame.SERVER_TO_CLIENT, request.command)
-        template = TEMPLATES.get(where)
+        template = configured.template(*where)
         try:
             if template is None:
                 return self._get(call)
-            fields = Fields(template, request.payload)
+            fields = configured.Fields(template, request.payload)
         except DecodeError:
             return frame.MALFORMED_COMMAND
         if call.from_date_time is not None:
@@ -59,7 +56,7 @@ class Configuration:
             return self._begin(command, fields, payload)
         settings = self.device.settings
         pending = kept.key(kept.NEXT, call.cluster, command, call.index)
-        if fields.date in CANCELS:
+        if fields.date in configured.CANCELS:
             settings.remove(pending)
             return frame.SUCCESS
         if self._is_later(fields.date):
@@ -81,25 +78,23 @@ class Configuration:
     def _set(self, where, fields, payload):
         """Set what a command says, now; ValueError for a value that is none of its field."""
         server = self.device.zcl
-        act = gas_effects.OF.get(where)
-        if act:
-            act(server, fields, payload)
+        if fields.effect:
+            getattr(gas_effects, fields.effect)(server, where, fields, payload)
         for cluster, attribute, value in fields.settings(where[0]):
             kept.put(server, cluster, attribute, value)
-        if where in gas_effects.AS_SENT:
-            self.device.settings.put(kept.key(kept.COMMAND, where[0], where[2]), payload)
 
     def _begin(self, command, fields, payload) -> int:
         """PublishCalendar and PublishSpecialDays: each has a type and a date."""
         settings = self.device.settings
         kind = kept.PUBLISHED
-        if fields.date in CANCELS:
+        if fields.date in configured.CANCELS:
             kind = b""
         elif self._is_later(fields.date):
             kind = kept.NEXT
         sort = fields.values[4]
-        parts = (_CALENDAR,) + _PARTS if command == _CALENDAR else (command,)
-        if command == _CALENDAR:
+        parts = (command,)
+        if command == commands.PUBLISH_CALENDAR:
+            parts += _PARTS
             self._calendar = (fields.values[2], kind, sort, settings.mark(), settings.commands)
         elif fields.values[5] * 2 != len(fields.values) - fields.repeated:
             return frame.MALFORMED_COMMAND
@@ -120,8 +115,10 @@ class Configuration:
         if fields.values[2] != issuer:
             return self._refuse(frame.INVALID_VALUE)
         pairs = (len(fields.values) - fields.repeated) // 2
-        if command == _DAYS and (fields.values[4] != pairs or fields.values[7] != sort):
-            return self._refuse(frame.MALFORMED_COMMAND)
+        if command == commands.PUBLISH_DAY_PROFILE:
+            told = (fields.values[4], fields.values[7])
+            if told != (pairs, sort):
+                return self._refuse(frame.MALFORMED_COMMAND)
         if kind:
             settings = self.device.settings
             where = kept.key(kind, clusters.CALENDAR, command, sort)
@@ -147,7 +144,7 @@ class Configuration:
             writer.u8(kept.number(server, clusters.METERING, attributes.SUPPLY_STATUS))
         else:
             # ChangePaymentModeResponse: is there a non-disablement calendar, its number, credit.
-            calendar = kept.key(kept.PUBLISHED, clusters.CALENDAR, _CALENDAR, 3)
+            calendar = kept.key(kept.PUBLISHED, clusters.CALENDAR, commands.PUBLISH_CALENDAR, 3)
             writer.u8(1 if self.device.settings.get(calendar) else 0)
             writer.le(2, 4)
             for attribute in _EMERGENCY:
@@ -167,7 +164,7 @@ class Configuration:
             if call.cluster == clusters.DEVICE_MANAGEMENT:
                 return gas_effects.configured_events(value, reader.le(2, "event id"))
             return kept.split(value)
-        if call.request.command == _SPECIAL_DAYS:
+        if call.request.command == commands.PUBLISH_SPECIAL_DAYS:
             reader.skip(6, "start, number, type")
         reader.skip(4, "provider id")
         sort = _IN_FORCE.get(reader.le(4, "issuer calendar id"), -1)
@@ -183,5 +180,5 @@ class Configuration:
 
     def _beginning(self, call, sort) -> bytes:
         command = call.request.command
-        begun = command if command == _SPECIAL_DAYS else _CALENDAR
+        begun = command if command == commands.PUBLISH_SPECIAL_DAYS else commands.PUBLISH_CALENDAR
         return kept.key(kept.PUBLISHED, call.cluster, begun, sort)

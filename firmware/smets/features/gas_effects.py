@@ -1,9 +1,9 @@
 # What commands do at a gas meter beyond setting an attribute to a field (meter.md B.6, E.1, E.5).
-# Each function takes the Server, the Fields of the command and its payload; ValueError refuses.
+# zcl/configured.py names the function of each command. It takes the Server, the command (cluster,
+# direction bit, command), its Fields and its payload; ValueError refuses the command.
 from smets.compat import const
-from smets.zcl import attributes, frame, kept
-from smets.zcl.clusters import DEVICE_MANAGEMENT, MESSAGING, METERING, PREPAYMENT, PRICE
-from smets.zcl.configured import FROM_CLIENT, FROM_SERVER
+from smets.zcl import attributes, commands, frame, kept
+from smets.zcl.clusters import DEVICE_MANAGEMENT, METERING, PREPAYMENT, PRICE
 
 _NO_THRESHOLD = 0xFFFFFFFFFFFF
 _THRESHOLDS = const(3)
@@ -28,7 +28,7 @@ def _add(server, cluster, attribute, value: int, least=None):
     kept.put(server, cluster, attribute, total)
 
 
-def _prices(server, fields, payload):
+def prices(server, where, fields, payload):
     """PublishPriceMatrix: entries of a tier (1..4) or a block (0..3) and its price."""
     tiers = fields.values[6] & _TOU
     entries = fields.values[fields.repeated :]
@@ -42,7 +42,7 @@ def _prices(server, fields, payload):
         kept.put(server, PRICE, attribute, entries[index + 1])
 
 
-def _thresholds(server, fields, payload):
+def thresholds(server, where, fields, payload):
     """PublishBlockThresholds: as many as the low nibble says; of the others there is none."""
     given = fields.values[fields.repeated :]
     if len(given) != fields.values[7] & 0x0F or len(given) > _THRESHOLDS:
@@ -52,7 +52,7 @@ def _thresholds(server, fields, payload):
         kept.put(server, PRICE, attributes.BLOCK1_THRESHOLD + index, value)
 
 
-def _debt(server, fields, payload):
+def debt(server, where, fields, payload):
     """ChangeDebt: types 0 and 1 are time debt 1, 2 and 3 time debt 2, 4 and 5 payment debt.
 
     An odd type adds to the debt, an even one sets it (meter.md E.5); a debt is never below 0.
@@ -74,7 +74,7 @@ def _debt(server, fields, payload):
         kept.put(server, PREPAYMENT, attributes.DEBT_RECOVERY_AMOUNT_1 + step, fields.values[8])
 
 
-def _credit(server, fields, payload):
+def credit(server, where, fields, payload):
     """CreditAdjustment of a prepayment balance (types 0, 1) or a bill (2, 3) that is never < 0."""
     sort, amount = fields.values[2], fields.values[3]
     if sort > 3:
@@ -89,7 +89,7 @@ def _credit(server, fields, payload):
         _add(server, METERING, attributes.BILL_TO_DATE_DELIVERED, -amount, 0)
 
 
-def _supply(server, fields, payload):
+def supply(server, where, fields, payload):
     """ChangeSupply: close the valve, or arm it; a consumer opens it at the meter."""
     proposed = fields.values[4]
     if proposed not in (_OFF, _ARMED):
@@ -99,20 +99,26 @@ def _supply(server, fields, payload):
         kept.put(server, METERING, status, proposed)
 
 
-def _billing(server, fields, payload):
+def billing(server, where, fields, payload):
     """PublishBillingPeriod is read back as it came."""
-    server.settings.put(kept.key(kept.PUBLISHED, PRICE, 0x09), kept.join((payload,)))
+    server.settings.put(kept.key(kept.PUBLISHED, where[0], where[2]), kept.join((payload,)))
 
 
-def _events(server, fields, payload):
+def as_sent(server, where, fields, payload):
+    """A command with fields that no attribute has: what it says is kept as it came."""
+    server.settings.put(kept.key(kept.COMMAND, where[0], where[2]), payload)
+
+
+def events(server, where, fields, payload):
     """SetEventConfiguration by list: the octet of each event that is named."""
     control, count = fields.values[3], fields.values[4]
     codes = fields.values[fields.repeated :]
     if control != _BY_LIST or count != len(codes):
         raise ValueError("configuration control")
-    where = kept.key(kept.PUBLISHED, DEVICE_MANAGEMENT, 0x04)
+    where = kept.key(kept.PUBLISHED, DEVICE_MANAGEMENT, commands.REPORT_EVENT_CONFIGURATION)
     held = kept.split(server.settings.get(where))
-    held = held or server.published.get((DEVICE_MANAGEMENT, 0x04)) or [_ONE]
+    report = (DEVICE_MANAGEMENT, commands.REPORT_EVENT_CONFIGURATION)
+    held = held or server.published.get(report) or [_ONE]
     rows = bytearray(held[0])
     for code in codes:
         if code >> 8 != _SUPPLIER_EVENTS:
@@ -136,23 +142,3 @@ def configured_events(value, event: int):
         if code == event or (event & 0xFF == _ALL_OF_GROUP and code >> 8 == event >> 8):
             found += rows[at : at + 3]
     return [_ONE + found] if found else frame.NOT_FOUND
-
-
-OF = {
-    (PRICE, FROM_SERVER, 0x05): _prices,
-    (PRICE, FROM_SERVER, 0x06): _thresholds,
-    (PRICE, FROM_SERVER, 0x09): _billing,
-    (METERING, FROM_CLIENT, 0x0B): _supply,
-    (PREPAYMENT, FROM_CLIENT, 0x02): _debt,
-    (PREPAYMENT, FROM_CLIENT, 0x05): _credit,
-    (DEVICE_MANAGEMENT, FROM_SERVER, 0x04): _events,
-}
-
-# Commands with fields that no attribute has: what they say is kept as it came.
-AS_SENT = (
-    (PRICE, FROM_SERVER, 0x01),
-    (PRICE, FROM_SERVER, 0x04),
-    (MESSAGING, FROM_SERVER, 0x00),
-    (METERING, FROM_CLIENT, 0x0D),
-    (DEVICE_MANAGEMENT, FROM_SERVER, 0x02),
-)

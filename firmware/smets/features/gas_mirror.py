@@ -7,17 +7,20 @@ from smets.compat import const
 from smets.eui import parse_eui
 from smets.features import stamp
 from smets.features.feature import Feature
-from smets.features.gas_report import ATTRIBUTE_REPORTING_STATUS, READING_SNAPSHOT_TIME
-from smets.zcl import attribute_types, clusters, endpoints, frame, typed, types
+from smets.zcl import (
+    attributes,
+    clusters,
+    commands,
+    endpoints,
+    frame,
+    typed,
+    types,
+)
 
 METERING = clusters.METERING
-PUBLISH_SNAPSHOT = const(0x06)
 # Snapshot payload "block tier information set, delivered, no billing": what gas meters publish.
 _REGISTERS = const(6)
-_SUMMATION = const(0x0000)
 _HALF_HOUR = const(1800)
-_TIERS = const(0x0100)  # and every second attribute
-_BLOCKS = const(0x0700)
 
 _COMPLETE = const(1)
 # Clusters that a meter may fill. The hub's own clusters, time and tenancy among them, it may not.
@@ -35,7 +38,7 @@ def is_update(cluster: int, request) -> bool:
     if not request.from_server:
         return False
     if request.cluster_specific:
-        return cluster == METERING and request.command == PUBLISH_SNAPSHOT
+        return cluster == METERING and request.command == commands.PUBLISH_SNAPSHOT
     return request.command == frame.REPORT_ATTRIBUTES
 
 
@@ -76,7 +79,7 @@ class GasMirror(Feature):
 
     def _log(self):
         """Enter the register of a committed update in the logs, at its half hour."""
-        register = self.device.zcl.get(METERING, _SUMMATION)
+        register = self.device.zcl.get(METERING, attributes.CURRENT_SUMMATION_DELIVERED)
         if not isinstance(register, int) or self.stamp.status == clock.INVALID:
             return
         logs = self.device.feature("logs")
@@ -95,7 +98,7 @@ class GasMirror(Feature):
         }
         if self.stamp.status != clock.INVALID:
             told["time"] = clock.format_iso(self.stamp.seconds)
-        register = self.device.zcl.get(METERING, _SUMMATION)
+        register = self.device.zcl.get(METERING, attributes.CURRENT_SUMMATION_DELIVERED)
         return {"register": register, "updates": self.commits, "stamp": told}
 
     def report(self, cluster: int, request) -> bool:
@@ -153,7 +156,7 @@ class GasMirror(Feature):
             start = reader.pos
             type_id = reader.u8("data type")
             value = types.read_value(reader, type_id)
-            if attribute == ATTRIBUTE_REPORTING_STATUS:
+            if attribute == attributes.ATTRIBUTE_REPORTING_STATUS:
                 self._complete = value == _COMPLETE
                 continue
             if self._complete:
@@ -178,11 +181,12 @@ class GasMirror(Feature):
             seconds = reader.le(4, "SnapshotTime")
             reader.skip(7, "snapshot counts and cause")
             reader.expect(_REGISTERS, "SnapshotPayloadType")
-            values = {_SUMMATION: _uint48(reader)}
+            values = {attributes.CURRENT_SUMMATION_DELIVERED: _uint48(reader)}
             for index in range(reader.u8("tiers in use")):
-                values[_TIERS + 2 * index] = _uint48(reader)
+                tier = attributes.CURRENT_TIER1_SUMMATION_DELIVERED + 2 * index
+                values[tier] = _uint48(reader)
             reader.u8("thresholds in use")
-            block = _BLOCKS
+            block = attributes.CURRENT_NO_TIER_BLOCK1_SUMMATION_DELIVERED
             while reader.left():
                 values[block] = _uint48(reader)
                 block += 1
@@ -211,12 +215,15 @@ class GasMirror(Feature):
         seconds = self.stamp.seconds
         if self.stamp.status == clock.INVALID:
             seconds = clock.UTC_INVALID
-        self.device.zcl.set(METERING, READING_SNAPSHOT_TIME, types.UTC_TIME, seconds)
+        self.device.zcl.set(METERING, attributes.READING_SNAPSHOT_TIME, types.UTC_TIME, seconds)
 
 
 def _mirrors(cluster: int, attribute: int, type_id: int) -> bool:
     # A time of another type is no time (see _snapshot_time); what no table knows is as it came.
-    if attribute == READING_SNAPSHOT_TIME or attribute_types.find(cluster, attribute) is None:
+    if (
+        attribute == attributes.READING_SNAPSHOT_TIME
+        or attributes.type_of(cluster, attribute) is None
+    ):
         return True
     return typed.fits(cluster, attribute, type_id)
 
@@ -227,7 +234,7 @@ def _uint48(reader) -> bytes:
 
 def _snapshot_time(staged) -> int:
     """ReadingSnapShotTime of a report, UTC_INVALID where it has none."""
-    octets = staged.get(METERING, {}).get(READING_SNAPSHOT_TIME)
+    octets = staged.get(METERING, {}).get(attributes.READING_SNAPSHOT_TIME)
     if octets is None or octets[0] != types.UTC_TIME:
         return clock.UTC_INVALID
     return int.from_bytes(octets[1:5], "little")

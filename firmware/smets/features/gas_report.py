@@ -1,10 +1,6 @@
 # The report of a gas meter to its GPF: Report Attributes; the last one says "complete" (SE 1.2a).
 # Apart from the mirror, so that a meter need not carry the code of its proxy.
-from smets.compat import const
 from smets.zcl import frame
-
-READING_SNAPSHOT_TIME = const(0x0007)
-ATTRIBUTE_REPORTING_STATUS = const(0xFFFE)
 
 
 def report(attributes, sequence: int) -> bytes:

@@ -5,7 +5,7 @@ from smets.compat import const
 from smets.eui import parse_eui
 from smets.features import gas_report, stamp
 from smets.features.feature import Feature
-from smets.zcl import clusters, endpoints, types
+from smets.zcl import attributes, clusters, endpoints, types
 from smets.zcl.han_frame import HanFrame
 
 # GBCS recommends that the mirror is updated each 30 minutes.
@@ -14,7 +14,6 @@ REPORT_PERIOD = const(1800)
 _REPORTED = (clusters.BASIC, clusters.PRICE, clusters.PREPAYMENT, clusters.METERING)
 # Octets of attributes in one frame: what an 802.15.4 frame with APS security has room for.
 _ROOM = const(56)
-_SUMMATION = const(0x0000)
 
 
 class GasReports(Feature):
@@ -51,7 +50,11 @@ class GasReports(Feature):
 
     def summary(self) -> dict:
         """See Feature."""
-        return {"register": self.device.zcl.get(clusters.METERING, _SUMMATION)}
+        return {
+            "register": self.device.zcl.get(
+                clusters.METERING, attributes.CURRENT_SUMMATION_DELIVERED
+            )
+        }
 
     def half_hour(self, due: int):
         """See Feature."""
@@ -69,10 +72,12 @@ class GasReports(Feature):
             self.push()
 
     def _draw(self):
-        register = self.device.zcl.get(clusters.METERING, _SUMMATION)
+        register = self.device.zcl.get(clusters.METERING, attributes.CURRENT_SUMMATION_DELIVERED)
         if register is not None and self.draw:
             total = (register + self.draw) % (1 << 48)
-            self.device.zcl.set(clusters.METERING, _SUMMATION, types.UINT48, total)
+            self.device.zcl.set(
+                clusters.METERING, attributes.CURRENT_SUMMATION_DELIVERED, types.UINT48, total
+            )
 
     def push(self):
         """Queue one whole report to the GPF; without a GPF nothing is sent."""
@@ -86,7 +91,7 @@ class GasReports(Feature):
         room = _ROOM
         values = self.device.zcl.attributes.get(cluster, {})
         for attribute in sorted(values):
-            if attribute == gas_report.READING_SNAPSHOT_TIME and cluster == clusters.METERING:
+            if attribute == attributes.READING_SNAPSHOT_TIME and cluster == clusters.METERING:
                 continue
             octets = values[attribute]
             if room < len(octets) + 2 and batch:
@@ -102,8 +107,8 @@ class GasReports(Feature):
                     # The attribute has no status: unreliable time is not passed on.
                     time = clock.UTC_INVALID
                 octets = bytes((types.UTC_TIME,)) + types.encode(types.UTC_TIME, time)
-                batch.append((gas_report.READING_SNAPSHOT_TIME, octets))
-            batch.append((gas_report.ATTRIBUTE_REPORTING_STATUS, bytes((types.ENUM8, 1))))
+                batch.append((attributes.READING_SNAPSHOT_TIME, octets))
+            batch.append((attributes.ATTRIBUTE_REPORTING_STATUS, bytes((types.ENUM8, 1))))
         if batch:
             self._send(cluster, batch)
 

@@ -2,6 +2,7 @@
 # Calendar days, weeks from Monday and months of UTC. Metering and Prepayment count them alike.
 from smets import clock
 from smets.compat import const
+from smets.zcl import attributes
 from smets.zcl.clusters import METERING, PREPAYMENT
 
 DAY = const(86400)
@@ -14,15 +15,25 @@ _MONTHS = const(0x40)
 _END = const(0x5C)
 # (cluster, first octet of the ids) -> low octet of the attribute of this day, and of the first
 # attribute that is no setting: historical consumption, the same in other units, historical cost.
-_SETS = {(METERING, 0x04): (0x01, 0x01), (METERING, 0x0C): (0x01, 0x01)}
-_SETS[(PREPAYMENT, 0x05)] = (0x1C, 0x04)
+_SETS = {}
+for _cluster, _today, _first in (
+    (METERING, attributes.CURRENT_DAY_CONSUMPTION_DELIVERED, 1),
+    (METERING, attributes.CURRENT_DAY_ALTERNATIVE_CONSUMPTION_DELIVERED, 1),
+    (PREPAYMENT, attributes.CURRENT_DAY_COST_CONSUMPTION_DELIVERED, 4),
+):
+    _SETS[(_cluster, _today >> 8)] = (_today & 0xFF, _first)
 # A value that has a time of its own, and that time: maximum demands, bill to date and projected.
 # project-choice: a bill is as old as its time stamp says, since a device does not know when the
 # billing period began. Alternative: hide it until a supplier begins a new period.
-_DATED = {0x0002: 0x0008, 0x0003: 0x0009, 0x0A00: 0x0A01, 0x0A02: 0x0A03}
+_DATED = {
+    attributes.CURRENT_MAX_DEMAND_DELIVERED: attributes.CURRENT_MAX_DEMAND_DELIVERED_TIME,
+    attributes.CURRENT_MAX_DEMAND_RECEIVED: attributes.CURRENT_MAX_DEMAND_RECEIVED_TIME,
+    attributes.BILL_TO_DATE_DELIVERED: attributes.BILL_TO_DATE_TIMESTAMP_DELIVERED,
+    attributes.PROJECTED_BILL_DELIVERED: attributes.PROJECTED_BILL_TIMESTAMP_DELIVERED,
+}
 # Top-ups, five of them: time, amount, device, code.
-_TOP_UPS = const(0x0100)
-_TOP_UPS_END = const(0x0150)
+_TOP_UPS = attributes.TOP_UP_DATE_TIME_1
+_TOP_UPS_SIZE = const(0x50)
 
 
 def begins(zcl, now: int, cluster: int, attribute: int):
@@ -39,8 +50,8 @@ def begins(zcl, now: int, cluster: int, attribute: int):
     time = None
     if cluster == METERING:
         time = attribute if attribute in _DATED.values() else _DATED.get(attribute)
-    elif cluster == PREPAYMENT and _TOP_UPS <= attribute < _TOP_UPS_END:
-        time = attribute & 0xFFF0
+    elif cluster == PREPAYMENT and 0 <= attribute - _TOP_UPS < _TOP_UPS_SIZE:
+        time = attribute & ~15
     if time is None:
         return None
     value = zcl.get(cluster, time)

@@ -3,12 +3,9 @@
 from smets.compat import const
 from smets.dlms import objects
 from smets.features.feature import Feature
-from smets.zcl import types
+from smets.zcl import attributes, types
 from smets.zcl.clusters import METERING
 
-_SUMMATION = const(0x0000)
-_AMBIENT = const(0x0207)
-_DEMAND = const(0x0400)
 _DEMAND_MAX = const(0x7FFFFF)
 # Between low and medium, medium and high power, in W.
 _THRESHOLDS = "21/0-0:16.0.0.255/2"
@@ -17,7 +14,7 @@ _THRESHOLDS = "21/0-0:16.0.0.255/2"
 class Register(Feature):
     """Energy in register steps (Wh in the Profile Data Log), even over each half hour."""
 
-    attributes = {METERING: (_DEMAND,)}
+    attributes = {METERING: (attributes.INSTANTANEOUS_DEMAND,)}
     inputs = {"draw": "set_draw"}
 
     def __init__(self, device):
@@ -54,7 +51,9 @@ class Register(Feature):
         if array and len(array) == 12 and bytes(array[:3]) == b"\x01\x02\x06":
             low, high = (int.from_bytes(array[at : at + 4], "big") for at in (3, 8))
             level = 0 if demand < low else 1 if demand < high else 2
-            self.device.zcl.set(METERING, _AMBIENT, types.ENUM8, level)
+            self.device.zcl.set(
+                METERING, attributes.AMBIENT_CONSUMPTION_INDICATOR, types.ENUM8, level
+            )
 
     def attribute(self, cluster: int, attribute: int):
         """See Feature: the demand is none while the supply is off."""
@@ -71,18 +70,18 @@ class Register(Feature):
     def half_hour(self, due: int):
         """See Feature."""
         zcl = self.device.zcl
-        register = zcl.get(METERING, _SUMMATION)
+        register = zcl.get(METERING, attributes.CURRENT_SUMMATION_DELIVERED)
         self.ended = self.draw if self._supplied else 0
         if isinstance(register, int):
             register = (register + self.ended) % (1 << 48)
-            zcl.set(METERING, _SUMMATION, types.UINT48, register)
+            zcl.set(METERING, attributes.CURRENT_SUMMATION_DELIVERED, types.UINT48, register)
             logs = self.device.feature("logs")
             if logs:
                 logs.record(due, register)
 
     def summary(self) -> dict:
         """See Feature."""
-        return {"register": self.device.zcl.get(METERING, _SUMMATION)}
+        return {"register": self.device.zcl.get(METERING, attributes.CURRENT_SUMMATION_DELIVERED)}
 
 
 FEATURE = Register

@@ -7,13 +7,8 @@ from smets.dlms import objects
 from smets.features import restriction
 from smets.features.feature import Feature
 from smets.ports.store_error import StoreError
-from smets.zcl import frame, types
+from smets.zcl import attributes, commands, frame, types
 from smets.zcl.clusters import DEVICE_MANAGEMENT
-
-CHANGE_OF_TENANCY_UPDATE = const(0x0200)
-CHANGE_CONTROL = const(0x0201)
-GET_CHANGE_OF_TENANCY = const(0x00)
-PUBLISH_CHANGE_OF_TENANCY = const(0x00)
 
 # restrictDataDateTime, mapping row 75.
 DATE_OBJECT = "1/0-0:94.44.3.2/2"
@@ -36,10 +31,15 @@ class TenancyServer(Feature):
     """The date, its control word and the command it came with; kept through power cuts."""
 
     objects = (DATE_OBJECT,)
-    attributes = {DEVICE_MANAGEMENT: (CHANGE_OF_TENANCY_UPDATE, CHANGE_CONTROL)}
+    attributes = {
+        DEVICE_MANAGEMENT: (
+            attributes.CHANGE_OF_TENANCY_UPDATE_DATE_TIME,
+            attributes.PROPOSED_TENANCY_CHANGE_CONTROL,
+        )
+    }
     commands = (
-        (DEVICE_MANAGEMENT, 0, GET_CHANGE_OF_TENANCY),
-        (DEVICE_MANAGEMENT, frame.SERVER_TO_CLIENT, PUBLISH_CHANGE_OF_TENANCY),
+        (DEVICE_MANAGEMENT, 0, commands.GET_CHANGE_OF_TENANCY),
+        (DEVICE_MANAGEMENT, frame.SERVER_TO_CLIENT, commands.PUBLISH_CHANGE_OF_TENANCY),
     )
     records = ("tenancy",)
 
@@ -102,13 +102,13 @@ class TenancyServer(Feature):
 
     def attribute(self, cluster: int, attribute: int) -> bytes:
         """See Feature."""
-        if attribute == CHANGE_CONTROL:
+        if attribute == attributes.PROPOSED_TENANCY_CHANGE_CONTROL:
             return bytes((types.BITMAP32,)) + types.encode(types.BITMAP32, self.control)
         return bytes((types.UTC_TIME,)) + types.encode(types.UTC_TIME, self.date)
 
     def load_attribute(self, cluster: int, attribute: int, value) -> bool:
         """See Feature; StoreError."""
-        if attribute == CHANGE_CONTROL:
+        if attribute == attributes.PROPOSED_TENANCY_CHANGE_CONTROL:
             self.put(self.date, value, self.provider, self.issuer_event)
         else:
             self.put(value, self.control, self.provider, self.issuer_event)

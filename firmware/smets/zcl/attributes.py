@@ -1,6 +1,7 @@
-# Attributes of the clusters that GB devices serve: ids by their names (ZSE 1.4, GBCS).
+# Attributes of the clusters that GB devices serve: ids by their names, data types (ZSE 1.4, GBCS).
 # All of these are read-only on the HAN: a meter or a remote party changes them.
 from smets.compat import const
+from smets.zcl import clusters, types
 
 # Basic
 HW_VERSION = const(0x0003)
@@ -45,7 +46,11 @@ PRICE_TRAILING_DIGIT = const(0x0617)
 
 # Metering
 CURRENT_SUMMATION_DELIVERED = const(0x0000)
+CURRENT_MAX_DEMAND_DELIVERED = const(0x0002)
+CURRENT_MAX_DEMAND_RECEIVED = const(0x0003)
 READING_SNAPSHOT_TIME = const(0x0007)
+CURRENT_MAX_DEMAND_DELIVERED_TIME = const(0x0008)
+CURRENT_MAX_DEMAND_RECEIVED_TIME = const(0x0009)
 DEFAULT_UPDATE_PERIOD = const(0x000A)
 FAST_POLL_UPDATE_PERIOD = const(0x000B)
 SUPPLY_STATUS = const(0x0014)
@@ -67,6 +72,9 @@ CUSTOMER_ID_NUMBER = const(0x0311)
 INSTANTANEOUS_DEMAND = const(0x0400)
 CURRENT_DAY_CONSUMPTION_DELIVERED = const(0x0401)
 PREVIOUS_DAY_CONSUMPTION_DELIVERED = const(0x0403)
+PREVIOUS_DAY_2_CONSUMPTION_DELIVERED = const(0x0420)
+PREVIOUS_WEEK_CONSUMPTION_DELIVERED = const(0x0432)
+PREVIOUS_MONTH_CONSUMPTION_DELIVERED = const(0x0442)
 SUPPLY_TAMPER_STATE = const(0x0607)
 SUPPLY_DEPLETION_STATE = const(0x0608)
 CURRENT_NO_TIER_BLOCK1_SUMMATION_DELIVERED = const(0x0700)
@@ -75,12 +83,15 @@ CURRENT_NO_TIER_BLOCK3_SUMMATION_DELIVERED = const(0x0702)
 CURRENT_NO_TIER_BLOCK4_SUMMATION_DELIVERED = const(0x0703)
 BILL_TO_DATE_DELIVERED = const(0x0A00)
 BILL_TO_DATE_TIMESTAMP_DELIVERED = const(0x0A01)
+PROJECTED_BILL_DELIVERED = const(0x0A02)
+PROJECTED_BILL_TIMESTAMP_DELIVERED = const(0x0A03)
 UNCONTROLLED_FLOW_THRESHOLD = const(0x0B10)
 UNCONTROLLED_FLOW_THRESHOLD_UNIT_OF_MEASURE = const(0x0B11)
 UNCONTROLLED_FLOW_MULTIPLIER = const(0x0B12)
 UNCONTROLLED_FLOW_DIVISOR = const(0x0B13)
 FLOW_STABILISATION_PERIOD = const(0x0B14)
 FLOW_MEASUREMENT_PERIOD = const(0x0B15)
+CURRENT_DAY_ALTERNATIVE_CONSUMPTION_DELIVERED = const(0x0C01)
 
 # Prepayment
 PAYMENT_CONTROL_CONFIGURATION = const(0x0000)
@@ -96,6 +107,7 @@ MAX_CREDIT_LIMIT = const(0x0021)
 MAX_CREDIT_PER_TOP_UP = const(0x0022)
 LOW_CREDIT_WARNING_LEVEL = const(0x0031)
 CUT_OFF_VALUE = const(0x0040)
+TOP_UP_DATE_TIME_1 = const(0x0100)
 DEBT_AMOUNT_1 = const(0x0211)
 DEBT_RECOVERY_FREQUENCY_1 = const(0x0216)
 DEBT_RECOVERY_AMOUNT_1 = const(0x0217)
@@ -105,6 +117,7 @@ DEBT_RECOVERY_AMOUNT_2 = const(0x0227)
 DEBT_AMOUNT_3 = const(0x0231)
 DEBT_RECOVERY_TOP_UP_PERCENTAGE_3 = const(0x0239)
 PREPAYMENT_ALARM_STATUS = const(0x0400)
+CURRENT_DAY_COST_CONSUMPTION_DELIVERED = const(0x051C)
 
 # Device Management
 PROVIDER_ID = const(0x0100)
@@ -130,3 +143,167 @@ LOW_MEDIUM_THRESHOLD = const(0x0400)
 MEDIUM_HIGH_THRESHOLD = const(0x0401)
 CLUSTER_REVISION = const(0xFFFD)
 ATTRIBUTE_REPORTING_STATUS = const(0xFFFE)
+
+
+_types = {}
+
+
+def by_type() -> dict:
+    """Attributes by cluster and data type. It is large, so it is made when first asked for.
+
+    Here mpy-cross puts the numbers in place of the names: the tuples lie in flash.
+    """
+    return {
+        clusters.BASIC: {
+            types.UINT8: (HW_VERSION,),
+            types.CHAR_STRING: (MANUFACTURER_NAME, MODEL_IDENTIFIER),
+        },
+        clusters.TIME: {
+            types.UTC_TIME: (TIME, LAST_SET_TIME, VALID_UNTIL_TIME),
+            types.BITMAP8: (TIME_STATUS,),
+            types.INT32: (TIME_ZONE, DST_SHIFT),
+            types.UINT32: (DST_START, DST_END, LOCAL_TIME),
+        },
+        clusters.PRICE: {
+            types.UINT48: (BLOCK1_THRESHOLD, BLOCK2_THRESHOLD, BLOCK3_THRESHOLD),
+            types.UINT24: (THRESHOLD_MULTIPLIER, THRESHOLD_DIVISOR),
+            types.ENUM8: (COMMODITY_TYPE, CALORIFIC_VALUE_UNIT, TARIFF_UNIT_OF_MEASURE),
+            types.UINT32: (
+                STANDING_CHARGE,
+                CONVERSION_FACTOR,
+                CALORIFIC_VALUE,
+                NO_TIER_BLOCK1_PRICE,
+                NO_TIER_BLOCK2_PRICE,
+                NO_TIER_BLOCK3_PRICE,
+                NO_TIER_BLOCK4_PRICE,
+                TIER1_BLOCK1_PRICE,
+                TIER2_BLOCK1_PRICE,
+                TIER3_BLOCK1_PRICE,
+                TIER4_BLOCK1_PRICE,
+            ),
+            types.BITMAP8: (
+                CONVERSION_FACTOR_TRAILING_DIGIT,
+                CALORIFIC_VALUE_TRAILING_DIGIT,
+                PRICE_TRAILING_DIGIT,
+            ),
+            types.UINT16: (CURRENCY,),
+        },
+        clusters.METERING: {
+            types.UINT48: (
+                CURRENT_SUMMATION_DELIVERED,
+                CURRENT_TIER1_SUMMATION_DELIVERED,
+                CURRENT_TIER2_SUMMATION_DELIVERED,
+                CURRENT_TIER3_SUMMATION_DELIVERED,
+                CURRENT_TIER4_SUMMATION_DELIVERED,
+                CURRENT_NO_TIER_BLOCK1_SUMMATION_DELIVERED,
+                CURRENT_NO_TIER_BLOCK2_SUMMATION_DELIVERED,
+                CURRENT_NO_TIER_BLOCK3_SUMMATION_DELIVERED,
+                CURRENT_NO_TIER_BLOCK4_SUMMATION_DELIVERED,
+            ),
+            types.UTC_TIME: (READING_SNAPSHOT_TIME, BILL_TO_DATE_TIMESTAMP_DELIVERED),
+            types.UINT8: (
+                DEFAULT_UPDATE_PERIOD,
+                FAST_POLL_UPDATE_PERIOD,
+                FLOW_STABILISATION_PERIOD,
+            ),
+            types.ENUM8: (
+                SUPPLY_STATUS,
+                AMBIENT_CONSUMPTION_INDICATOR,
+                UNIT_OF_MEASURE,
+                SUPPLY_TAMPER_STATE,
+                SUPPLY_DEPLETION_STATE,
+                UNCONTROLLED_FLOW_THRESHOLD_UNIT_OF_MEASURE,
+            ),
+            types.UINT16: (
+                REMAINING_BATTERY_LIFE_IN_DAYS,
+                UNCONTROLLED_FLOW_THRESHOLD,
+                UNCONTROLLED_FLOW_MULTIPLIER,
+                UNCONTROLLED_FLOW_DIVISOR,
+                FLOW_MEASUREMENT_PERIOD,
+            ),
+            types.OCTET_STRING: (
+                CURRENT_METER_ID,
+                SITE_ID,
+                METER_SERIAL_NUMBER,
+                CUSTOMER_ID_NUMBER,
+            ),
+            types.UINT24: (
+                MULTIPLIER,
+                DIVISOR,
+                CURRENT_DAY_CONSUMPTION_DELIVERED,
+                PREVIOUS_DAY_CONSUMPTION_DELIVERED,
+            ),
+            types.BITMAP8: (SUMMATION_FORMATTING, METERING_DEVICE_TYPE),
+            types.INT24: (INSTANTANEOUS_DEMAND,),
+            types.UINT32: (BILL_TO_DATE_DELIVERED,),
+        },
+        clusters.PREPAYMENT: {
+            types.BITMAP16: (PAYMENT_CONTROL_CONFIGURATION, PREPAYMENT_ALARM_STATUS),
+            types.INT32: (
+                CREDIT_REMAINING,
+                EMERGENCY_CREDIT_REMAINING,
+                ACCUMULATED_DEBT,
+                OVERALL_DEBT_CAP,
+                CUT_OFF_VALUE,
+            ),
+            types.BITMAP8: (CREDIT_STATUS,),
+            types.UTC_TIME: (CREDIT_REMAINING_TIMESTAMP,),
+            types.UINT32: (
+                EMERGENCY_CREDIT_LIMIT,
+                EMERGENCY_CREDIT_THRESHOLD,
+                MAX_CREDIT_LIMIT,
+                MAX_CREDIT_PER_TOP_UP,
+                LOW_CREDIT_WARNING_LEVEL,
+                DEBT_AMOUNT_1,
+                DEBT_RECOVERY_AMOUNT_1,
+                DEBT_AMOUNT_2,
+                DEBT_RECOVERY_AMOUNT_2,
+                DEBT_AMOUNT_3,
+            ),
+            types.ENUM8: (DEBT_RECOVERY_FREQUENCY_1, DEBT_RECOVERY_FREQUENCY_2),
+            types.UINT16: (DEBT_RECOVERY_TOP_UP_PERCENTAGE_3,),
+        },
+        clusters.DEVICE_MANAGEMENT: {
+            types.UINT32: (
+                PROVIDER_ID,
+                PROPOSED_PROVIDER_ID,
+                RECEIVED_PROVIDER_ID,
+                RECEIVED_PROPOSED_PROVIDER_ID,
+                LOW_MEDIUM_THRESHOLD,
+                MEDIUM_HIGH_THRESHOLD,
+            ),
+            types.OCTET_STRING: (
+                PROVIDER_NAME,
+                PROVIDER_CONTACT_DETAILS,
+                PROPOSED_PROVIDER_NAME,
+                PROPOSED_PROVIDER_CONTACT_DETAILS,
+                RECEIVED_PROVIDER_NAME,
+                RECEIVED_PROVIDER_CONTACT_DETAILS,
+                RECEIVED_PROPOSED_PROVIDER_NAME,
+                RECEIVED_PROPOSED_PROVIDER_CONTACT_DETAILS,
+            ),
+            types.UTC_TIME: (
+                PROPOSED_PROVIDER_CHANGE_DATE_TIME,
+                RECEIVED_PROPOSED_PROVIDER_CHANGE_DATE_TIME,
+                CHANGE_OF_TENANCY_UPDATE_DATE_TIME,
+            ),
+            types.BITMAP32: (
+                PROPOSED_PROVIDER_CHANGE_CONTROL,
+                RECEIVED_PROPOSED_PROVIDER_CHANGE_CONTROL,
+                PROPOSED_TENANCY_CHANGE_CONTROL,
+            ),
+            types.ENUM8: (WAN_STATUS, ATTRIBUTE_REPORTING_STATUS),
+            types.UINT16: (CLUSTER_REVISION,),
+        },
+    }
+
+
+def type_of(cluster: int, attribute: int):
+    """The data type of an attribute, or None where the table does not have it."""
+    if not _types:
+        _types.update(by_type())
+    of_cluster = _types.get(cluster, {})
+    for type_id in of_cluster:
+        if attribute in of_cluster[type_id]:
+            return type_id
+    return None

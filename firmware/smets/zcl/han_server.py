@@ -2,7 +2,7 @@
 # Attributes are read-only to displays; a response carries frame control 18, as stacks send it.
 from smets.codec import DecodeError, Reader, Writer
 from smets.compat import const
-from smets.zcl import clusters, frame, types
+from smets.zcl import attributes, clusters, commands, frame, types
 from smets.zcl.server import Call
 
 # Answers of a server: server to client, no Default Response wanted.
@@ -54,15 +54,13 @@ def _read(server, cluster, request):
 
 def _write(server, cluster, request):
     """Refuse each record: the HAN writes nothing, and values stay."""
-    from smets.zcl import attribute_types
-
     writer = _start(request, frame.WRITE_ATTRIBUTES_RESPONSE)
     reader = Reader(request.payload)
     while reader.left():
         attribute = reader.le(2, "attribute id")
         types.read_value(reader, reader.u8("data type"))
         known = server.status(cluster, attribute) == frame.SUCCESS
-        known = known or attribute_types.find(cluster, attribute) is not None
+        known = known or attributes.type_of(cluster, attribute) is not None
         writer.u8(frame.READ_ONLY if known else frame.UNSUPPORTED_ATTRIBUTE)
         writer.le(attribute, 2)
     return bytes(writer.view())
@@ -120,10 +118,13 @@ def _command(server, cluster, request):
 
 # Response command of each command of a display, by cluster and command.
 _REPLIES = {
-    (clusters.METERING, 0x08): 0x07,  # GetSampledData
-    (clusters.METERING, 0x06): 0x06,  # GetSnapshot
-    (clusters.PREPAYMENT, 0x07): 0x01,  # GetPrepaySnapshot
-    (clusters.DEVICE_MANAGEMENT, 0x00): 0x00,  # GetChangeOfTenancy
-    (clusters.PRICE, 0x00): 0x00,  # GetCurrentPrice
-    (clusters.CALENDAR, 0x01): 0x01,  # GetDayProfiles
+    (clusters.METERING, commands.GET_SAMPLED_DATA): commands.GET_SAMPLED_DATA_RESPONSE,
+    (clusters.METERING, commands.GET_SNAPSHOT): commands.PUBLISH_SNAPSHOT,
+    (clusters.PREPAYMENT, commands.GET_PREPAY_SNAPSHOT): commands.PUBLISH_PREPAY_SNAPSHOT,
+    (
+        clusters.DEVICE_MANAGEMENT,
+        commands.GET_CHANGE_OF_TENANCY,
+    ): commands.PUBLISH_CHANGE_OF_TENANCY,
+    (clusters.PRICE, commands.GET_CURRENT_PRICE): commands.PUBLISH_PRICE,
+    (clusters.CALENDAR, commands.GET_DAY_PROFILES): commands.PUBLISH_DAY_PROFILE,
 }

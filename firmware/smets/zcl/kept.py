@@ -2,7 +2,7 @@
 # Kinds: C a command as it came, P what a Publish command holds, N the same for later. P and N have
 # a type in their last octet, that of a calendar; 0 elsewhere. Attributes: attribute_key.py.
 from smets.codec import Reader
-from smets.zcl import attribute_types, types
+from smets.zcl import attributes, types
 from smets.zcl.attribute_key import attribute_key
 
 COMMAND = b"C"
@@ -32,10 +32,10 @@ def split(value) -> list:
 
 def put(server, cluster: int, attribute: int, value):
     """Set an attribute; it is kept when the command is done. ValueError where it does not fit."""
-    row = attribute_types.find(cluster, attribute)
-    if row is None:
+    kind = attributes.type_of(cluster, attribute)
+    if kind is None:
         raise ValueError("attribute %04X.%04X" % (cluster, attribute))
-    octets = bytes((row[1],)) + types.encode(row[1], value)
+    octets = bytes((kind,)) + types.encode(kind, value)
     server.settings.put(attribute_key(cluster, attribute), octets)
 
 

@@ -4,29 +4,42 @@
 # what follows * repeats, what follows ? may be left out.
 from binascii import unhexlify
 
-from smets.zcl import clusters, types
+from smets.zcl import clusters, commands, types
 
 _SNAPSHOT = "4 4 1 1 1 4 1 "
 
+# cluster -> command -> template
 TEMPLATES = {
-    (clusters.PRICE, 0x00): "4 t 4 4 1 2 1 1 4 2 4 ? h19",  # PublishPrice, then what GB ignores
-    (clusters.PRICE, 0x09): "4 4 4 3 1 1",  # PublishBillingPeriod
-    (clusters.METERING, 0x06): _SNAPSHOT + "6 1 6 6 6 6 1 6 6 6 6",  # PublishSnapshot
-    (clusters.METERING, 0x07): "2 4 1 2 2 * 3",  # GetSampledDataResponse
-    (clusters.METERING, 0x0C): "4 4 4 1",  # SupplyStatusResponse
-    (clusters.METERING, 0x0D): "2",  # StartSamplingResponse
-    (clusters.PREPAYMENT, 0x01): _SNAPSHOT + "i4 4 4 4 i4 i4",  # PublishPrepaySnapshot
-    (clusters.PREPAYMENT, 0x02): "1 4 4 4",  # ChangePaymentModeResponse
-    (clusters.PREPAYMENT, 0x03): "1 i4 1 i4",  # ConsumerTopUpResponse
-    (clusters.PREPAYMENT, 0x05): "1 1 * t i4 4",  # PublishTopUpLog
-    (clusters.PREPAYMENT, 0x06): "1 1 * 4 4 1 4",  # PublishDebtLog
-    (clusters.CALENDAR, 0x01): "4 4 4 1 1 1 1 1 * 2 1",  # PublishDayProfile
-    (clusters.CALENDAR, 0x02): "4 4 4 1 1 1 1 1 1 1 1",  # PublishWeekProfile
-    (clusters.CALENDAR, 0x03): "4 4 4 1 1 * h4 1",  # PublishSeasons
-    (clusters.CALENDAR, 0x04): "4 4 4 4 1 1 1 1 * h4 1",  # PublishSpecialDays
-    (clusters.DEVICE_MANAGEMENT, 0x04): "1 1 * 2 1",  # ReportEventConfiguration
-    (clusters.EVENTS, 0x01): "2 1 1 1 * 1 2 4 s",  # PublishEventLog
-    (clusters.EVENTS, 0x02): "1",  # ClearEventLogResponse
+    clusters.PRICE: {
+        commands.PUBLISH_PRICE: "4 t 4 4 1 2 1 1 4 2 4 ? h19",  # then what GB ignores
+        commands.PUBLISH_BILLING_PERIOD: "4 4 4 3 1 1",
+    },
+    clusters.METERING: {
+        commands.PUBLISH_SNAPSHOT: _SNAPSHOT + "6 1 6 6 6 6 1 6 6 6 6",
+        commands.GET_SAMPLED_DATA_RESPONSE: "2 4 1 2 2 * 3",
+        commands.SUPPLY_STATUS_RESPONSE: "4 4 4 1",
+        commands.START_SAMPLING_RESPONSE: "2",
+    },
+    clusters.PREPAYMENT: {
+        commands.PUBLISH_PREPAY_SNAPSHOT: _SNAPSHOT + "i4 4 4 4 i4 i4",
+        commands.CHANGE_PAYMENT_MODE_RESPONSE: "1 4 4 4",
+        commands.CONSUMER_TOP_UP_RESPONSE: "1 i4 1 i4",
+        commands.PUBLISH_TOP_UP_LOG: "1 1 * t i4 4",
+        commands.PUBLISH_DEBT_LOG: "1 1 * 4 4 1 4",
+    },
+    clusters.CALENDAR: {
+        commands.PUBLISH_DAY_PROFILE: "4 4 4 1 1 1 1 1 * 2 1",
+        commands.PUBLISH_WEEK_PROFILE: "4 4 4 1 1 1 1 1 1 1 1",
+        commands.PUBLISH_SEASONS: "4 4 4 1 1 * h4 1",
+        commands.PUBLISH_SPECIAL_DAYS: "4 4 4 4 1 1 1 1 * h4 1",
+    },
+    clusters.DEVICE_MANAGEMENT: {
+        commands.REPORT_EVENT_CONFIGURATION: "1 1 * 2 1",
+    },
+    clusters.EVENTS: {
+        commands.PUBLISH_EVENT_LOG: "2 1 1 1 * 1 2 4 s",
+        commands.CLEAR_EVENT_LOG_RESPONSE: "1",
+    },
 }
 
 
@@ -35,7 +48,7 @@ def encode(cluster: int, command: int, leaves) -> bytes:
 
     Values are integers; octets or their hexadecimal text for s and h4; octets or text for t.
     """
-    template = TEMPLATES.get((cluster, command))
+    template = TEMPLATES.get(cluster, {}).get(command)
     if template is None:
         raise ValueError("no response %02X of cluster %04X is known" % (command, cluster))
     head, _, group = template.partition("*")

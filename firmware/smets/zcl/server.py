@@ -3,7 +3,7 @@
 from smets.codec import DecodeError, Reader
 from smets.compat import const
 from smets.settings import Settings
-from smets.zcl import frame, types
+from smets.zcl import clusters, commands, frame, types
 from smets.zcl.attribute_key import ATTRIBUTE, attribute_key
 
 # A device cannot carry this out: the attribute or command is not in its tables or its state.
@@ -12,9 +12,9 @@ ABSENT = frame.UNSUPPORTED_ATTRIBUTE
 # Where the UTC time of what a published log holds stands: (cluster, response command) -> offset.
 _SNAPSHOT = const(4)  # TotalSnapshotsFound comes next
 _TIME_AT = {
-    (0x0702, 0x06): _SNAPSHOT,  # PublishSnapshot: SnapshotTime
-    (0x0702, 0x07): 2,  # GetSampledDataResponse: SampleStartTime
-    (0x0705, 0x01): _SNAPSHOT,  # PublishPrepaySnapshot: SnapshotTime
+    (clusters.METERING, commands.PUBLISH_SNAPSHOT): _SNAPSHOT,  # SnapshotTime
+    (clusters.METERING, commands.GET_SAMPLED_DATA_RESPONSE): 2,  # SampleStartTime
+    (clusters.PREPAYMENT, commands.PUBLISH_PREPAY_SNAPSHOT): _SNAPSHOT,  # SnapshotTime
 }
 
 

@@ -1,6 +1,6 @@
 # Attribute values that come over the air, checked once: of the type that the attribute has, and
 # with the values that stand for "not available" taken for what they are (ZCL 2.6.2.1).
-from smets.zcl import types
+from smets.zcl import attributes, types
 
 # Of unsigned types all bits are one, of signed ones the highest alone.
 _UNSIGNED = (types.UINT8, 0x27)
@@ -26,10 +26,7 @@ def not_available(type_id: int):
 
 def fits(cluster: int, attribute: int, type_id: int) -> bool:
     """Whether a type is that of the attribute. An attribute that no table has fits nothing."""
-    from smets.zcl import attribute_types  # the table is large: a device loads it when it reads
-
-    row = attribute_types.find(cluster, attribute)
-    return row is not None and row[1] == type_id
+    return attributes.type_of(cluster, attribute) == type_id
 
 
 def read(cluster: int, attribute: int, type_id: int, value):

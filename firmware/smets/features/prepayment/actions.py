@@ -4,19 +4,15 @@ from smets.codec import DecodeError, Reader, Writer
 from smets.crypto import CryptoError
 from smets.features.prepayment import account, policy, token
 from smets.features.prepayment.codes import (
-    CONSUMER_TOP_UP,
-    CONSUMER_TOP_UP_RESPONSE,
     INVALID,
     KEYPAD_LOCK,
-    LOCAL_CHANGE_SUPPLY,
     PECS01,
     PECS02,
     PECS03,
-    SELECT_EMERGENCY_CREDIT,
 )
 from smets.features.prepayment.keypads import Keypads
 from smets.ports.store_error import StoreError
-from smets.zcl import clusters, frame
+from smets.zcl import clusters, commands, frame
 
 
 class Actions:
@@ -56,7 +52,7 @@ class Actions:
         writer.le(value, 4)
         writer.u8(payload[0])
         writer.le(self._owner.account.balance & 0xFFFFFFFF, 4)
-        call.reply_command = CONSUMER_TOP_UP_RESPONSE
+        call.reply_command = commands.CONSUMER_TOP_UP_RESPONSE
         return [bytes(writer.view())]
 
     def emergency(self, call) -> int:
@@ -169,7 +165,7 @@ class Actions:
 
 
 _HANDLERS = {
-    (clusters.PREPAYMENT, CONSUMER_TOP_UP): Actions.top_up,
-    (clusters.PREPAYMENT, SELECT_EMERGENCY_CREDIT): Actions.emergency,
-    (clusters.METERING, LOCAL_CHANGE_SUPPLY): Actions.enable,
+    (clusters.PREPAYMENT, commands.CONSUMER_TOP_UP): Actions.top_up,
+    (clusters.PREPAYMENT, commands.SELECT_AVAILABLE_EMERGENCY_CREDIT): Actions.emergency,
+    (clusters.METERING, commands.LOCAL_CHANGE_SUPPLY): Actions.enable,
 }

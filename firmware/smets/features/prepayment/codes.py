@@ -1,4 +1,4 @@
-# Numbers of prepayment on the HAN that both sides need: message codes, commands, results.
+# Numbers of prepayment on the HAN that both sides need: message codes, results.
 from smets.compat import const
 
 # The supplier's top-up.
@@ -7,12 +7,6 @@ CS01A = const(0x0007)
 PECS01 = const(0x0116)
 PECS02 = const(0x0117)
 PECS03 = const(0x0118)
-
-# Commands: client to server of Prepayment and Metering, and the answer to a top-up.
-SELECT_EMERGENCY_CREDIT = const(0x00)
-CONSUMER_TOP_UP = const(0x04)
-CONSUMER_TOP_UP_RESPONSE = const(0x03)
-LOCAL_CHANGE_SUPPLY = const(0x0C)
 
 # Result types of a top-up; 0x10 to 0x12: accepted, the supply is on, off, armed.
 ACCEPTED = (0x00, 0x10, 0x11, 0x12)

@@ -2,6 +2,7 @@
 # the bench has asked for one (meter.py). Until then all is read from the values of the state.
 from smets.dlms import objects
 from smets.features.feature import Feature
+from smets.zcl import attributes, commands
 from smets.zcl.clusters import METERING, PREPAYMENT
 
 # The payment mode to come (ECS02, ECS03) and the script table of the load switch (ECS42 to
@@ -36,28 +37,31 @@ class Prepayment(Feature):
     )
     attributes = {
         PREPAYMENT: (
-            0x0000,
-            0x0001,
-            0x0002,
-            0x0003,
-            0x0005,
-            0x0010,
-            0x0011,
-            0x0021,
-            0x0022,
-            0x0031,
-            0x0040,
-            0x0211,
-            0x0217,
-            0x0221,
-            0x0227,
-            0x0231,
-            0x0239,
+            attributes.PAYMENT_CONTROL_CONFIGURATION,
+            attributes.CREDIT_REMAINING,
+            attributes.EMERGENCY_CREDIT_REMAINING,
+            attributes.CREDIT_STATUS,
+            attributes.ACCUMULATED_DEBT,
+            attributes.EMERGENCY_CREDIT_LIMIT,
+            attributes.EMERGENCY_CREDIT_THRESHOLD,
+            attributes.MAX_CREDIT_LIMIT,
+            attributes.MAX_CREDIT_PER_TOP_UP,
+            attributes.LOW_CREDIT_WARNING_LEVEL,
+            attributes.CUT_OFF_VALUE,
+            attributes.DEBT_AMOUNT_1,
+            attributes.DEBT_RECOVERY_AMOUNT_1,
+            attributes.DEBT_AMOUNT_2,
+            attributes.DEBT_RECOVERY_AMOUNT_2,
+            attributes.DEBT_AMOUNT_3,
+            attributes.DEBT_RECOVERY_TOP_UP_PERCENTAGE_3,
         ),
-        METERING: (0x0014,),
+        METERING: (attributes.SUPPLY_STATUS,),
     }
-    # SelectAvailableEmergencyCredit, ConsumerTopUp, LocalChangeSupply.
-    commands = ((PREPAYMENT, 0, 0x00), (PREPAYMENT, 0, 0x04), (METERING, 0, 0x0C))
+    commands = (
+        (PREPAYMENT, 0, commands.SELECT_AVAILABLE_EMERGENCY_CREDIT),
+        (PREPAYMENT, 0, commands.CONSUMER_TOP_UP),
+        (METERING, 0, commands.LOCAL_CHANGE_SUPPLY),
+    )
     inputs = {"prepayment": "configure"}
     records = (
         _ACCOUNT,

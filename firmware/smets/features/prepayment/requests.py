@@ -6,35 +6,37 @@ from smets.compat import const
 from smets.features.prepayment.codes import (
     ACCEPTED,
     ANSWERED,
-    CONSUMER_TOP_UP,
-    CONSUMER_TOP_UP_RESPONSE,
     DIGITS,
     EMERGENCY,
-    LOCAL_CHANGE_SUPPLY,
     NO_ANSWER,
     NO_METER,
     PECS01,
     PECS02,
     PECS03,
-    SELECT_EMERGENCY_CREDIT,
     SUPPLY,
     TOP_UP,
     WAITING,
 )
 from smets.features.tenancy.cleared import ELECTRICITY, SERVICE_LOG, SHARED, TOP_UPS
 from smets.ports.store_error import StoreError
-from smets.zcl import clusters, frame
+from smets.zcl import clusters, commands, frame
 from smets.zcl.client import refusal
 
 STATES = ("waiting", "answered", "no answer", "no meter")
 
 # The requests: name, message code, cluster, command, payload (the token comes behind it).
 _ROWS = (
-    ("top_up", PECS01, clusters.PREPAYMENT, CONSUMER_TOP_UP, b"\x02\x14"),
-    ("emergency_credit", PECS02, clusters.PREPAYMENT, SELECT_EMERGENCY_CREDIT, b"\0\0\0\0\x02"),
-    ("enable_supply", PECS03, clusters.METERING, LOCAL_CHANGE_SUPPLY, b"\x02"),
+    ("top_up", PECS01, clusters.PREPAYMENT, commands.CONSUMER_TOP_UP, b"\x02\x14"),
+    (
+        "emergency_credit",
+        PECS02,
+        clusters.PREPAYMENT,
+        commands.SELECT_AVAILABLE_EMERGENCY_CREDIT,
+        b"\0\0\0\0\x02",
+    ),
+    ("enable_supply", PECS03, clusters.METERING, commands.LOCAL_CHANGE_SUPPLY, b"\x02"),
 )
-_TOP_UP_ANSWER = (TOP_UP, CONSUMER_TOP_UP_RESPONSE)
+_TOP_UP_ANSWER = (TOP_UP, commands.CONSUMER_TOP_UP_RESPONSE)
 
 # The own log has an entry for each request and one for each answer.
 _ASKED = const(0)

@@ -4,13 +4,12 @@ from smets.codec import DecodeError, Reader
 from smets.compat import const
 from smets.features.tenancy import policy
 from smets.features.tenancy.peer import Peer, records
-from smets.zcl import attributes, clusters, frame, types
+from smets.zcl import attributes, clusters, commands, frame, types
 from smets.zcl.client import Read, refusal
 from smets.zcl.han_frame import APS_SECURED, BROADCAST, GROUP, PROFILE_SE
 
 _DATE = attributes.CHANGE_OF_TENANCY_UPDATE_DATE_TIME
 _CONTROL = attributes.PROPOSED_TENANCY_CHANGE_CONTROL
-_PUBLISH = const(0x00)  # PublishChangeOfTenancy, server to client
 _PUBLISH_SIZE = const(17)
 _CANCEL = const(0xFFFFFFFF)
 
@@ -235,7 +234,7 @@ class TenancyClient:
         self._soon(peer, now)
 
     def _on_command(self, peer: Peer, now: int, message):
-        if message.command != _PUBLISH:
+        if message.command != commands.PUBLISH_CHANGE_OF_TENANCY:
             self.counters[IGNORED] += 1
             return
         self.counters[PUSHES] += 1

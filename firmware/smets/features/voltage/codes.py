@@ -1,7 +1,6 @@
 # Alert and event codes of voltage conditions: entry and return, generic then L1, L2, L3.
 # GBCS alert names; each group of four codes is consecutive.
 from smets.compat import const
-from smets.features.voltage.policy import code_offset
 
 AVERAGE_OVER = const(0)
 AVERAGE_UNDER = const(1)
@@ -20,16 +19,24 @@ CONDITIONS = (
     ("RMS voltage sag", 0x802C, 0x8099, False),
     ("RMS voltage swell", 0x8024, 0x8091, True),
 )
+# All of these codes: (first, last).
+RANGES = ((0x8002, 0x8009), (0x8020, 0x802F), (0x8085, 0x809C))
+
+
+def _code(first: int, phases: int, phase: int) -> int:
+    from smets.features.voltage.policy import code_offset  # not for a meter that only has RANGES
+
+    return first + code_offset(phases, phase)
 
 
 def entry_code(condition: int, phases: int, phase: int) -> int:
     """Code raised when a phase (0 to 2) of a meter with `phases` phases enters a condition."""
-    return CONDITIONS[condition][1] + code_offset(phases, phase)
+    return _code(CONDITIONS[condition][1], phases, phase)
 
 
 def return_code(condition: int, phases: int, phase: int) -> int:
     """Code raised when it is back from a condition."""
-    return CONDITIONS[condition][2] + code_offset(phases, phase)
+    return _code(CONDITIONS[condition][2], phases, phase)
 
 
 def describe(code: int) -> str:

@@ -1,6 +1,7 @@
 # The voltage measurement as a feature of an electricity meter. What is large is imported when
 # time passes or someone asks for it: a bench that asks for a tariff has other use for the memory.
 from smets.features.feature import Feature
+from smets.features.voltage import codes
 
 
 class Voltage(Feature):
@@ -11,7 +12,7 @@ class Voltage(Feature):
     inputs = {"voltage": "configure"}
     records = ("voltage",)
     logs = ("volts1", "volts2", "volts3", "power")
-    alerts = ((0x8002, 0x8009), (0x8020, 0x802F), (0x8085, 0x809C))
+    alerts = codes.RANGES
 
     def __init__(self, device):
         super().__init__(device)
