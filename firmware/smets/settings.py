@@ -37,7 +37,8 @@ class Settings:
     def serve(self, kind: bytes, take):
         """Tell `take(key, value)` what is set under keys that begin with the octet `kind`.
 
-        The key is without that octet. It is told what is kept, and later what is set or changed.
+        The key is without that octet. It is told what is kept, and later what is set or changed,
+        and returns (the dict that it puts it into, the place there, what stood there or None).
         """
         self.takers[kind[0]] = take
         for key in self.values:

@@ -13,16 +13,20 @@ BOUND = const(16384)
 # Octets of the file, from which on what was replaced is left out by writing a new one.
 FILE_BOUND = 24576
 VERSION = const(1)
+# The version of an entry that is part of a change to the store: its body begins with a number (4).
+SEALED = const(2)
 
 _FILE = "entries"
 _NEW = "~entries"
 # An entry: mark (2), version (1), octets of the body (2), CRC-32 of version to body's end (4),
-# body. A body: settings, each the octets of its key (1) and of its value (2), then both.
+# body. A body: settings, each the octets of its key (1) and of its value (2), then both. An entry
+# with a number counts once the store says that the change of this number holds (Store.sealed).
 _MARK = b"\xa5\x5e"
 _HEAD = const(9)
 _SETTING = const(3)
 _REMOVED = const(0xFFFF)  # octets of a value that says: no longer set
 _CHUNK = const(128)
+_NUMBER = const(4)
 _FULL = const(28)  # ENOSPC
 
 
@@ -48,14 +52,31 @@ def keep(settings, put: dict):
             raise StoreError(_FULL)
         if settings.store:
             _open(settings).write(values, changes)
+    before = []  # (values or a model, place in it, what stood there)
+    if settings.store:
+        settings.store.undo(_take_back, (settings.file, before))
     for key in put:
+        before.append((values, key, values.get(key)))
         if put[key] is None:
             values.pop(key, None)
             continue
         value = values[key] = changes.get(key, values.get(key))
         take = settings.takers.get(key[0])
         if take:
-            take(key[1:], value)
+            before.append(take(key[1:], value))
+
+
+def _take_back(told):
+    """What was kept last is refused: all is as it was before."""
+    file, before = told
+    if file:
+        file.renew()
+    while before:
+        values, key, value = before.pop()
+        if value is None:
+            values.pop(key, None)
+        else:
+            values[key] = value
 
 
 def _open(settings):
@@ -73,12 +94,17 @@ class File:
         self._folder = folder
         self._disk = None
         self._end = 0  # of the entries
-        self._renew = False  # something in the file is damaged
+        self._number = 0  # the highest of an entry
+        self._renew = False  # there is something in the file that must not count
 
     def _open(self):
         if self._disk is None:
             self._disk = Disk(self._store.path + "/" + self._folder, False)
         return self._disk
+
+    def renew(self):
+        """Leave out the newest entry when the file is written again: it was refused."""
+        self._renew = True
 
     def load(self, values: dict):
         """Take what is kept into `values`. What is damaged is passed over and reported."""
@@ -87,6 +113,8 @@ class File:
         disk.remove(_NEW)
         size = disk.size(_FILE)
         head = bytearray(_HEAD)
+        sealed = self._store.sealed()
+        doubtful = False
         at = damaged = 0
         while at < size:
             length = _whole(disk, at, size, head)
@@ -97,28 +125,43 @@ class File:
                 continue
             if head[2] == VERSION:
                 _take(disk, at + _HEAD, at + length, values)
+            elif head[2] == SEALED:
+                number = bytearray(_NUMBER)
+                disk.read(_FILE, at + _HEAD, number)
+                self._number = int.from_bytes(number, "big")
+                # project-choice: all count where the number that the store tells is damaged.
+                # Alternative: those of the last change are lost, or of all since the last renewal.
+                if 0 <= sealed < self._number:
+                    doubtful = True  # the power went before the change was whole
+                else:
+                    _take(disk, at + _HEAD + _NUMBER, at + length, values)
             else:
                 self._store.report(self._folder, "version %d is unknown" % head[2])
             at += length
             self._end = at
-        self._renew = damaged > 0
+        self._number = max(self._number, sealed)
+        self._renew = doubtful or damaged > 0
         if damaged:
             self._store.report(self._folder, "%d of %d octets are damaged" % (damaged, size))
 
     def write(self, values: dict, changes: dict):
         """Keep the changes of a command to `values`; None as a value: no longer set."""
         disk = self._open()
-        entry = _entry(changes)
+        number = self._number + 1 if self._store.changing else 0
+        entry = _entry(changes, number)
         length = _octets(entry)
         if self._renew or self._end + length > FILE_BOUND:
-            self._compact(disk, values, changes)
-            return
-        try:
-            disk.write(_FILE, self._end, entry)
-        except StoreError:
-            self._undo(disk)
-            raise
-        self._end += length
+            self._compact(disk, values, changes, number)
+        else:
+            try:
+                disk.write(_FILE, self._end, entry)
+            except StoreError:
+                self._undo(disk)
+                raise
+            self._end += length
+        if number:
+            self._number = number
+            self._store.seal(number)
 
     def _undo(self, disk):
         """Let no entry stand that was refused: some file systems keep what failed half way."""
@@ -128,14 +171,21 @@ class File:
         except StoreError:
             self._renew = True
 
-    def _compact(self, disk, values, changes):
-        """Write a new file of what is set, `changes` with it, and put it in place of the old."""
+    def _compact(self, disk, values, changes, number):
+        """Write a new file of what is set, `changes` with it, and put it in place of the old.
+
+        With a number, what the changes replace stays as well, until they hold.
+        """
         entries = []
-        for source in (values, changes):
-            for key in source:
-                if source[key] is None or (source is values and key in changes):
-                    continue
-                entries.extend(_entry({key: source[key]}))
+        for key in values:
+            if number or key not in changes:
+                entries.extend(_entry({key: values[key]}, 0))
+        if number:
+            entries.extend(_entry(changes, number))
+        else:
+            for key in changes:
+                if changes[key] is not None:
+                    entries.extend(_entry({key: changes[key]}, 0))
         disk.remove(_NEW)
         disk.write(_NEW, 0, entries)
         try:
@@ -167,9 +217,9 @@ def _octets(parts) -> int:
     return sum(len(part) for part in parts)
 
 
-def _entry(settings) -> list:
-    """The entry of some settings, as parts: a value is not copied."""
-    body = []
+def _entry(settings, number: int) -> list:
+    """The entry of some settings, as parts: a value is not copied; `number` of a change, or 0."""
+    body = [number.to_bytes(_NUMBER, "big")] if number else []
     for key in settings:
         value = settings[key]
         length = _REMOVED if value is None else len(value)
@@ -177,7 +227,7 @@ def _entry(settings) -> list:
         if value:
             body.append(value)
     length = _octets(body)
-    covered = bytes((VERSION, length >> 8, length & 0xFF))
+    covered = bytes((SEALED if number else VERSION, length >> 8, length & 0xFF))
     check = crc32(covered)
     for part in body:
         check = crc32(part, check)

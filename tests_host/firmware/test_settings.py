@@ -181,10 +181,10 @@ def test_a_later_version_is_reported():
     """issue: unknown newer entries are refused, and told from damage."""
     store = Store(tmpdir() + "/s")
     put(Settings(store), {b"a": b"one"})
-    covered = b"\x02\x00\x05\x01\x00\x01a2"
+    covered = b"\x03\x00\x05\x01\x00\x01a2"
     spoil(store, octets_of(store) + b"\xa5\x5e" + entry_check(covered))
     kept, told = read(store)
-    assert kept.values == {b"a": b"one"} and told == "version 2 is unknown"
+    assert kept.values == {b"a": b"one"} and told == "version 3 is unknown"
     put(kept, {b"b": b"two"})
     assert Settings(store).values == {b"a": b"one", b"b": b"two"}
 

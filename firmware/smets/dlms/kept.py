@@ -18,7 +18,9 @@ class Kept:
         settings.serve(_KIND, self._take)
 
     def _take(self, object_key, value):
+        before = self._values.get(object_key)
         self._values[object_key] = _model_value(object_key, value)
+        return self._values, object_key, before
 
     def value(self, object_key):
         """The value of an object as the command that is carried out sees it; None: it has none."""

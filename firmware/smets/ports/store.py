@@ -1,11 +1,9 @@
 # Storage port: small named records that survive power cuts; disk.py has the files of larger data.
 # On boards both lie on littlefs, which commits a file when it is closed and renames atomically.
-from binascii import crc32
-
 from smets import alive
+from smets.ports.changes import Changes, check_of
 from smets.ports.files import TEMPORARY as _TEMPORARY
-from smets.ports.files import make, make_folders, names_in, remove, settle
-from smets.ports.store_error import DAMAGED as _DAMAGED
+from smets.ports.files import make, make_folders, names_in, remove
 from smets.ports.store_error import StoreError
 
 try:
@@ -13,26 +11,16 @@ try:
 except ImportError:  # a board without file systems has no use for a store
     pass
 
-_ABSENT = 2  # ENOENT
 _FOLDER = 21  # EISDIR
-_NAME = "abcdefghijklmnopqrstuvwxyz0123456789._-"
-_NAME_MAX = 32
 # The folder in which a meter keeps its logs (features/keeper.py).
 LOGS = "logs"
-# The names of several records that are replaced as a whole, while they are.
-_CHANGES = "~~"
 # While every record is removed.
-_CLEARING = "~clear"
+CLEARING = "~clear"
 # Faults that are told of; further ones are counted.
 _FAULTS_MAX = 32
 
 
-def _check(name: str, data: bytes) -> bytes:
-    # The name is covered too, so that a record under another's name is damaged.
-    return crc32(data, crc32(name.encode())).to_bytes(4, "big")
-
-
-class Store:
+class Store(Changes):
     """Named records of a few octets to a few kilooctets, one file each.
 
     After a power cut at any moment a record has its old or its new content; what is put between
@@ -46,24 +34,24 @@ class Store:
 
         What is above that must exist. On a full file system they are made with the first record.
         """
-        self.path = path
+        super().__init__(path)
         self.faults = {}  # record or log -> why it said nothing, since the start
         self.on_fault = None  # called with both
-        self._changed = {}  # name -> the temporary of its new content, "" where it goes
-        self._marks = []  # what was changed at each `begin`
-        self._replaced = []  # temporaries of content that was changed again
-        self._number = 0  # of the next temporary
-        self._noted = False  # whether _CHANGES names what is changed
         self._made = (not above or make(above)) and make(path)
         if self._made:
             self._recover()
 
-    # --- Records ------------------------------------------------------------------------------
+    def _recover(self):
+        try:
+            left = [name for name in os.listdir(self.path) if name[0] == _TEMPORARY]
+        except OSError as error:
+            raise StoreError(error.errno)
+        if left:
+            from smets.ports.recovery import recover  # loaded after a power cut
 
-    def _file(self, name: str) -> str:
-        if not 1 <= len(name) <= _NAME_MAX or any(char not in _NAME for char in name):
-            raise ValueError("record name")
-        return self.path + "/" + name
+            recover(self, left)
+
+    # --- Records ------------------------------------------------------------------------------
 
     def get(self, name: str) -> bytes | None:
         """The content of a record, or None.
@@ -76,20 +64,7 @@ class Store:
             if not self._changed[name]:
                 return None
             path = self.path + "/" + self._changed[name]
-        return self._load(path, name)
-
-    def _load(self, path: str, name: str) -> bytes | None:
-        try:
-            with open(path, "rb") as file:
-                octets = file.read()
-        except OSError as error:
-            if error.errno == _ABSENT:
-                return None
-            raise StoreError(error.errno)
-        data = octets[4:]
-        if octets[:4] != _check(name, data):
-            raise StoreError(_DAMAGED)
-        return data
+        return self.load(path, name)
 
     def put(self, name: str, data: bytes):
         """Write a record; nothing is written where it already has this content (flash wears)."""
@@ -109,7 +84,7 @@ class Store:
             # Not in functions of their own: a Pico's stack is as good as full here. See settle.
             alive.tell()
             with open(temporary, "wb") as file:
-                file.write(_check(name, data))
+                file.write(check_of(name, data))
                 file.write(data)
                 file.flush()
                 if hasattr(os, "fsync"):
@@ -122,22 +97,6 @@ class Store:
         if later:
             self._number += 1
             self._change(name, later)
-
-    def _write(self, path: str, name: str, data: bytes):
-        try:
-            with open(path, "wb") as file:
-                file.write(_check(name, data))
-                file.write(data)
-                settle(file)
-        except OSError as error:
-            self._drop(path)
-            raise StoreError(error.errno)
-
-    def _drop(self, path: str):
-        try:
-            remove(path)
-        except StoreError:
-            pass  # the next start removes it
 
     def delete(self, name: str):
         """Remove a record, if it is there."""
@@ -157,117 +116,6 @@ class Store:
             return names
         names = [name for name in names if self._changed.get(name, name)]
         return sorted(set(names + [name for name in self._changed if self._changed[name]]))
-
-    # --- Several records as a whole -------------------------------------------------------------
-
-    def begin(self) -> int:
-        """What is put and deleted from here to `commit` is old or new as a whole.
-
-        Within another such part this is part of that. Records read as they will be. The mark
-        that is returned is for `rollback`.
-        """
-        self._finish()
-        self._marks.append(dict(self._changed))
-        return len(self._marks) - 1
-
-    def commit(self):
-        """Put into effect what was changed since `begin`.
-
-        StoreError: nothing of it holds then, or, where the file system failed amid it, the next
-        `begin` or start completes it.
-        """
-        if len(self._marks) > 1 or not self._changed:
-            self._marks.pop()
-            return
-        try:
-            if len(self._changed) > 1:
-                lines = [self._changed[name] + " " + name for name in self._changed]
-                self._write(self.path + "/" + _CHANGES, _CHANGES, "\n".join(lines).encode())
-                self._noted = True
-            self._marks = []
-            self._replace()
-        except StoreError:
-            if not self._noted:
-                self.rollback()
-            raise
-        self._drop_replaced()
-
-    def rollback(self, mark: int = 0):
-        """Forget what was changed since the `begin` that returned `mark`."""
-        if self._noted:
-            return  # it holds already
-        before = self._marks[mark] if mark < len(self._marks) else self._changed
-        if not mark:
-            before = {}
-        self._marks = self._marks[:mark]
-        kept = before.values()
-        for temporary in self._changed.values():
-            if temporary and temporary not in kept:
-                self._drop(self.path + "/" + temporary)
-        self._changed = before
-        if not mark:
-            self._drop_replaced()
-
-    def _change(self, name: str, temporary: str):
-        if self._changed.get(name):
-            self._replaced.append(self._changed[name])
-        self._changed[name] = temporary
-
-    def _drop_replaced(self):
-        for temporary in self._replaced:
-            self._drop(self.path + "/" + temporary)
-        self._replaced = []
-        self._number = 0
-
-    def _finish(self):
-        """Complete what a failing file system left undone."""
-        if self._noted:
-            self._replace()
-
-    def _replace(self):
-        for name in list(self._changed):
-            try:
-                if self._changed[name]:
-                    os.rename(self.path + "/" + self._changed[name], self._file(name))
-                else:
-                    remove(self._file(name))
-            except OSError as error:
-                # It was replaced before a power cut that came amid the others.
-                if error.errno != _ABSENT or not self._noted:
-                    raise StoreError(error.errno)
-            del self._changed[name]
-        if self._noted:
-            remove(self.path + "/" + _CHANGES)
-            self._noted = False
-
-    def _recover(self):
-        """Complete changes that a power cut interrupted, or remove what was not yet complete."""
-        try:
-            left = [name for name in os.listdir(self.path) if name[0] == _TEMPORARY]
-        except OSError as error:
-            raise StoreError(error.errno)
-        if _CLEARING in left:
-            try:
-                kept = self._load(self.path + "/" + _CLEARING, _CLEARING)
-                self.clear((kept or b"").decode())
-            except StoreError as error:
-                if not error.damaged:
-                    raise
-        elif _CHANGES in left:
-            try:
-                lines = self._load(self.path + "/" + _CHANGES, _CHANGES) or b""
-                for line in lines.decode().split("\n"):
-                    temporary, _, name = line.partition(" ")
-                    if name:
-                        self._changed[name] = temporary
-                self._noted = True
-                self._replace()
-            except StoreError as error:
-                if not error.damaged:
-                    raise
-                # Torn: the power went before it was whole, and nothing had been replaced.
-        for name in left:
-            remove(self.path + "/" + name)
 
     def restart(self):
         """A device begins over this store: give up what was under way, tell of damage anew."""
@@ -316,9 +164,9 @@ class Store:
         self.faults = {}
         if not self._made:
             return
-        mark = self.path + "/" + _CLEARING
+        mark = self.path + "/" + CLEARING
         try:
-            self._write(mark, _CLEARING, kept.encode())
+            self._write(mark, CLEARING, kept.encode())
         except StoreError:
             pass  # a full file system: it has room again afterwards
         for name in self.names():

@@ -48,7 +48,10 @@ class Server:
 
     def _take(self, place, value):
         cluster, attribute = (int.from_bytes(place[at : at + 2], "big") for at in (0, 2))
-        self.attributes.setdefault(cluster, {})[attribute] = value
+        values = self.attributes.setdefault(cluster, {})
+        before = values.get(attribute)
+        values[attribute] = value
+        return values, attribute, before
 
     # --- States --------------------------------------------------------------------------------
 
