@@ -190,10 +190,16 @@ def test_g42_each_shorter_message_is_refused():
 
 
 def test_g42_trailing_octets_are_refused():
-    """rtds with more behind it."""
-    for data in (gas_read(0x0074), grouping(0x006C, b"abc") + b"\x40" + bytes(64)):
+    """rtds with more behind it. The error names where the message does not fit.
+
+    With a MAC that is the length of the ciphered service, behind DD and six octets; with a
+    signature it is the first octet behind it.
+    """
+    signed = grouping(0x006C, b"abc") + b"\x40" + bytes(64)
+    for data, at in ((gas_read(0x0074), 7), (signed, len(signed))):
         for more in (b"\x00", b"\xdd", bytes(12), bytes(64)):
-            refused(data + more)
+            error = refused(data + more)
+            assert error.offset == at, (error.what, len(more))
 
 
 def test_reserved_octets_of_the_mac_header():
