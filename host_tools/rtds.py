@@ -149,7 +149,7 @@ def replay(pairs: list[Pair], engine: str) -> Iterator[Outcome]:
 
 def _replay_one(pair: Pair, client: BenchClient) -> Outcome:
     try:
-        client.control("FORGET", {"store": True})
+        client.control("FORGET", {"store": True, "overwrite": False})
         fragments.load(client.control, pair.state, pair.keys)
         answer = client.respond(pair.command)
     except Refusal as reason:

@@ -46,7 +46,7 @@ def load(client: BenchClient, role: str) -> None:
 def new_meter(client: BenchClient) -> None:
     """Make an electricity meter new: its keys, one phase, 10:07:13."""
     keys = HOME.keys[EUIS["esme"]]
-    client.control("FORGET", {"store": True})
+    client.control("FORGET", {"store": True, "overwrite": False})
     for party in keys["parties"]:
         client.control("KEYS", {"device_id": keys["device_id"], "parties": [party]})
     client.control("KEYS", {"private_key": keys["private_key"]})

@@ -254,7 +254,8 @@ class Bench:
     def _forget(self, document):
         """Be a new device of the same role, with no keys and an empty state.
 
-        What lasts on its flash (replay counters, a tenancy, logs) stays, unless `store` is true.
+        What lasts on its flash (replay counters, a tenancy, logs) stays, unless `store` is true;
+        it is overwritten then, keys above all, unless `overwrite` is false.
         """
         # The old device goes first, as a board's heap has no room for two. Not even a local
         # variable of this frame may have held it.
@@ -262,10 +263,15 @@ class Bench:
         self.session = self._alert_counter = self._assembler = self._screen = None
         self._block = 0
         gc.collect()
-        if document.get("store") and self._store is not None:
-            self._store.clear()
+        self._clear(document)
         self.device = devices.build(self._role, self._store)
         return {}
+
+    def _clear(self, document):
+        if document.get("store") and self._store is not None:
+            from smets.ports import erase
+
+            erase.forget(self._store, document.get("overwrite", True))
 
     def _keys(self, document):
         keys = state.load_keys(self.session.keys if self.session else None, document)

@@ -123,10 +123,10 @@ class Runtime(bench.Bench):
             self._confirm = None
         return answer
 
-    def _forget(self, document):
+    def _clear(self, document):
+        super()._clear(document)
         if self._journal:
             self._journal.clear()
-        return super()._forget(document)
 
     def _keys(self, document):
         before = self._parties_told()

@@ -80,7 +80,8 @@ class Dut:
         """Make the device new and give it the keys of the example home, a state and inputs."""
         self.need("state")
         if not self._new_flash():
-            self.control("FORGET", {"store": True})
+            # Its keys are test keys: its flash is spared.
+            self.control("FORGET", {"store": True, "overwrite": False})
         self.heard.clear()
         own = {"device": self.role.upper(), "device_eui": self.eui}
         fragments.load(self.control, {**own, **(state or {})}, self._keys())

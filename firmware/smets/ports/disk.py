@@ -15,7 +15,7 @@ _FULL = 28  # ENOSPC
 FILL_MAX = 64 << 20
 # Blocks that stay free for others between two steps of a fill.
 FILL_RESERVE = 4
-_FILLER = "~fill"
+FILLER = "~fill"
 
 
 def _make(path: str) -> bool:
@@ -45,6 +45,7 @@ class Disk:
         """
         self.path = path
         self.flash = flash
+        self.block = 0  # octets of one; 0 where `fill` does not reach
         self.blocks = 0  # of the file system, free or not, where `fill` overwrites the free ones
         self._fill = None
         self._left = 0
@@ -54,10 +55,10 @@ class Disk:
             block, _, blocks, _ = self._space()
             if block * blocks > FILL_MAX:
                 raise StoreError(_INVALID)
-            self.blocks = blocks
+            self.block, self.blocks = block, blocks
             self._zeros = bytes(min(block, 512))
         if self._made:
-            remove(path + "/" + _FILLER)
+            remove(path + "/" + FILLER)
 
     def _space(self) -> tuple:
         path = self.path
@@ -139,7 +140,7 @@ class Disk:
                 block, _, _, free = self._space()
                 self._left = free - FILL_RESERVE
                 self._rounds = (block + len(self._zeros) - 1) // len(self._zeros)
-                self._fill = open(self.path + "/" + _FILLER, "wb")
+                self._fill = open(self.path + "/" + FILLER, "wb")
             while True:
                 for _ in range(self._rounds):
                     self._fill.write(self._zeros)
@@ -160,4 +161,4 @@ class Disk:
                 file.close()
             except OSError:
                 pass  # what matters is that its blocks are free again, and remove tells
-        remove(self.path + "/" + _FILLER)
+        remove(self.path + "/" + FILLER)

@@ -1,4 +1,6 @@
 # Files and folders of what is kept, for ports/store.py and ports/disk.py: OSError as StoreError.
+import sys
+
 from smets import alive
 from smets.ports.store_error import StoreError
 
@@ -10,6 +12,10 @@ except ImportError:  # a board without file systems has no use for them
 _ABSENT = 2  # ENOENT
 _EXISTS = 17  # EEXIST
 _FULL = 28  # ENOSPC
+# Desktop file systems have no blocks of ours to overwrite: see disk.Disk.
+ON_FLASH = sys.platform not in ("linux", "darwin", "win32")
+# While a store is being overwritten (erase.py): the next start completes it.
+ERASING = "~erase"
 TEMPORARY = "~"  # nothing that is kept can have a name that begins with it
 
 

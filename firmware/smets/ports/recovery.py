@@ -1,6 +1,6 @@
 # What a store does at a start that finds temporaries: a power cut has interrupted something.
 from smets.ports.changes import CHANGES, SEALED
-from smets.ports.files import remove
+from smets.ports.files import ERASING, remove
 from smets.ports.store import CLEARING
 from smets.ports.store_error import StoreError
 
@@ -8,7 +8,11 @@ from smets.ports.store_error import StoreError
 def recover(store, left: list):
     """Complete what was noted as a whole, and remove the rest of the temporaries `left`."""
     try:
-        if CLEARING in left:
+        if ERASING in left:
+            from smets.ports.erase import forget
+
+            forget(store)
+        elif CLEARING in left:
             kept = store.load(store.path + "/" + CLEARING, CLEARING)
             store.clear((kept or b"").decode())
         elif CHANGES in left:
