@@ -1,6 +1,6 @@
 # engines: cpython unix
 # The session: who may ask what, replays and repeats, refusals that change nothing.
-from testkit import raises
+from testkit import raises, tmpdir
 from vectors import (
     BROKER,
     DEVICE,
@@ -750,22 +750,13 @@ def test_many_read_components_of_one_command():
 def test_store_keeps_the_replay_counter():
     """A restart forgets no counter; a counter that cannot be kept is not accepted."""
     from smets.gbcs.counters import Counters
+    from smets.ports.store import Store
 
-    class Store:
-        def __init__(self):
-            self.records = {}
-
-        def get(self, name):
-            return self.records.get(name)
-
-        def put(self, name, data):
-            self.records[name] = data
-
-    store = Store()
+    store = Store(tmpdir() + "/s")
     made = gas("gsme")
     made.device.counters = Counters(store)
     assert octets(made.handle(mprn(5)))
-    assert list(store.records.values()) == [b"\x01" + counter_octets(5)]
+    assert [store.get(name) for name in store.names()] == [b"\x01" + counter_octets(5)]
     after = gas("gsme")
     after.device.counters = Counters(store)
     refused(after, mprn(5), "replay")

@@ -167,29 +167,41 @@ def _pieces(request, model, session) -> list:
     settings = model.settings
     pieces = []
     first = -1  # of the elements that wait to be kept
+    mark = 0  # of the store, before them
     failed = False
     for element in request.elements:
         # What a feature does is done at once: what was set before it is kept first.
-        operation = _CHANGES.get(element.choice)
+        operation = _CHANGES.get(element.choice) if settings else None
         if first >= 0 and operation and model.acts_at_once(element.key, operation):
-            failed = failed or not _keep(settings, pieces, first)
+            failed = failed or not _keep(settings, pieces, first, mark)
             first = -1
+        begun = first < 0 and operation
+        if begun:
+            mark = settings.begin()
         piece = objects.OTHER_REASON if failed else _carry_out(element, model, session)
-        if first < 0 and settings is not None and settings.waiting:
-            first = len(pieces)
         pieces.append(piece)
+        if begun:
+            if settings.waiting:
+                first = len(pieces) - 1
+            elif not _keep(settings, pieces, len(pieces) - 1, mark):
+                failed = True
         if isinstance(piece, int) and piece != objects.SUCCESS and break_on_error:
             failed = True
     if first >= 0:
-        _keep(settings, pieces, first)
+        _keep(settings, pieces, first, mark)
     return pieces
 
 
-def _keep(settings, pieces, first) -> bool:
-    """Keep what was set; where that fails the first element says so, as one that fails does."""
+def _keep(settings, pieces, first, mark) -> bool:
+    """Keep what was set; where that fails the first element says so, as one that fails does.
+
+    What features did with those elements is given up with them.
+    """
     try:
         settings.commit()
+        settings.end()
     except StoreError:
+        settings.give_up(mark)
         pieces[first:] = [objects.HARDWARE_FAULT] + [objects.OTHER_REASON] * (
             len(pieces) - first - 1
         )

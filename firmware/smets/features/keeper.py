@@ -54,6 +54,11 @@ class Keeper:
         if self._store:
             self._store.rollback(mark)
 
+    def undo(self, restore, value):
+        """Call `restore(value)` where what is written since `begin` is given up."""
+        if self._store:
+            self._store.undo(restore, value)
+
     def open(self, name: str, rows: int, width: int):
         """The log `name`; OSError."""
         # A board holds the code of one kind in its heap.

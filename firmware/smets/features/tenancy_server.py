@@ -97,8 +97,11 @@ class TenancyServer(Feature):
             return
         if self.device.store:
             _RECORD.write(self.device.store, values)
-            self.damaged = False
-        self.date, self.control, self.provider, self.issuer_event = values
+            self.device.store.undo(self._take, old + (self.damaged,))
+        self._take(values + (False,))
+
+    def _take(self, values: tuple):
+        self.date, self.control, self.provider, self.issuer_event, self.damaged = values
 
     def attribute(self, cluster: int, attribute: int) -> bytes:
         """See Feature."""

@@ -35,12 +35,11 @@ class Counters:
         """Accept a counter; raises what the store raises, and then nothing has changed."""
         if self._store:
             _COUNTER.write(self._store, (counter,), _name(party))
+            self._store.undo(self._forget, None)
         self._known[party] = counter
 
-    def forget(self):
-        """Read again what is kept: what was accepted since was not kept after all."""
-        if self._store:
-            self._known = {}
+    def _forget(self, _):
+        self._known = {}  # they are read again
 
 
 def _name(party: bytes) -> str:

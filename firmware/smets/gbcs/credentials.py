@@ -303,10 +303,20 @@ def _store(call, holder, name, replacements, floor):
     if top_up == holder.prepayment_public:
         party.prepayment_secret = holder.prepayment_secret
     removed = holder.id if holder.role == name else None
-    replaced.keep(call.device.store, removed, party)
-    last = call.device.counters.get(identifier)
-    if last is None or floor > int.from_bytes(last, "big"):
-        call.device.counters.set(identifier, max(floor, 0).to_bytes(8, "big"))
+    store = call.device.store
+    mark = store.begin() if store else 0
+    try:
+        replaced.keep(store, removed, party)
+        last = call.device.counters.get(identifier)
+        if last is None or floor > int.from_bytes(last, "big"):
+            call.device.counters.set(identifier, max(floor, 0).to_bytes(8, "big"))
+        if store:
+            store.undo(call.keys.put_back, call.keys.parties())
+            store.commit()
+    except StoreError:
+        if store:
+            store.rollback(mark)
+        raise
     if removed is not None:
         call.keys.remove(removed, name)
     call.keys.add_role(party)

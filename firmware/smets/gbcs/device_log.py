@@ -57,4 +57,8 @@ class DeviceLog:
     def _keep(self, entries):
         if self._store:
             _RECORD.write(self._store, (entries,))
+            self._store.undo(self._take, self.entries)
+        self._take(entries)
+
+    def _take(self, entries):
         self.entries = entries

@@ -76,6 +76,14 @@ class Keys:
         """Forget every party."""
         self._parties = []
 
+    def parties(self) -> list:
+        """Every party, for `put_back`."""
+        return list(self._parties)
+
+    def put_back(self, parties: list):
+        """Have these parties, and no other."""
+        self._parties = parties
+
     def find(self, party_id, roles: str = ""):
         """The party of an 8-octet id, or None.
 

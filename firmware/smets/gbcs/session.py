@@ -157,7 +157,6 @@ class Session:
         except Exception:
             if device.store:
                 device.store.rollback(mark)
-                device.counters.forget()
             raise
         response = self._respond(command, use_case, party, parts, signed)
         self.answered += 1

@@ -15,6 +15,8 @@ def set_clock(call):
         own = call.device.clock
         status = clock.UNRELIABLE
         if own.status != clock.INVALID and start <= own.seconds <= end:
+            if call.device.store:
+                call.device.store.undo(lambda before: own.set(*before), (own.seconds, own.status))
             own.set(policy.time_taken(start, end, own.seconds), clock.RELIABLE)
             status = clock.RELIABLE
         if own.status == clock.INVALID:

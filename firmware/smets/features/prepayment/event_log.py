@@ -35,20 +35,22 @@ class EventLog(objects.Served):
             pass  # it was reported
 
     def add(self, seconds: int, code: int, information: bytes):
-        """Enter an event; StoreError, and it is there until the power goes."""
+        """Enter an event; StoreError, and it is not there."""
         row = seconds.to_bytes(4, "big") + code.to_bytes(2, "big")
-        self._take(row + bytes((len(information),)) + information)
+        entries = (self.entries + [row + bytes((len(information),)) + information])[-_ENTRIES:]
         # Not by _keep: a Pico's stack is as good as full when a top-up is logged.
-        octets = _RECORD.pack(([(row,) for row in self.entries],))
+        octets = _RECORD.pack(([(row,) for row in entries],))
         self._keeper.put(_RECORD.kind, octets)
+        self._keeper.undo(self._take, self.entries)
+        self.entries = entries
 
-    def _take(self, row: bytes):
-        self.entries.append(row)
-        if len(self.entries) > _ENTRIES:
-            self.entries.pop(0)
+    def _take(self, entries: list):
+        self.entries = entries
 
     def _keep(self, entries: list):
         self._keeper.write(_RECORD, ([(row,) for row in entries],))
+        self._keeper.undo(self._take, self.entries)
+        self.entries = entries
 
     # --- As an object ---------------------------------------------------------------------------
 
@@ -69,21 +71,17 @@ class EventLog(objects.Served):
             self._keep([])
         except StoreError:
             return objects.HARDWARE_FAULT
-        self.entries = []
         return objects.SUCCESS
 
     def load(self, buffer):
         """Take the entries of a state in the place of those that are there."""
         if getattr(buffer, "description", None) != _DESCRIPTION:
             raise ValueError("not the rows of this log")
-        self.entries = []
-        self.extend(buffer)
+        self._keep([bytes(row) for row in buffer.views()][-_ENTRIES:])
 
     def extend(self, buffer):
         """Take further entries of a state."""
-        for row in buffer.views():
-            self._take(bytes(row))
-        self._keep(self.entries)
+        self._keep((self.entries + [bytes(row) for row in buffer.views()])[-_ENTRIES:])
 
     # --- On the HAN -----------------------------------------------------------------------------
 

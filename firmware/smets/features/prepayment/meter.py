@@ -32,6 +32,7 @@ class Meter:
         self.keeper = keeper = device.keeper
         self.account = Account()
         self.storage_errors = 0
+        self._due = []  # what holds since a half hour, until that is kept
         self.events = EventLog(keeper)
         self.daily = Slot(keeper, "prepaid", _DAILY_ENTRIES, _DAILY_WIDTH)
         self.daily.open()
@@ -108,27 +109,29 @@ class Meter:
 
     def commit(self, before: bytes):
         """Settle and keep the account; StoreError, and it is as `before` (a record)."""
+        keeper = self.keeper
         self.account.settle()
+        mark = keeper.begin()
+        keeper.undo(self._take_back, (before, self.remote.changes()))
         try:
-            self._keep()
+            self._write()
+            keeper.commit()
         except StoreError:
-            self.account.unpack(before)
-            self.remote.undo_calendars()
-            raise
-        self.changed()
-
-    def _keep(self):
-        """Keep the account and the calendars as a whole; StoreError."""
-        mark = self.keeper.begin()
-        try:
-            self.remote.keep_calendars()
-            self.keeper.put(account.RECORD.kind, self.account.pack())
-            self.keeper.commit()
-        except StoreError:
-            self.keeper.rollback(mark)
+            keeper.rollback(mark)
             self.storage_errors += 1
             raise
         self.remote.calendars_kept()
+        self.changed()
+
+    def _take_back(self, told: tuple):
+        self.account.unpack(told[0])
+        self.remote.take_back(told[1])
+        self.changed()
+
+    def _write(self):
+        """Write the account and its calendars; StoreError."""
+        self.remote.keep_calendars()
+        self.keeper.put(account.RECORD.kind, self.account.pack())
 
     @property
     def supplied(self) -> bool:
@@ -147,7 +150,7 @@ class Meter:
         energy = max(register.ended, 0) if register else 0
         held = self.account
         midnight = due % policy.DAY_S == 0
-        activated = self.remote.activate(due)
+        self._due += self.remote.activate(due)
         held.protected = calendar.protected(self.device.dlms.values, due) or (
             policy.CALENDAR_DAMAGED and self.remote.damaged
         )
@@ -156,15 +159,18 @@ class Meter:
             held.owe(standing_charge(self.device.zcl))
         held.recover(_HALF_HOUR)
         held.settle()
+        keeper = self.keeper
+        mark = keeper.begin()
         try:
-            self._keep()
-        except StoreError:
-            pass  # it is kept with the next half hour
-        self.remote.activated(activated)
-        try:
+            self._write()
+            self.remote.activated(self._due)
             self.device.settings.commit()
             self.actions.keypads.keep()
+            keeper.commit()
+            self.remote.calendars_kept()
+            self._due = []
         except StoreError:
+            keeper.rollback(mark)  # it is kept with the next half hour
             self.storage_errors += 1
         if midnight:
             try:
@@ -204,18 +210,14 @@ class Meter:
         if not change():
             held.unpack(before)
             return False
-        entries = list(self.events.entries)
         mark = self.keeper.begin()
         try:
             self.commit(before)
             if code:
-                self.log(self.now(), code, message.to_bytes(2, "big"))
+                self.events.add(self.now(), code, message.to_bytes(2, "big"))
             self.keeper.commit()
         except StoreError:
             self.keeper.rollback(mark)
-            held.unpack(before)
-            self.events.entries = entries
-            self.changed()
             raise
         return True
 

@@ -73,16 +73,21 @@ class Remote:
             kept = name if which else name + ".next"
             self._owner.keeper.write(_CALENDAR, (octets,), kept)
 
+    def changes(self) -> tuple:
+        """What is to be written, for `take_back`."""
+        return self._unkept, self.damaged
+
     def calendars_kept(self):
         """What was written holds."""
         if ("calendar", 1) in self._unkept:
             self.damaged = False
         self._unkept = {}
 
-    def undo_calendars(self):
+    def take_back(self, changes: tuple):
         """What was to be written is refused: the calendars are what they were."""
+        unkept, self.damaged = changes
         values = self._owner.device.dlms.values
-        for place, octets in self._unkept.items():
+        for place, octets in unkept.items():
             key = _CALENDARS[place[0]][place[1]]
             if octets is None:
                 values.pop(key, None)

@@ -116,8 +116,10 @@ class Measurement:
             self.storage_errors += 1
         self.keep()
 
-    def keep(self) -> bool:
+    def keep(self, restore=None, value=None) -> bool:
         """Store settings and counters if they have changed; False if that fails.
+
+        `restore(value)` takes the change back, where a command is given up that made it.
 
         project-choice: they are one record. An entry that was logged, but not counted when the
         power went, is counted at the restart. Alternative: counters that may miss an entry.
@@ -132,8 +134,14 @@ class Measurement:
         except StoreError:
             self.storage_errors += 1
             return False
+        if restore:
+            self._keeper.undo(restore, value)
+        self._keeper.undo(self._take, self._kept)
         self._kept = values
         return True
+
+    def _take(self, kept):
+        self._kept = kept
 
     def _changed(self, values) -> bool:
         """Whether more has changed than the newest entries, which the logs keep."""

@@ -121,7 +121,7 @@ class _Number(objects.Served):
         before = getattr(self._target, self._name)
         if not self._put(int.from_bytes(data[1:], "big")):
             return policy.IMPOSSIBLE_VALUE
-        if not self._measurement.keep():
+        if not self._measurement.keep(self._put, before):
             self._put(before)
             return objects.HARDWARE_FAULT
         return objects.SUCCESS
@@ -199,10 +199,13 @@ class _Mask(_Settings):
             return objects.TYPE_UNMATCHED
         before = bytes(self._switches.octets)
         self._switches.apply(data[4:])
-        if not self._measurement.keep():
-            self._switches.octets[:] = before
+        if not self._measurement.keep(self._put, before):
+            self._put(before)
             return objects.HARDWARE_FAULT
         return objects.SUCCESS
+
+    def _put(self, octets: bytes):
+        self._switches.octets[:] = octets
 
     def load(self, data):
         """Refuse: a state does not hold the last value."""
