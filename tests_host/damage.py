@@ -79,15 +79,16 @@ class Started:
         if device.shows:
             from smets.features.tenancy import cleared
 
-            device.vault.guard = Guard
+            vault = device.feature("tenancy_display").vault
+            vault.guard = Guard
             for fuel in (cleared.ELECTRICITY, cleared.GAS):
                 for item in (cleared.DAYS, cleared.PROFILE):
-                    list(device.vault.series.records(fuel, item))
-                device.vault.entries.get(fuel, cleared.TOP_UPS)
+                    list(vault.series.records(fuel, item))
+                vault.entries.get(fuel, cleared.TOP_UPS)
             for item in (cleared.MESSAGES, cleared.SERVICE_LOG):
-                device.vault.entries.get(cleared.SHARED, item)
-            for name in device.vault.files("s15-"):
-                list(device.vault.exports.read(name))
+                vault.entries.get(cleared.SHARED, item)
+            for name in vault.files("s15-"):
+                list(vault.exports.read(name))
 
 
 class Guard:
@@ -164,8 +165,9 @@ def _furnish_display(started):
 
     device = started.device
     started.tell("SET", {"pair": {"fuel": "electricity", "eui": OTHER}})
-    device.tenancy.seen(cleared.ELECTRICITY, 0xFFFFFFFF, 0)
-    vault = device.vault
+    rules = device.feature("tenancy_display")
+    rules.machine.seen(cleared.ELECTRICITY, 0xFFFFFFFF, 0)
+    vault = rules.vault
     vault.guard = None
     for item, minutes in ((cleared.DAYS, 1440), (cleared.PROFILE, 30)):
         rows = [(720000000 + n * minutes * 60, minutes, n, None) for n in range(5)]
@@ -174,7 +176,7 @@ def _furnish_display(started):
     vault.exports.write(cleared.EXPORTS, 720000000, [b"an export " * 20])
     if device.name == "PPMID":
         device.clock.set(720000000, 0)
-        device.requests.top_up("1" * 20)
+        device.feature("requests").top_up("1" * 20)
 
 
 def _unused(name, octets, at):

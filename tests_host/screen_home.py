@@ -5,12 +5,12 @@ from smets import clock
 from smets.codec import Reader, Writer
 from smets.devices.base import Device
 from smets.devices.ihd import Ihd
-from smets.features.consumption_logs import DAILY, PROFILE
 from smets.features.feature import Feature
 from smets.ports.store import Store
 from smets.screen.view import view_of
 from smets.zcl import commands, endpoints, frame, typed, types
 from smets.zcl.clusters import DEVICE_MANAGEMENT, METERING, PREPAYMENT, PRICE, TIME
+from smets.zcl.samples import DAILY, PROFILE
 
 DAY = 86400
 START = clock.to_seconds(2022, 11, 13, 22, 0, 0)  # a Sunday evening
@@ -96,8 +96,9 @@ class Home:
         self.esme.zcl.set(METERING, 0x0207, types.ENUM8, 1)
         self.reach = [self.esme, self.gpf]
         if paired:
+            pair = self.display.registry.input("pair")
             for fuel, eui in (("electricity", ESME), ("gas", GPF)):
-                self.display.pair({"fuel": fuel, "eui": "".join(["%02X" % o for o in eui])})
+                pair({"fuel": fuel, "eui": "".join(["%02X" % o for o in eui])})
             self.settle()
 
     def settle(self):
@@ -115,6 +116,10 @@ class Home:
             for device in (self.esme, self.gpf, self.display):
                 device.advance(step)
             self.settle()
+
+    @property
+    def rules(self):
+        return self.display.feature("tenancy_display")
 
     def fresh(self):
         """Polls until the readings are new."""
@@ -134,5 +139,5 @@ def started(seconds=1800):
 def take(home, fuel, cluster, attribute, kind, value):
     """Put a value among the readings of a meter, as if it had been read now."""
     value = typed.read(cluster, attribute, kind, value)
-    readings = home.display.meters[fuel].readings
+    readings = home.display.feature("pairing").meters[fuel].readings
     readings.take(cluster, attribute, value, home.display.clock.seconds)

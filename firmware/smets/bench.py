@@ -75,6 +75,7 @@ class Bench:
         if not device.shows:
             # Early, so that its code does not lie scattered over the heap.
             __import__("smets.gbcs.session")
+            __import__("smets.zcl.han_server")
         self.session = None
         self._role = device.name.lower()
         self._store = device.store

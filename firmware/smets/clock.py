@@ -82,6 +82,11 @@ def format_iso(seconds: int) -> str:
     return "%04d-%02d-%02dT%02d:%02d:%02dZ" % from_seconds(seconds)
 
 
+def iso_or_none(seconds):
+    """The text of a time that may be None or UTC_INVALID, which have none."""
+    return None if seconds is None or seconds >= UTC_INVALID else format_iso(seconds)
+
+
 def is_valid(year: int, month: int, day: int, hour: int, minute: int, second: int) -> bool:
     """Whether such a moment exists and fits ZigBee UTCTime (2000 to 2136-02-07T06:28:14Z)."""
     if not (2000 <= year <= 2136 and 1 <= month <= 12 and hour <= 23 and minute <= 59):
@@ -97,6 +102,10 @@ class Clock:
     def __init__(self, seconds: int = UTC_INVALID, status: int = INVALID):
         self.seconds = seconds
         self.status = status
+
+    def utc(self):
+        """UTC seconds since 2000, or None while the clock is not to be trusted."""
+        return None if self.status == INVALID else self.seconds
 
     def set(self, seconds: int, status: int):
         """Set the time (seconds since 2000) and its status."""

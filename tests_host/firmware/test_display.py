@@ -100,6 +100,9 @@ class Air:
                 device.advance(passed)
             self.settle()
 
+    def vault(self):
+        return self.display.feature("tenancy_display").vault
+
     def fuel(self, name):
         return self.display.summary()[name]
 
@@ -118,7 +121,7 @@ def test_finds_its_meters_and_reads_them():
     """spec: endpoints by Match Descriptor, two of them on the GPF; time from the hub."""
     air = Air()
     air.run(3600)
-    gas = air.display.meters[cleared.GAS]
+    gas = air.display.feature("pairing").meters[cleared.GAS]
     assert gas.found[clusters.DEVICE_MANAGEMENT] == endpoints.ESI, "ESI"
     assert gas.found[clusters.METERING] == endpoints.MIRROR, "mirror"
     assert air.display.clock.seconds == START + 3600, "time"
@@ -136,7 +139,7 @@ def test_history_arrives_and_stays_whole():
     for fuel in ("electricity", "gas"):
         assert air.fuel(fuel)["days"] == 2, fuel
         assert air.fuel(fuel)["half_hours"] > 130, fuel
-    rows = list(air.display.vault.series.records(cleared.ELECTRICITY, cleared.DAYS))
+    rows = list(air.vault().series.records(cleared.ELECTRICITY, cleared.DAYS))
     assert [row[2] for row in rows] == [48 * 7, 48 * 7], "values"
 
 
@@ -144,7 +147,7 @@ def test_a_year_of_half_hours_is_counted_and_not_held():
     """project: 12,000 records as a list would not fit the heap of a Pico."""
     air = Air()
     air.run(120)
-    series = air.display.vault.series
+    series = air.vault().series
     first = START - START % 1800 - 12000 * 1800
     for at in range(0, 12000, 100):
         rows = [(first + 1800 * (at + n), 30, 100, None) for n in range(100)]
@@ -171,7 +174,8 @@ def test_change_of_tenancy_clears_both_fuels():
             assert row["applied"] == clock.format_iso(date), fuel
             assert clock.parse_iso(row["oldest"]) >= date, fuel
             assert row["half_hours"] > 40, "the new tenant's own data stays"
-        assert sorted(air.display.notices) == [cleared.ELECTRICITY, cleared.GAS], "told"
+        notices = air.display.feature("tenancy_display").notices
+        assert sorted(notices) == [cleared.ELECTRICITY, cleared.GAS], "told"
 
 
 def test_one_fuel_only():
@@ -255,10 +259,12 @@ def test_bad_answers_do_no_harm():
     air = Air()
     air.run(600)
     good = h("1800010000" + "0025E80300000000" + "0003003001")
-    meter = air.display.meters[cleared.GAS]
+    pairing = air.display.feature("pairing")
+    meter = pairing.meters[cleared.GAS]
+    polling = air.display.feature("polling")
     for cut in range(len(good)):
         air.display.outbox.clear()
-        air.display._read(meter, clusters.METERING, (0x0000, 0x0300))
+        pairing.read(meter, clusters.METERING, (0x0000, 0x0300), polling._on_values)
         asked = air.display.outbox.pop().payload[1]
         payload = good[:1] + bytes((asked,)) + good[2:cut]
         air.display.receive(HanFrame(EUIS["gpf"], EUIS["ihd"], 2, 1, clusters.METERING, payload))
@@ -290,11 +296,11 @@ def test_clock_of_the_display_follows_the_hub():
     air.devices["gpf"].clock.set(clock.UTC_INVALID, clock.INVALID)
     air.devices["esme"].endpoints = {}
     air.run(3600)
-    assert air.display.utc() is None, "no time"
+    assert air.display.clock.utc() is None, "no time"
     assert air.fuel("gas")["half_hours"] == 0, "no history"
     air.devices["gpf"].clock.set(START + 3600, clock.RELIABLE)
     air.run(1800)
-    assert air.display.utc() == START + 5400, "time again"
+    assert air.display.clock.utc() == START + 5400, "time again"
 
 
 def test_values_of_another_type_are_not_available():
@@ -347,8 +353,8 @@ def test_history_that_does_not_fit_is_not_kept():
         body = log.to_bytes(2, "little") + start.to_bytes(4, "little") + bytes((kind,))
         body += interval.to_bytes(2, "little") + count.to_bytes(2, "little")
         answer = frame.parse(b"\x09\x01\x07" + body + b"\x05\x00\x00" * count)
-        display._on_history(Asked(EUIS["esme"]), answer)
-        return display._counted(cleared.ELECTRICITY, cleared.PROFILE)[0]
+        display.feature("sampled_data")._on_samples(Asked(EUIS["esme"]), answer)
+        return display.feature("sampled_data").counted(cleared.ELECTRICITY, cleared.PROFILE)[0]
 
     before = samples(start=half - 86400)
     for wrong in (

@@ -268,10 +268,10 @@ def test_forget_removes_the_history_of_a_display():
     made = device("ihd", path)
     tell(made, "SET", {"pair": {"fuel": "gas", "eui": EUI}})
     put(path + "/history/g00-00000", "readings")
-    assert len(device("ihd", path)[0].device.meters) == 1
+    assert len(device("ihd", path)[0].device.feature("pairing").meters) == 1
     tell(made, "FORGET")
     assert os.listdir(path + "/history") == []
-    assert len(device("ihd", path)[0].device.meters) == 0
+    assert len(device("ihd", path)[0].device.feature("pairing").meters) == 0
 
 
 def test_forget_with_the_store_is_for_a_bench_without_a_journal_too():
@@ -557,14 +557,9 @@ def test_long_work_feeds_the_watchdog():
     assert dog.fed == fed, "not from the REPL, where it is stopped"
 
 
-class Fault:
+def fail(value):
     """An input that raises what nothing catches."""
-
-    inputs = {"fail": "fail"}
-    actions = {}
-
-    def fail(self, value):
-        raise IndexError("failed as asked to: %s" % value)
+    raise IndexError("failed as asked to: %s" % value)
 
 
 class Failing(runtime.Runtime):
@@ -572,7 +567,9 @@ class Failing(runtime.Runtime):
 
     def __init__(self, *arguments):
         super().__init__(*arguments)
-        self.device.registry.add_bench(Fault())
+        from planted import plant
+
+        plant(self.device.registry, inputs={"fail": "fail"}, fail=fail)
 
 
 def with_failing(function):

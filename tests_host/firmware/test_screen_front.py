@@ -15,7 +15,7 @@ from smets.screen.view import View, view_of
 
 def started():
     display = Ihd(Store(tmpdir() + "/s"))
-    display.pair({"fuel": "electricity", "eui": "02534D45545300A0"})
+    display.feature("pairing").pair({"fuel": "electricity", "eui": "02534D45545300A0"})
     return display
 
 
@@ -68,7 +68,8 @@ def test_the_front_tries_a_panel_again_that_does_not_answer():
 
 def test_a_notice_stays_until_it_is_confirmed():
     display = started()
-    display.notices.append(ELECTRICITY)
+    rules = display.feature("tenancy_display")
+    rules.notices.append(ELECTRICITY)
     panel = Panel()
 
     class Keys:
@@ -85,10 +86,10 @@ def test_a_notice_stays_until_it_is_confirmed():
     assert front.navigator.page == "notice"
     keys.down = [NEXT]
     front.tick(10)
-    assert front.navigator.page == "notice" and display.notices == [ELECTRICITY]
+    assert front.navigator.page == "notice" and rules.notices == [ELECTRICITY]
     keys.down = [OK]
     front.tick(10)
-    assert display.notices == [] and front.navigator.page == "now"
+    assert rules.notices == [] and front.navigator.page == "now"
     assert panel.pictures[-1] == _picture(display, "now")
 
 
@@ -269,7 +270,7 @@ def test_emergency_credit_and_supply_take_two_presses():
 def test_keys_of_a_ppmid_reach_its_meter():
     """The front calls the PPMID, which is awake then, and shows what came of it."""
     display = Ppmid(Store(tmpdir() + "/s"))
-    display.pair({"fuel": "electricity", "eui": "02534D45545300A0"})
+    display.feature("pairing").pair({"fuel": "electricity", "eui": "02534D45545300A0"})
     panel = Panel()
     front = Front(display, panel)
     front.tick(0)
@@ -277,12 +278,12 @@ def test_keys_of_a_ppmid_reach_its_meter():
     for key in [OK] + [OK] * 20:
         front.press(key)
         front.tick(1)
-    assert display.requests.last is None
+    assert display.feature("requests").last is None
     display.advance(30)
-    assert display.sleep.awake, "a key keeps it awake"
+    assert display.awake, "a key keeps it awake"
     front.press(OK)
     front.tick(1)
-    assert display.requests.last.state == codes.NO_METER
+    assert display.feature("requests").last.state == codes.NO_METER
     assert panel.pictures[-1] == _picture_of(front)
 
 

@@ -44,7 +44,7 @@ def test_cost_is_stored_cost_or_an_estimate():
     today = shown.fuels[ELECTRICITY].today
     assert today.about and today.money == today.total * 30
     assert shown.fuels[GAS].today.money is None, "no price of a cubic metre"
-    series = home.display.vault.series
+    series = home.rules.vault.series
     series.clear(ELECTRICITY, 0)
     midnight = today.start
     for index in range(4):
@@ -93,7 +93,7 @@ def test_a_tenancy_to_come_is_announced():
 
 def test_history_is_hidden_until_the_meters_were_asked():
     home = started(3 * 3600)
-    home.display.tenancy.unread(ELECTRICITY)
+    home.rules.machine.unread(ELECTRICITY)
     shown = home.seen()
     assert shown.fuels[ELECTRICITY].bound is None
     assert shown.fuels[ELECTRICITY].tenancy == machine.UNREAD
@@ -103,11 +103,11 @@ def test_history_is_hidden_until_the_meters_were_asked():
 
 def test_messages_newest_first():
     home = started()
-    entries = home.display.vault.entries
+    entries = home.rules.vault.entries
     entries.put(SHARED, MESSAGES, START + 10, "Old £".encode())
     entries.put(SHARED, MESSAGES, START + 20, b"New \xa3")
     assert home.seen().messages == [(START + 20, "New £"), (START + 10, "Old £")]
-    home.display.tenancy.unread(GAS)
+    home.rules.machine.unread(GAS)
     assert home.seen().messages == [], "hidden as all that is of the household"
 
 
@@ -115,13 +115,13 @@ def test_a_view_is_kept_while_nothing_changes():
     """History is read again after some minutes, and at once when what may be shown changes."""
     home = started(3 * 3600)
     reads = []
-    inner = home.display.vault.series.records
+    inner = home.rules.vault.series.records
 
     def records(*arguments):
         reads.append(arguments)
         return inner(*arguments)
 
-    home.display.vault.series.records = records
+    home.rules.vault.series.records = records
     first = view_of(home.display)
     assert reads
     del reads[:]
@@ -132,7 +132,7 @@ def test_a_view_is_kept_while_nothing_changes():
     count = len(reads)
     assert second.fuels[ELECTRICITY].today is first.fuels[ELECTRICITY].today
     assert view_of(home.display, second).read_at == first.read_at and len(reads) == count
-    home.display.tenancy.unread(ELECTRICITY)
+    home.rules.machine.unread(ELECTRICITY)
     hidden = view_of(home.display, second)
     assert hidden.fuels[ELECTRICITY].today.total is None
     home.display.uptime += 300
@@ -145,6 +145,6 @@ def test_storage_that_fails_is_no_data():
     def records(*arguments):
         raise StoreError(5)
 
-    home.display.vault.series.records = records
+    home.rules.vault.series.records = records
     shown = home.seen()
     assert shown.fuels[ELECTRICITY].today.total is None and shown.power == 842

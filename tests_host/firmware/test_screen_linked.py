@@ -91,14 +91,14 @@ def test_pixels_that_the_host_has_are_not_sent_again():
 
 def test_keys_lead_to_pages():
     link = Link("ppmid")
-    link.device.pair({"fuel": "electricity", "eui": "02534D45545300A0"})
+    link.device.feature("pairing").pair({"fuel": "electricity", "eui": "02534D45545300A0"})
     assert link.screen()["page"] == "now"
     assert link.screen(press=["next"])["page"] == "electricity"
     answer = link.screen(press=["ok"])
     assert (answer["page"], answer["part"]) == ("electricity", 2)
     assert answer["pixels"] == _drawn(link.device, "240x135", "electricity", 1)
     assert link.screen(press=["back", "back"])["page"] == "status"
-    assert link.device.sleep.awake, "a key wakes it"
+    assert link.device.awake, "a key wakes it"
     assert link.screen(passed=61000)["page"] == "now", "nobody has pressed a key for a minute"
 
 

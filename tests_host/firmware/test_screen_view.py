@@ -47,7 +47,7 @@ def test_the_readings_of_a_paired_home():
 def test_searching_before_a_meter_answers():
     home = Home(False)
     home.reach = []
-    home.display.pair({"fuel": "gas", "eui": "02534D45545300A3"})
+    home.display.feature("pairing").pair({"fuel": "gas", "eui": "02534D45545300A3"})
     home.run(60, 10)
     shown = home.seen()
     assert shown.fuels[GAS].link == view.SEARCHING

@@ -8,7 +8,7 @@ from smets.features.registry import Registry
 from smets.gbcs.counters import Counters
 from smets.ports.store_error import StoreError
 from smets.settings import Settings
-from smets.zcl import han_frame, han_server
+from smets.zcl import han_frame
 from smets.zcl.server import Server
 
 _DAY = const(86400)
@@ -40,17 +40,17 @@ class Device:
     features = ()
     # The feature that writes the stamp of stamped responses; "" for the device's own clock.
     stamped_by = ""
-    # Inputs and actions of the bench that are the device's own, as those of a Feature.
-    inputs = {}
-    actions = {}
     # Whether the device has a screen.
     shows = False
+    # Whether its radio is on.
+    awake = True
     # endpoint -> (device id, server clusters, client clusters), what Match Descriptor finds.
     endpoints = {}
 
     def __init__(self, store=None):
         """`store` (smets.ports.store) keeps what must survive a power cut; None keeps nothing."""
         self.eui = b""
+        self.uptime = 0  # seconds since the start, with all of the step that passes now
         self.keys = None  # smets.gbcs.keys.Keys, where the bench has loaded some
         self.store = store
         self.clock = clock.Clock()
@@ -75,14 +75,14 @@ class Device:
         self.ignored = {}
 
         self._keeper = None
-        self.registry.add_bench(self)
         # Those features that do something as time passes, and so on: most do not.
-        self._passing = self._half_hourly = self._daily = self._polled = self._receiving = ()
+        self._passing = self._half_hourly = self._daily = self._ticking = self._polled = ()
+        self._hearing = self._receiving = ()
         if self.features:
             self._begin()
 
     def _begin(self):
-        """Make the features; a display has none, and no room for their code."""
+        """Make the features."""
         from smets.features import catalogue
 
         held = _held(self.store)
@@ -95,7 +95,9 @@ class Device:
         self._passing = catalogue.those_with(made, "pass_time")
         self._half_hourly = catalogue.those_with(made, "half_hour")
         self._daily = catalogue.those_with(made, "midnight")
+        self._ticking = catalogue.those_with(made, "tick")
         self._polled = catalogue.those_with(made, "poll")
+        self._hearing = catalogue.those_with(made, "hear")
         self._receiving = catalogue.those_with(made, "receive")
         for feature in catalogue.those_with(made, "restore"):
             feature.restore()
@@ -141,6 +143,7 @@ class Device:
 
     def header_stamp(self, writer):
         """Write the 12-octet header date-time of a stamped response."""
+        # Displays need neither this nor the server's answers; they have no room for it.
         if self.stamped_by:
             self.registry.features[self.stamped_by].header_stamp(writer)
         else:
@@ -148,6 +151,7 @@ class Device:
 
     def advance(self, seconds: int):
         """Let time pass: features do what falls due."""
+        self.uptime += seconds
         before = self.clock.seconds
         for due in clock.half_hours(self.clock, seconds):
             self._pass(due - before)
@@ -159,6 +163,8 @@ class Device:
                 for feature in self._daily:
                     feature.midnight(due)
         self._pass(seconds)
+        for feature in self._ticking:
+            feature.tick()
 
     def _pass(self, seconds: int):
         if seconds:
@@ -182,11 +188,21 @@ class Device:
         """A summary of the device for a host."""
         told = {}
         for feature in self.registry.features.values():
-            told.update(feature.summary())
+            members = feature.summary()
+            for name in members:
+                if name in told:
+                    told[name].update(members[name])
+                else:
+                    told[name] = members[name]
         return told
 
     def receive(self, frame):
         """Take a HAN frame; answers go to `outbox`."""
+        heard = False
+        for feature in self._hearing:
+            heard = feature.hear(frame) or heard
+        if heard:
+            return
         if frame.profile == han_frame.PROFILE_ZDO:
             self.discover(frame)
         elif frame.flags & (han_frame.BROADCAST | han_frame.GROUP):
@@ -212,6 +228,8 @@ class Device:
         for feature in self._receiving:
             if feature.receive(frame):
                 return
+        from smets.zcl import han_server
+
         self.asking = frame.source
         served = self.endpoints[frame.destination_endpoint][1]
         reply = han_server.answer(self.zcl, served, frame.cluster, frame.payload)

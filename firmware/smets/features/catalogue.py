@@ -8,7 +8,9 @@ _MODULES = {
     "mirror": "gas_mirror",
     "prepayment": "prepayment.feature",
     "profile_data": "profile",
+    "requests": "prepayment.requests",
     "tenancy": "tenancy_server",
+    "tenancy_display": "tenancy.display",
     "time": "time_server",
     "voltage": "voltage.feature",
 }

@@ -6,15 +6,11 @@ from smets.compat import const
 from smets.features.feature import Feature
 from smets.zcl import attributes, commands, frame, types
 from smets.zcl.clusters import METERING
-
-PROFILE = const(0)  # SampleID of the Profile Data Log, half hours
-DAILY = const(1)  # SampleID of the Daily Consumption Log, days
+from smets.zcl.samples import DAILY, DAILY_INTERVAL, PROFILE
 
 _HALF_HOUR = const(1800)
 _DAY = const(86400)
 _INVALID = const(0xFFFFFF)
-# SampleRequestInterval FFFF stands for 24 hours (GCS61).
-_DAILY_INTERVAL = const(0xFFFF)
 _DAILY_ENTRIES = const(731)
 _PAGE = const(128)  # samples of one allocation
 # project-choice: half hours kept; 31 days on a development board. Alternative: 19,056 (13 months),
@@ -134,7 +130,7 @@ class Logs(Feature):
         writer.le(log, 2)
         writer.le(first, 4)
         writer.u8(0)
-        writer.le(_DAILY_INTERVAL if log == DAILY else _HALF_HOUR, 2)
+        writer.le(DAILY_INTERVAL if log == DAILY else _HALF_HOUR, 2)
         writer.le(number, 2)
         for index in range(number):
             writer.le(samples.at(first + (index + 1) * samples.period), 3)

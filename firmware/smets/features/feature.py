@@ -31,7 +31,10 @@ class Feature:
     restored = False
 
     def __init__(self, device):
-        """`device` has store, clock, zcl, dlms; `device.feature(name)` gives another feature."""
+        """`device` has store, clock, zcl, dlms; `device.feature(name)` gives another feature.
+
+        Those before it in the device's list are there by now, the others at `restore`.
+        """
         self.device = device
 
     def restore(self):
@@ -48,8 +51,23 @@ class Feature:
     def midnight(self, due: int):
         """A day of UTC ended at `due`; `half_hour` came before."""
 
+    def tick(self):
+        """All that fell due has been done: act on it, once for each step of time.
+
+        `device.uptime` has the seconds since the start. While not `device.awake` nothing is sent.
+        """
+
     def poll(self, ticks: int):
         """Real time passed, up to `ticks` in ms."""
+
+    # --- Sleep ---------------------------------------------------------------------------------
+
+    def wake(self):
+        """The device is awake again: say what has to be asked before anything else."""
+
+    def busy(self) -> bool:
+        """Whether the device has to stay awake for what is under way."""
+        return False
 
     # --- What others ask -----------------------------------------------------------------------
 
@@ -76,6 +94,10 @@ class Feature:
         """Take an attribute of a state; False where it is to stand as a value; ValueError."""
         return False
 
+    def hear(self, frame) -> bool:
+        """Take a HAN frame before it is checked; False where it is not for it."""
+        return False
+
     def receive(self, frame) -> bool:
         """Take a HAN frame that is no request to a server; False where it is not for it."""
         return False
@@ -92,5 +114,5 @@ class Feature:
         return False
 
     def summary(self) -> dict:
-        """Members of the device's summary."""
+        """Members of the device's summary; those that are tables may be of several features."""
         return {}

@@ -14,7 +14,7 @@ class Registry:
         self._groups = []  # (beginning of an OBIS code, feature)
         self._attributes = {}
         self._commands = {}
-        # Inputs and actions of the bench: name -> the feature, or the device itself.
+        # Inputs and actions of the bench: name -> feature.
         self._inputs = {}
         self._actions = {}
 
@@ -31,14 +31,10 @@ class Registry:
                 _claim(self._attributes, _place(cluster, attribute), feature, "attribute")
         for cluster, side, command in feature.commands:
             _claim(self._commands, _place(cluster, side << 8 | command), feature, "command")
-        self.add_bench(feature)
-
-    def add_bench(self, owner):
-        """Take the inputs and actions of a feature, or those of a device; ValueError."""
-        for name in owner.inputs:
-            _claim(self._inputs, name, owner, name)
-        for name in owner.actions:
-            _claim(self._actions, name, owner, name)
+        for name in feature.inputs:
+            _claim(self._inputs, name, feature, name)
+        for name in feature.actions:
+            _claim(self._actions, name, feature, name)
 
     def input(self, name: str):
         """The method that takes an input of the bench, or None."""

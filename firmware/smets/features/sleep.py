@@ -1,5 +1,7 @@
 # The sleep of a display whose radio is off most of the time: when it wakes, and for how long.
 # No text says how often a PPMID has to wake. project-choice: each constant of this module.
+from smets.features.feature import Feature
+from smets.zcl.han_frame import PROFILE_ZDO
 
 # Seconds from one wake of a sleepy display to the next; it also wakes for a key. What it polls,
 # it polls when it is awake. Alternatives: any; balance and messages are as old as this.
@@ -14,24 +16,62 @@ AWAKE_S = 2
 KEY_S = 60
 
 
-class Sleep:
-    """Whether the radio is on. Times are seconds of uptime."""
+class Sleep(Feature):
+    """Switches the radio on and off: `device.awake`. It comes last among the features."""
 
-    def __init__(self):
-        self.awake = True
+    actions = {"wake": "wake_up"}
+
+    def __init__(self, device):
+        super().__init__(device)
         self._until = AWAKE_S
         self._due = WAKE_S
+        polling = device.feature("polling")
+        polling.periods = dict.fromkeys(polling.periods, WAKE_S)
 
-    def due(self, uptime: int) -> bool:
-        """Whether it is time to wake."""
-        return not self.awake and uptime >= self._due
+    def wake_up(self, value=None):
+        """Switch the radio on, and tell the features; `value` means nothing."""
+        if not self.device.awake:
+            self.stir()
+            for feature in self.device.registry.features.values():
+                feature.wake()
 
-    def stir(self, uptime: int, seconds: int = AWAKE_S):
+    def stir(self, seconds: int = AWAKE_S):
         """Be awake for at least so many seconds from now on; the next wake counts from here."""
-        self.awake = True
+        uptime = self.device.uptime
+        self.device.awake = True
         self._until = max(self._until, uptime + seconds)
         self._due = uptime + WAKE_S
 
-    def over(self, uptime: int) -> bool:
-        """Whether it has been awake for as long as it has to be."""
-        return uptime >= self._until
+    def key(self):
+        """A key was pressed: be awake as long as a person may press the next one."""
+        self.wake_up()
+        self.stir(KEY_S)
+
+    # --- See Feature ---------------------------------------------------------------------------
+
+    def pass_time(self, seconds: int):
+        """See Feature: wake before the others do what is due."""
+        if self.device.uptime >= self._due:
+            self.wake_up()
+
+    def tick(self):
+        """See Feature: sleep again, once there is nothing to wait for."""
+        device = self.device
+        if not device.awake:
+            if device.feature("tenancy_display").purging:
+                self.wake_up()
+        elif device.uptime >= self._until:
+            device.awake = any(feature.busy() for feature in device.registry.features.values())
+
+    def hear(self, frame) -> bool:
+        """See Feature: a frame comes only when the parent was polled, so the radio is on."""
+        if not self.device.awake and frame.profile != PROFILE_ZDO:
+            self.stir()
+        return False
+
+    def summary(self) -> dict:
+        """See Feature."""
+        return {"awake": self.device.awake}
+
+
+FEATURE = Sleep

@@ -35,13 +35,16 @@ class Front:
         self._due = 0
         if self.view is None:
             return
-        self._display.key()
+        feature = self._display.feature
+        sleep = feature("sleep")
+        if sleep:
+            sleep.key()
         if self.navigator.press(key, self.view, self.layout):
-            del self._display.notices[:]
+            del feature("tenancy_display").notices[:]
         request, self.navigator.request = self.navigator.request, None
         if request is not None:
             try:
-                getattr(self._display, request[0])(*request[1])
+                getattr(feature("requests"), request[0])(*request[1])
             except ValueError:
                 pass  # another request is under way: its answer comes first
 

@@ -138,22 +138,24 @@ def view_of(display, before=None) -> View:
     `before` is the last view: its history is kept for minutes while what may be shown of it
     is the same, since reading it takes time on a board.
     """
+    meters = display.feature("pairing").meters
     view = View(display.name)
     view.eui = "".join(["%02X" % octet for octet in display.eui])
-    view.utc = display.utc()
+    view.utc = display.clock.utc()
     view.clock_status = display.clock.status
-    view.notices = list(display.notices)
+    view.notices = list(display.feature("tenancy_display").notices)
     for fuel in view.fuels:
-        meter = display.meters.get(fuel.fuel)
+        meter = meters.get(fuel.fuel)
         if meter is not None:
             _fill(view, fuel, display, meter)
     electricity = view.fuels[ELECTRICITY]
-    meter = display.meters.get(ELECTRICITY)
+    meter = meters.get(ELECTRICITY)
     # The present screen differs from that of the last link.
     if meter is not None and electricity.link in (UP, LINK_UNKNOWN):
         view.power = meter.readings.scaled(METERING, attributes.INSTANTANEOUS_DEMAND)
         view.ambient = meter.readings.get(METERING, attributes.AMBIENT_CONSUMPTION_INDICATOR)
-        request = display.requests.last if hasattr(display, "requests") else None
+        requests = display.feature("requests")
+        request = requests.last if requests else None
         if request is not None and display.uptime - request.uptime < _ANSWER_SHOWN:
             get = meter.readings.get
             value, balance = _scaled(get, request.value), _scaled(get, request.balance)
@@ -164,7 +166,8 @@ def view_of(display, before=None) -> View:
 
 def _fill(view: View, fuel: Fuel, display, meter):
     get = meter.readings.get
-    fuel.link = _link(view, meter, _LOST_POLLS[fuel.fuel] * display.polls[fuel.fuel])
+    period = display.feature("polling").periods[fuel.fuel]
+    fuel.link = _link(view, meter, _LOST_POLLS[fuel.fuel] * period)
     fuel.register = meter.readings.scaled(METERING, attributes.CURRENT_SUMMATION_DELIVERED)
     unit = get(METERING, attributes.UNIT_OF_MEASURE)
     if unit in (0, 1):
@@ -183,8 +186,9 @@ def _fill(view: View, fuel: Fuel, display, meter):
     if fuel.fuel == GAS:
         fuel.stamp = get(METERING, attributes.READING_SNAPSHOT_TIME)
         fuel.stamp_status = _stamp_status(view, fuel.stamp)
-    fuel.tenancy = display.tenancy.state(fuel.fuel)
-    fuel.date, _, fuel.applied = display.tenancy.dates(fuel.fuel)
+    tenancy = display.feature("tenancy_display").machine
+    fuel.tenancy = tenancy.state(fuel.fuel)
+    fuel.date, _, fuel.applied = tenancy.dates(fuel.fuel)
 
 
 def _link(view: View, meter, lost_after: int) -> int:
@@ -239,7 +243,8 @@ def _price(get):
 
 def _fill_history(view: View, display, before):
     view.read_at = display.uptime
-    bounds = [display.tenancy.visible_from(scope) for scope in (ELECTRICITY, GAS, SHARED)]
+    tenancy = display.feature("tenancy_display").machine
+    bounds = [tenancy.visible_from(scope) for scope in (ELECTRICITY, GAS, SHARED)]
     for fuel in view.fuels:
         fuel.bound = bounds[fuel.fuel]
     if (
@@ -258,14 +263,13 @@ def _fill_history(view: View, display, before):
 
 
 def _read_history(view: View, display):
+    vault = display.feature("tenancy_display").vault
     try:
-        entries = display.vault.entries.get(SHARED, MESSAGES)
+        entries = vault.entries.get(SHARED, MESSAGES)
         view.messages = [(when, words.message(octets)) for when, octets in reversed(entries)]
         for fuel in view.paired():
             if view.utc is not None and fuel.bound is not None:
-                fuel.today, fuel.week, fuel.month = usage.read(
-                    display.vault.series, fuel.fuel, view.utc
-                )
+                fuel.today, fuel.week, fuel.month = usage.read(vault.series, fuel.fuel, view.utc)
     except StoreError:
         pass  # what cannot be read is shown as no data
     for fuel in view.paired():

@@ -3,6 +3,7 @@
 from smets import record
 from smets.codec import Reader
 from smets.compat import const
+from smets.features.feature import Feature
 from smets.features.prepayment.codes import (
     ACCEPTED,
     ANSWERED,
@@ -17,10 +18,11 @@ from smets.features.prepayment.codes import (
     TOP_UP,
     WAITING,
 )
+from smets.features.tenancy import machine
 from smets.features.tenancy.cleared import ELECTRICITY, SERVICE_LOG, SHARED, TOP_UPS
 from smets.ports.store_error import StoreError
+from smets.zcl import client as zcl
 from smets.zcl import clusters, commands, frame
-from smets.zcl.client import refusal
 
 STATES = ("waiting", "answered", "no answer", "no meter")
 
@@ -80,64 +82,77 @@ class Request:
         return self.state == ANSWERED and self.result in accepted
 
 
-class Requests:
-    """The last request of a PPMID.
+class Requests(Feature):
+    """The last request to the electricity meter, by a person at the keys or a host.
 
-    `ask(cluster, command, payload, done)` sends one to the meter and returns whether it could;
-    `done` is as zcl.client.Request has it. `times()` is (UTC, uptime) in seconds. `answered()` is
-    called when the meter has answered. `vault` keeps what was asked and answered, as far as the
-    tenancy lets it.
+    The vault keeps what was asked and answered, as far as the tenancy lets it.
     """
 
-    def __init__(self, vault, ask, times, answered):
-        self._vault = vault
-        self._send = ask
-        self._times = times
-        self._answered = answered
+    # A restart does not repeat them.
+    actions = {
+        "top_up": "top_up",
+        "emergency_credit": "emergency_credit",
+        "enable_supply": "enable_supply",
+    }
+
+    def __init__(self, device):
+        super().__init__(device)
+        rules = device.feature("tenancy_display")
+        rules.listeners.append(self._on_tenancy)
+        self._vault = rules.vault
         self.last: Request | None = None
         self._digits = b""
         self.storage_errors = 0
 
     def top_up(self, digits):
-        """Send the 20 digits of a UTRN; ValueError for anything else."""
+        """Send the 20 digits of a UTRN, text or ASCII octets; ValueError for anything else."""
         if isinstance(digits, str):
             digits = digits.replace(" ", "").replace("-", "").encode()
-        if len(digits) != DIGITS or any(not 0x30 <= octet <= 0x39 for octet in digits):
-            raise ValueError("a UTRN has 20 digits")
+        if not isinstance(digits, bytes) or len(digits) != DIGITS or not digits.isdigit():
+            raise ValueError("a UTRN is text of 20 digits")
         self._ask(TOP_UP, digits)
 
-    def emergency_credit(self):
-        """Ask for the emergency credit."""
+    def emergency_credit(self, value=None):
+        """Ask for the emergency credit; see `enable_supply`."""
         self._ask(EMERGENCY)
 
-    def enable_supply(self):
-        """Ask for the supply."""
+    def enable_supply(self, value=None):
+        """Ask for the supply; `value` means nothing. ValueError while a request is under way."""
         self._ask(SUPPLY)
 
     def _ask(self, kind: int, digits=b""):
-        if self.busy:
+        if self.busy():
             raise ValueError("the last request is not answered yet")
+        self.device.feature("sleep").wake_up()
         _, message, cluster, command, payload = _ROWS[kind]
-        now, uptime = self._times()
-        self.last = request = Request(kind, uptime)
+        self.last = request = Request(kind, self.device.uptime)
         self._digits = digits
-        if not self._send(cluster, command, payload + digits, self._on_answer):
+        if not self._send(cluster, command, payload + digits):
             request.state = NO_METER
-        self._log(now, message, _ASKED, request)
+        self._log(message, _ASKED, request)
 
-    @property
+    def _send(self, cluster: int, command: int, payload: bytes) -> bool:
+        pairing = self.device.feature("pairing")
+        meter = pairing.meters.get(ELECTRICITY)
+        if meter is None or clusters.METERING not in meter.found:
+            return False
+        there = meter.found.setdefault(cluster, meter.found[clusters.METERING])
+        to = (meter.eui, there)
+        pairing.ask(zcl.Request(to, cluster, command, payload, self._on_answer))
+        return True
+
     def busy(self) -> bool:
-        """Whether an answer is waited for."""
+        """See Feature: an answer is waited for."""
         return self.last is not None and self.last.state == WAITING
 
     def _on_answer(self, _, answer):
         request = self.last
-        if request is None or not self.busy:
+        if request is None or not self.busy():
             return None
         if answer is None:
             request.state = NO_ANSWER
         else:
-            status = refusal(answer)
+            status = zcl.refusal(answer)
             if status is None and (request.kind, answer.command) == _TOP_UP_ANSWER:
                 self._on_top_up(request, answer)
             elif status is None or request.kind == TOP_UP and status in ACCEPTED:
@@ -145,12 +160,13 @@ class Requests:
             else:
                 request.result = status
             request.state = ANSWERED
-        now, request.uptime = self._times()
-        self._log(now, _ROWS[request.kind][1], _ANSWER, request)
+        request.uptime = self.device.uptime
+        self._log(_ROWS[request.kind][1], _ANSWER, request)
         if request.kind == TOP_UP and request.accepted:
-            self._put(ELECTRICITY, TOP_UPS, now, _PAID.pack((_money(request.value), self._digits)))
+            self._put(ELECTRICITY, TOP_UPS, _PAID.pack((_money(request.value), self._digits)))
         if answer is not None:
-            self._answered()
+            # The balance and the supply are others now.
+            self.device.feature("polling").again(ELECTRICITY)
         return None
 
     def _on_top_up(self, request, answer):
@@ -162,14 +178,14 @@ class Requests:
         reader.finish("ConsumerTopUpResponse")
         request.result, request.value, request.balance = result, value, balance
 
-    def _log(self, now: int, message: int, what: int, request):
+    def _log(self, message: int, what: int, request):
         money = [_money(request.value), _money(request.balance)]
         entry = [message, what, request.state, request.result] + money
-        self._put(SHARED, SERVICE_LOG, now, _ENTRY.pack(entry))
+        self._put(SHARED, SERVICE_LOG, _ENTRY.pack(entry))
 
-    def _put(self, scope: int, item: int, now: int, data: bytes):
+    def _put(self, scope: int, item: int, data: bytes):
         try:
-            self._vault.entries.put(scope, item, now, data)
+            self._vault.entries.put(scope, item, self.device.clock.seconds, data)
         except StoreError:
             self.storage_errors += 1
 
@@ -188,7 +204,7 @@ class Requests:
         return found
 
     def summary(self) -> dict:
-        """The last request, and the log, for a host that asks."""
+        """See Feature: the last request, and the log."""
         request = self.last
         last = None
         if request is not None:
@@ -200,13 +216,18 @@ class Requests:
                 "value": request.value,
                 "balance": request.balance,
             }
-        return {"last": last, "log": [list(entry) for entry in self._shown_log()]}
-
-    def _shown_log(self) -> list:
         try:
-            return self.log()
+            log = [list(entry) for entry in self.log()]
         except StoreError:
-            return []
+            log = []
+        return {"requests": {"last": last, "log": log}}
+
+    def _on_tenancy(self, event, scope, date):
+        if event in (machine.STARTED, machine.APPLIED) and not self.busy():
+            self.last = None  # of the former tenant
+
+
+FEATURE = Requests
 
 
 def _signed(value: int) -> int:

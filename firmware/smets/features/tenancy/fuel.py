@@ -6,6 +6,9 @@ from smets.features.tenancy.purge import Purge
 
 _NONE = const(0xFFFFFFFF)
 
+# Names of the records, by fuel.
+RECORDS = ("tenancy.e", "tenancy.g")
+
 RECORD = record.Table(
     "tenancy.fuel",
     (
@@ -24,9 +27,9 @@ RECORD = record.Table(
 class Fuel:
     """State of one fuel; dates are UTC seconds since 2000 or None."""
 
-    def __init__(self, number: int, name: str):
+    def __init__(self, number: int):
         self.number = number
-        self.name = name  # of its record
+        self.name = RECORDS[number]
         self.eui = 0
         self.seen: int | None = None
         self.control = 0

@@ -38,7 +38,7 @@ class Tenancy:
         self._vault = vault
         self._on_event = on_event
         self._utc = None
-        self._fuels = (Fuel(ELECTRICITY, "tenancy.e"), Fuel(GAS, "tenancy.g"))
+        self._fuels = (Fuel(ELECTRICITY), Fuel(GAS))
         for state in self._fuels:
             try:
                 values = RECORD.read(store, state.name)

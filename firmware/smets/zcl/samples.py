@@ -1,0 +1,8 @@
+# What GetSampledData of the Metering cluster reads (GCS61).
+from smets.compat import const
+
+PROFILE = const(0)  # SampleID of the Profile Data Log, half hours
+DAILY = const(1)  # SampleID of the Daily Consumption Log, days
+
+# SampleRequestInterval that stands for 24 hours; any other is in seconds.
+DAILY_INTERVAL = const(0xFFFF)
