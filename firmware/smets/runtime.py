@@ -5,7 +5,6 @@ import json
 
 from smets import alive, bench, devices
 from smets.compat import const
-from smets.gbcs import replaced
 from smets.journal import FRAGMENT, Journal, JournalFull, Ring
 from smets.ports import console as console_port
 from smets.ports.store import Store
@@ -90,6 +89,8 @@ class Runtime(bench.Bench):
                     self._again(verb, earlier)
             self._again(verb, document)
         if self.session:
+            from smets.gbcs import replaced
+
             replaced.restore(self._store, self.session.keys)
         self._again("SET", journal.inputs())
         self._journal = journal
@@ -135,6 +136,8 @@ class Runtime(bench.Bench):
     def _take_keys(self, document):
         answer = super()._keys(document)
         if self._journal:
+            from smets.gbcs import replaced
+
             identifiers = [bytes.fromhex(party["id"]) for party in document.get("parties", [])]
             replaced.loaded(self._store, identifiers)
         return answer

@@ -6,9 +6,6 @@ from smets import clock
 from smets.compat import const
 from smets.crypto import CryptoError
 from smets.dlms import objects, values
-from smets.features import stamp
-from smets.gbcs import use_cases
-from smets.gbcs.keys import Keys, Party
 from smets.zcl import published
 from smets.zcl.server import Server
 
@@ -135,6 +132,8 @@ def _load_stamp(device, value, path, append):
     mirror = device.feature("mirror")
     if mirror is None:
         raise StateError(path, "a %s has no stamp" % device.name)
+    from smets.features import stamp
+
     source = _word(value.get("source"), path + ".source", stamp.SOURCE_NAMES)
     status = _word(value.get("status"), path + ".status", clock.STATUS_NAMES)
     time = _time(value.get("time"), status, path + ".time")
@@ -271,7 +270,11 @@ def load_keys(keys, document):
         if name in document:
             _octets(document[name], "keys." + name, 65)
     parties = [_party(*item) for item in _items(document.get("parties", []), "keys.parties")]
-    keys = keys or Keys(device_id)
+    if keys is None:
+        # Imported when it is needed: a display without keys has no room for it.
+        from smets.gbcs.keys import Keys
+
+        keys = Keys(device_id)
     for name, octets in own:
         setattr(keys, name, octets)
     for party in parties:
@@ -306,7 +309,10 @@ def _scalar(text, path: str) -> bytes:
     return octets
 
 
-def _party(item, path) -> Party:
+def _party(item, path):
+    from smets.gbcs import use_cases
+    from smets.gbcs.keys import Party
+
     _members(item, path, _OF_PARTY)
     role = item.get("role")
     if not isinstance(role, str) or role not in use_cases.ROLES:

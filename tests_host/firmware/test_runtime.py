@@ -7,7 +7,7 @@ import sys
 import main
 from testkit import raises, tmpdir
 
-from smets import bench, clock, devices, journal, runtime
+from smets import bench, clock, journal, runtime
 from smets.crypto import p256
 from smets.ports import console, watchdog
 from smets.ports.store import Store, StoreError
@@ -261,32 +261,6 @@ def test_counters_survive_and_forget_removes_everything():
     assert third.device.counters.get(party) is None
     assert third.device.feature("gas_reports").draw == 0
     assert third.ring.texts() == ["an old exception"]
-
-
-def test_forget_removes_the_history_of_a_display():
-    path = tmpdir() + "/state"
-    made = device("ihd", path)
-    tell(made, "SET", {"pair": {"fuel": "gas", "eui": EUI}})
-    put(path + "/history/g00-00000", "readings")
-    assert len(device("ihd", path)[0].device.feature("pairing").meters) == 1
-    tell(made, "FORGET")
-    assert os.listdir(path + "/history") == []
-    assert len(device("ihd", path)[0].device.feature("pairing").meters) == 0
-
-
-def test_forget_with_the_store_is_for_a_bench_without_a_journal_too():
-    """Counters and history outlive FORGET there, unless `store` is true."""
-    path = tmpdir() + "/state"
-    party = bytes.fromhex(PARTY["id"])
-    made = bench.Bench(devices.build("ihd", Store(path)), lambda text: None)
-    made.device.counters.set(party, b"\0" * 7 + b"\x09")
-    put(path + "/history/g00-00000", "readings")
-    made.line("CTRL:FORGET#1:0:")
-    assert made.device.counters.get(party) == b"\0" * 7 + b"\x09"
-    assert "g00-00000" in os.listdir(path + "/history")
-    made.line('CTRL:FORGET#2:15:{"store": true}')
-    assert made.device.counters.get(party) is None
-    assert "g00-00000" not in os.listdir(path + "/history")
 
 
 def test_a_fragment_loaded_twice_is_kept_once_in_its_newest_place():

@@ -1,0 +1,51 @@
+# engines: cpython unix
+# What CTRL:FORGET leaves of a display: apart, since a display and a meter fill a board's heap.
+import json
+import os
+
+from testkit import tmpdir
+
+from smets import bench, devices, runtime
+from smets.ports.store import Store
+
+EUI = "02534D45545300A3"
+PARTY = bytes.fromhex("02534D4554010000")
+
+
+def display(path):
+    return runtime.Runtime({"role": "ihd"}, lambda text: None, Store(path))
+
+
+def meters(made):
+    return made.device.feature("pairing").meters
+
+
+def put(path, text):
+    with open(path, "w") as file:
+        file.write(text)
+
+
+def test_forget_removes_the_history_of_a_display():
+    path = tmpdir() + "/state"
+    made = display(path)
+    text = json.dumps({"pair": {"fuel": "gas", "eui": EUI}})
+    made.line("CTRL:SET#1:%d:%s" % (len(text), text))
+    put(path + "/history/g00-00000", "readings")
+    assert len(meters(display(path))) == 1
+    made.line("CTRL:FORGET#2:0:")
+    assert os.listdir(path + "/history") == []
+    assert len(meters(display(path))) == 0
+
+
+def test_forget_with_the_store_is_for_a_bench_without_a_journal_too():
+    """Counters and history outlive FORGET there, unless `store` is true."""
+    path = tmpdir() + "/state"
+    made = bench.Bench(devices.build("ihd", Store(path)), lambda text: None)
+    made.device.counters.set(PARTY, b"\0" * 7 + b"\x09")
+    put(path + "/history/g00-00000", "readings")
+    made.line("CTRL:FORGET#1:0:")
+    assert made.device.counters.get(PARTY) == b"\0" * 7 + b"\x09"
+    assert "g00-00000" in os.listdir(path + "/history")
+    made.line('CTRL:FORGET#2:15:{"store": true}')
+    assert made.device.counters.get(PARTY) is None
+    assert "g00-00000" not in os.listdir(path + "/history")
