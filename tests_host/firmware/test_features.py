@@ -111,19 +111,23 @@ def test_a_second_claim_is_found():
         ("esme", {"objects": ("1-0:72",)}),
         ("esme", {"records": ("voltage",)}),
         ("gpf", {"logs": ("tenancy",)}),
+        ("ihd", {"records": ("tenancy.g",)}),
     ):
-        device = devices.build(role)
+        device = devices.build(role, Store(tmpdir() + "/s"))
         plant(device.registry, **claim)
         assert len(twice(device.registry.features)) > 0, claim
         device = None
         gc.collect()
-    for claim in (
-        {"objects": ("1/0-0:94.44.3.2/2",)},
-        {"attributes": {0x0708: (0x0200,)}},
-        {"commands": ((0x0702, 0, 0x08),)},
-        {"inputs": {"draw": "set_draw"}},
+    for role, claim in (
+        ("esme", {"objects": ("1/0-0:94.44.3.2/2",)}),
+        ("esme", {"attributes": {0x0708: (0x0200,)}}),
+        ("esme", {"commands": ((0x0702, 0, 0x08),)}),
+        ("esme", {"inputs": {"draw": "set_draw"}}),
+        ("ihd", {"inputs": {"unpair": "unpair"}}),
+        ("ppmid", {"actions": {"wake": "wake"}}),
+        ("ppmid", {"actions": {"top_up": "top_up"}}),
     ):
-        device = devices.build("esme")
+        device = devices.build(role, Store(tmpdir() + "/s"))
         with raises(ValueError):
             plant(device.registry, **claim)
         device = None
@@ -180,6 +184,9 @@ def test_time_passes_for_features_in_their_order():
         def midnight(self, due):
             heard.append(("midnight", due))
 
+        def tick(self):
+            heard.append(("tick", self.device.uptime))
+
     class Module:
         FEATURE = Timed
 
@@ -197,9 +204,10 @@ def test_time_passes_for_features_in_their_order():
         ("half hour", 86400),
         ("midnight", 86400),
         100,
+        ("tick", 2000),
     ]
     assert device.clock.seconds == 86500 and not device.live
     heard.clear()
     device.clock.set(0xFFFFFFFF, 1)
     device.advance(7200)
-    assert heard == [7200], "no half hour without a clock"
+    assert heard == [7200, ("tick", 9200)], "no half hour without a clock"

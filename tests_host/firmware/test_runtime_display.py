@@ -1,7 +1,9 @@
 # engines: cpython unix
-# What CTRL:FORGET leaves of a display: apart, since a display and a meter fill a board's heap.
+# A display behind its runtime: what it loads, and what CTRL:FORGET leaves of it. Apart from
+# test_runtime, since a display and a meter fill a board's heap.
 import json
 import os
+import sys
 
 from testkit import tmpdir
 
@@ -23,6 +25,21 @@ def meters(made):
 def put(path, text):
     with open(path, "w") as file:
         file.write(text)
+
+
+def test_a_display_loads_nothing_of_a_meter_and_an_ihd_nothing_of_a_ppmid():
+    others = (
+        "smets.features.consumption_logs",
+        "smets.features.prepayment.requests",
+        "smets.features.sleep",
+        "smets.gbcs.keys",
+        "smets.zcl.han_server",
+    )
+    held = {name: sys.modules.pop(name) for name in others if name in sys.modules}
+    display(tmpdir() + "/s")
+    loaded = [name for name in others if name in sys.modules]
+    sys.modules.update(held)
+    assert loaded == []
 
 
 def test_forget_removes_the_history_of_a_display():
