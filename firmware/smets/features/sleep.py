@@ -1,18 +1,19 @@
 # The sleep of a display whose radio is off most of the time: when it wakes, and for how long.
-# No text says how often a PPMID has to wake. project-choice: each constant of this module.
+# No text says how often a PPMID has to wake.
 from smets.features.feature import Feature
 from smets.zcl.han_frame import PROFILE_ZDO
 
-# Seconds from one wake of a sleepy display to the next; it also wakes for a key. What it polls,
-# it polls when it is awake. Alternatives: any; balance and messages are as old as this.
+# project-choice: seconds from one wake of a sleepy display to the next; it also wakes for a key.
+# What it polls, it polls when it is awake. Alternatives: any; balance and messages are as old as this.
 WAKE_S = 60
 
-# Least seconds for which a sleepy display stays awake: until its requests are answered, or given
-# up, its purge is done, and these are over. Alternative: any number.
+# project-choice: least seconds for which a sleepy display stays awake: until its requests are
+# answered, or given up, its purge is done, and these are over. Alternative: any number.
 AWAKE_S = 2
 
-# Seconds for which a key keeps it awake: as long as the screen stays on the page. Alternative: as
-# long as after any wake; each key would then hide the history again until the meter is read.
+# project-choice: seconds for which a key keeps it awake: as long as the screen stays on the page.
+# Alternative: as long as after any wake; each key would then hide the history again until the
+# meter is read.
 KEY_S = 60
 
 
