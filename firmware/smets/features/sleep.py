@@ -4,7 +4,8 @@ from smets.features.feature import Feature
 from smets.zcl.han_frame import PROFILE_ZDO
 
 # project-choice: seconds from one wake of a sleepy display to the next; it also wakes for a key.
-# What it polls, it polls when it is awake. Alternatives: any; balance and messages are as old as this.
+# What it polls, it polls when it is awake. Alternatives: any; balance and messages are as old as
+# this.
 WAKE_S = 60
 
 # project-choice: least seconds for which a sleepy display stays awake: until its requests are
