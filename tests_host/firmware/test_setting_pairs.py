@@ -141,8 +141,8 @@ def notation(text: str, value: dict) -> dict:
 
 
 def log_value() -> Value:
-    """An event log with two entries; its A-XDR is that of an empty one."""
-    rows = [[473385600, 0x8154, "0016"], [473385700, 0x8155, "0017"]]
+    """A log of several fragments of a state; its A-XDR is that of an empty one."""
+    rows = [[473385600 + second, 0x8154, "0016"] for second in range(400)]
     kinds = ["double-long-unsigned", "long-unsigned", "octet-string"]
     state = {"type": "compact-array", "element_type": {"structure": kinds}, "value": rows}
     return Value(state, bytes.fromhex("13 0203 06 12 09 00"))

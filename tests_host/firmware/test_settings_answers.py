@@ -299,3 +299,47 @@ def test_a_command_that_ends_in_an_exception_sets_nothing():
     assert len(calls) == 2 and not device.settings.waiting
     device.settings.commit()
     assert ask_gbz(device, "GCS21a", READ) == [ABSENT]
+
+
+EVENT_LOG = key(7, (0, 0, 99, 98, 0, 255), 2)
+CLEAR_EVENT_LOG = key(7, (0, 0, 99, 98, 0, 255), 1)
+EVENT = h("02 03 06 12 09")
+EVENTS = h("13 02 03 06 12 09")
+
+
+def test_a_cleared_log_stays_empty():
+    """issue: further rows of a state are older than what cleared the log, as its first ones are."""
+
+    def rows(count):
+        buffer = objects.Buffer(EVENT)
+        for second in range(count):
+            buffer.append((700000000 + second).to_bytes(4, "big") + h("8154 02 0016"))
+        return buffer
+
+    def replay(device):
+        device.registry.replaying = True
+        device.dlms.load(EVENT_LOG, rows(2))
+        device.dlms.append(EVENT_LOG, rows(3))
+        device.registry.replaying = False
+
+    def length(device):
+        taken = device.dlms.get(EVENT_LOG, 0, 0xFFFFFFFF)
+        return b"".join([bytes(chunk) for chunk in taken.chunks()])[len(EVENTS)]
+
+    store = Store(tmpdir() + "/s")
+    device = Esme(store)
+    replay(device)
+    assert length(device) == 5 * 9
+    assert ask_dlms(device, "ECS15a", [(3, CLEAR_EVENT_LOG, None, h("0f 00"))])[1] == [0]
+    assert length(device) == 0
+    device = Esme(store)
+    replay(device)
+    assert length(device) == 0
+    try:
+        device.dlms.append(EVENT_LOG, rows(3))
+        raise AssertionError("rows after the log was cleared")
+    except ValueError as error:
+        assert "log" in str(error)
+    device.dlms.load(EVENT_LOG, rows(2))
+    device.dlms.append(EVENT_LOG, rows(1))
+    assert length(device) == 3 * 9, "a state that is loaded anew replaces it"

@@ -58,6 +58,17 @@ class Kept:
         """Whether a value of a state is taken; see Settings.loadable."""
         return self.settings.loadable(_KIND + object_key, self._model.registry.replaying)
 
+    def extends(self, object_key) -> bool:
+        """Whether further rows of a state are taken: what use cases made of a log has none of them.
+
+        ValueError but while a state is loaded again.
+        """
+        if self.settings.get(_KIND + object_key) is None:
+            return True
+        if not self._model.registry.replaying:
+            raise ValueError("a use case has set this log: a state replaces it as a whole")
+        return False
+
 
 def _model_value(object_key, value):
     """What stands in the model: the buffer of a log that was cleared, else the octets."""

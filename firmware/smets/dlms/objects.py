@@ -181,13 +181,16 @@ class Objects:
             self.values[object_key] = value
 
     def append(self, object_key, value):
-        """Take further rows of a Buffer from a state; anything else as `load` does."""
+        """Take further rows of a Buffer from a state; anything else as `load` does. ValueError."""
         served = self._served(object_key, LOAD)
         known = served or self.values.get(object_key)
         if not (known and hasattr(value, "views") and hasattr(known, "extend")):
             self.load(object_key, value)
-        elif served is None or self._gives(object_key):
+        elif self._gives(object_key) if served else self._extends(object_key):
             known.extend(value)
+
+    def _extends(self, object_key) -> bool:
+        return self.kept is None or self.kept.extends(object_key)
 
     def get(self, object_key, start: int = -1, end: int = -1):
         """A piece (octets or a stream), or a result code where there is nothing to give.
