@@ -308,7 +308,7 @@ EVENTS = h("13 02 03 06 12 09")
 
 
 def test_a_cleared_log_stays_empty():
-    """issue: further rows of a state are older than what cleared the log, as its first ones are."""
+    """issue: further rows of a state that is loaded again are older than what cleared the log."""
 
     def rows(count):
         buffer = objects.Buffer(EVENT)

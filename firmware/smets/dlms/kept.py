@@ -59,7 +59,7 @@ class Kept:
         return self.settings.loadable(_KIND + object_key, self._model.registry.replaying)
 
     def extends(self, object_key) -> bool:
-        """Whether further rows of a state are taken: what use cases made of a log has none of them.
+        """Whether further rows of a state are taken: a log that use cases set has none of them.
 
         ValueError but while a state is loaded again.
         """
