@@ -15,12 +15,13 @@ def run(role: str, folder: str = ""):
     from smets import devices
     from smets.bench import Bench
 
-    store = None
+    store = ring = None
     if folder:
+        from smets.journal import Ring
         from smets.ports.store import Store
 
         store = Store(folder)
-        store.check()
+        ring = Ring(store)
 
     out = sys.stdout
 
@@ -29,7 +30,9 @@ def run(role: str, folder: str = ""):
         if text[-1:] == "\n" and hasattr(out, "flush"):
             out.flush()
 
-    bench = Bench(devices.build(role, store), write)
+    bench = Bench(devices.build(role, store), write, ring)
+    if store:
+        store.check()
     reconfigure = getattr(sys.stdin, "reconfigure", None)
     if reconfigure is not None:  # CPython reads ahead, and would lose what follows noise
         reconfigure(errors="replace")

@@ -68,9 +68,12 @@ def _document(body):
 
 
 class Bench:
-    """One device behind a bench link; `write(text)` sends text, line ends included."""
+    """One device behind a bench link; `write(text)` sends text, line ends included.
 
-    def __init__(self, device, write):
+    `ring` is the log of exceptions and damages (journal.Ring); CTRL:LOG tells it.
+    """
+
+    def __init__(self, device, write, ring=None):
         self.device = device
         if not device.shows:
             # Early, so that its code does not lie scattered over the heap.
@@ -100,6 +103,9 @@ class Bench:
             "ACT": self._act,
             "QUERY": self._query,
         }
+        if ring is not None:
+            self._verbs["LOG"] = ring.answer
+            ring.listen(self._store)
 
     def line(self, line: str):
         """Take one line and write its outcome; no content of a line raises here."""

@@ -37,18 +37,46 @@ class JournalFull(Exception):
 
 
 class Ring:
-    """The last exceptions, as texts, kept through restarts where there is a store."""
+    """The last exceptions and damages, as texts, kept through restarts where there is a store.
+
+    A log of newer firmware stays as it is until it is cleared: meanwhile texts last in memory.
+    """
 
     def __init__(self, store=None):
         self.restarts = 0  # since power-up
         self._store = store
         self._texts = []
+        self._lost = ""  # why the log cannot be read: that must not keep the device from running
+        self._newer = False
         try:
             held = _LOG.read(store) if store else None
             if held:
                 self._texts = [row[0].decode() for row in held[0]]
-        except (StoreError, UnicodeError):
-            pass  # a log that cannot be read must not keep the device from running
+        except record.RecordError as error:
+            self._lost, self._newer = error.reason, error.newer
+        except UnicodeError:
+            self._lost = "no text"
+
+    def listen(self, store):
+        """Enter what a store (or None) reports as damaged, and what it has reported before."""
+        if store is None:
+            return
+        store.on_fault = self._fault
+        for name in store.faults:
+            self._fault(name, store.faults[name])
+        if self._lost:
+            # It was read before the device was there, which reports all anew.
+            store.report(_RING_RECORD, self._lost)
+
+    def _fault(self, name, why):
+        self.add("record %s: %s" % (name, why))
+
+    def answer(self, document) -> dict:
+        """What CTRL:LOG tells; {"clear": true} forgets the entries."""
+        told = {"restarts": self.restarts, "log": self.texts()}
+        if document.get("clear"):
+            self.clear()
+        return told
 
     def add(self, text: str):
         """Enter a text, cut to its end if it is long; the same one again is entered once."""
@@ -78,10 +106,11 @@ class Ring:
     def clear(self):
         """Forget every entry."""
         self._texts = []
+        self._newer = False
         self._keep()
 
     def _keep(self):
-        if self._store:
+        if self._store and not self._newer:
             try:
                 _LOG.write(self._store, [[(text.encode(),) for text in self._texts]])
             except StoreError:

@@ -40,11 +40,15 @@ def ends(kind: tuple) -> tuple:
 
 
 class RecordError(StoreError):
-    """A record is there and says nothing: `reason` is why. What it held is unknown."""
+    """A record is there and says nothing: `reason` is why. What it held is unknown.
 
-    def __init__(self, reason: str):
+    `newer`: it is whole, and of newer firmware.
+    """
+
+    def __init__(self, reason: str, newer=False):
         super().__init__(_DAMAGED)
         self.reason = reason
+        self.newer = newer
 
     def __str__(self):
         return self.reason
@@ -97,7 +101,8 @@ class Table:
         if not len(record) or not record[0]:
             raise RecordError("no version")
         if record[0] > self.version:
-            raise RecordError("version %d, known are 1 to %d" % (record[0], self.version))
+            reason = "version %d, known are 1 to %d" % (record[0], self.version)
+            raise RecordError(reason, True)
         reader = Reader(record, 1)
         try:
             values = [
@@ -118,11 +123,11 @@ class Table:
             record = store.get(name)
             return None if record is None else self.unpack(record)
         except StoreError as error:
-            reason = "damaged" if error.errno == _DAMAGED else "error %d" % error.errno
-            if isinstance(error, RecordError):
-                reason = error.reason
-            store.report(name, reason)
-            raise RecordError(reason)
+            if not isinstance(error, RecordError):
+                damaged = error.errno == _DAMAGED
+                error = RecordError("damaged" if damaged else "error %d" % error.errno)
+            store.report(name, error.reason)
+            raise error
 
     def write(self, store, values, name: str = ""):
         """Replace a record: old or new after a power cut. StoreError, and the old one stays."""

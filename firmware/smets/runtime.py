@@ -46,20 +46,16 @@ class Runtime(bench.Bench):
         """
         if store:
             store.restart()
-        super().__init__(devices.build(settings["role"], store), write)
+        ring = ring or Ring()
+        super().__init__(devices.build(settings["role"], store), write, ring)
         self.settings = settings
-        self.ring = ring or Ring()
+        self.ring = ring
         self.failure = None  # an exception after which the device cannot be trusted
         self._confirm = confirm
         self._radio = radio
         self._journal = Journal(store) if store else None
-        self._verbs["LOG"] = self._log
         self._verbs["RESET"] = self._reset
         self._verbs["RADIO"] = self._report
-        if store:
-            store.on_fault = self._fault
-            for name in store.faults:  # what the device found as it was built
-                self._fault(name, store.faults[name])
         if store and self._journal:
             self._restore(self._journal)
             # Fragments have been read; others are read when they are needed, which may be late.
@@ -103,9 +99,6 @@ class Runtime(bench.Bench):
         except (ValueError, KeyError, TypeError, bench.LineError, bench.state.StateError) as error:
             # Newer firmware may refuse a line that an older one took; the rest is still loaded.
             self.ring.add("%s not loaded again: %s" % (verb, error))
-
-    def _fault(self, name, why):
-        self.ring.add("record %s: %s" % (name, why))
 
     def _flush(self):
         if self._radio is None:
@@ -175,13 +168,6 @@ class Runtime(bench.Bench):
 
     def _parties_told(self):
         return self.session and self.session.keys.told()
-
-    def _log(self, document):
-        """The last exceptions; {"clear": true} forgets them."""
-        answer = {"restarts": self.ring.restarts, "log": self.ring.texts()}
-        if document.get("clear"):
-            self.ring.clear()
-        return answer
 
     def _report(self, document):
         """The state of the radio; empty without a radio."""

@@ -171,6 +171,30 @@ def test_the_ring_does_without_its_record():
     assert ring.texts() == ["no folder to write to"]
 
 
+def test_a_log_of_newer_firmware_is_told_of_and_kept():
+    """issue: an unknown newer record is refused and reported; its texts are not lost."""
+    for content, why in (
+        (b"\x09\x00\x01\x00\x03new", "version 9, known are 1 to 1"),
+        (b"\x01\x00\x01\x00\x01\xff", "no text"),
+    ):
+        path = tmpdir() + "/state"
+        Store(path).put("log", content)
+        said = []
+        store = Store(path)
+        ring = journal.Ring(store)
+        for _ in range(2):  # the second device comes after a failure, with the same log
+            made = runtime.Runtime({"role": "gsme"}, said.append, store, ring), said
+            assert tell(made, "LOG")["log"] == ["record log: " + why]
+            assert tell(made, "QUERY")["summary"]["damaged"] == {"log": why}
+        ring.add("an exception")
+        assert tell(made, "LOG")["log"][-1] == "an exception"
+        if content[0] == 9:
+            assert Store(path).get("log") == content, "firmware that knows it may come back"
+        tell(made, "LOG", {"clear": True})
+        ring.add("another")
+        assert journal.Ring(Store(path)).texts() == ["another"]
+
+
 def test_an_exception_is_entered_with_its_traceback():
     ring = journal.Ring()
     try:

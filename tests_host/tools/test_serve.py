@@ -279,3 +279,25 @@ def test_a_device_process_reads_on_after_noise(engine):
         answers.append(transport.receive(20))
     assert len(answers) == 4 and all(line.startswith("LOG:ERROR#0:") for line in answers[:3])
     transport.close()
+
+
+@pytest.mark.parametrize("engine", ["unix", "cpython"])
+def test_a_process_with_a_store_tells_of_damage(engine, tmp_path):
+    """project: docs/storage.md; a damaged record is in the log and the summary at each start."""
+    store = tmp_path / "store"
+
+    def started():
+        return BenchClient(ProcessTransport("gsme", engine, str(store)), timeout=60)
+
+    with started() as client:
+        assert client.control("LOG") == {"restarts": 0, "log": []}
+    (store / "joined").write_bytes(b"damaged")
+    for _ in range(2):
+        with started() as client:
+            assert client.control("LOG")["log"] == ["record joined: damaged"]
+            assert client.control("QUERY")["summary"]["damaged"] == {"joined": "damaged"}
+            client.control("LOG", {"clear": True})
+            assert client.control("LOG")["log"] == []
+    with BenchClient(ProcessTransport("gsme", engine), timeout=60) as client:
+        with pytest.raises(BenchError, match="unknown event CTRL:LOG"):
+            client.control("LOG")
