@@ -16,6 +16,7 @@ _FULL = 28  # ENOSPC
 ON_FLASH = sys.platform not in ("linux", "darwin", "win32")
 # While a store is being overwritten (erase.py): the next start completes it.
 ERASING = "~erase"
+CLEARING = "~clear"  # while every record is removed
 TEMPORARY = "~"  # nothing that is kept can have a name that begins with it
 
 

@@ -1,7 +1,6 @@
 # What a store does at a start that finds temporaries: a power cut has interrupted something.
 from smets.ports.changes import CHANGES, SEALED
-from smets.ports.files import ERASING, remove
-from smets.ports.store import CLEARING
+from smets.ports.files import CLEARING, ERASING, remove
 from smets.ports.store_error import StoreError
 
 

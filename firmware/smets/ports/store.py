@@ -2,6 +2,7 @@
 # On boards both lie on littlefs, which commits a file when it is closed and renames atomically.
 from smets import alive
 from smets.ports.changes import Changes, check_of
+from smets.ports.files import CLEARING as _CLEARING
 from smets.ports.files import TEMPORARY as _TEMPORARY
 from smets.ports.files import make, make_folders, names_in, remove
 from smets.ports.store_error import StoreError
@@ -14,8 +15,6 @@ except ImportError:  # a board without file systems has no use for a store
 _FOLDER = 21  # EISDIR
 # The folder in which a meter keeps its logs (features/keeper.py).
 LOGS = "logs"
-# While every record is removed.
-CLEARING = "~clear"
 # Faults that are told of; further ones are counted.
 _FAULTS_MAX = 32
 
@@ -164,9 +163,9 @@ class Store(Changes):
         self.faults = {}
         if not self._made:
             return
-        mark = self.path + "/" + CLEARING
+        mark = self.path + "/" + _CLEARING
         try:
-            self._write(mark, CLEARING, kept.encode())
+            self._write(mark, _CLEARING, kept.encode())
         except StoreError:
             pass  # a full file system: it has room again afterwards
         for name in self.names():
