@@ -83,17 +83,23 @@ class Count:
         self.first = self.first or other.first
 
 
-def _image(prepare):
+def image_of(prepare):
+    """The flash after `prepare(path)`, for `restored`."""
     flash = Unordered(BLOCK, BLOCKS)
     prepare(mount(flash, fresh=True) + "/s")
     unmount()
     return flash.image()
 
 
+def restored(image):
+    """A flash as it was when `image` was taken."""
+    return Unordered(BLOCK, 0, [bytearray(block) for block in image])
+
+
 def cut(operation, torn=TORN, every=1):
     """Cut one operation at every point, each torn as told, at each `every`-th point only."""
     flash = Unordered(BLOCK, BLOCKS)
-    image = _image(operation.prepare)
+    image = image_of(operation.prepare)
     states = []
 
     def begun(flash):
@@ -469,6 +475,7 @@ class Tenancy(Meter):
 
 NOW = b"\x09\x0c" + b"\x00" * 9 + b"\x80\x00\xff"
 LATER = b"\x09\x0c\x07\xe6\x0b\x01\xff\x0c\x00\x00\x00\x80\x00\x00"  # 2022-11-01T12:00:00Z
+CONFIGURATION = "111/0-1:19.0.0.255/11"
 MODE, MODE_TIME = "111/0-1:19.0.0.255/2", "111/0-1:19.0.0.255/13"
 LOW, LOW_TIME = "9000/0-0:94.44.128.9/4", "9000/0-0:94.44.128.9/6"
 SCHEDULE, SCHEDULE_TIME = "10/0-1:12.0.1.255/2", "9000/0-0:94.44.128.28/6"
@@ -510,6 +517,7 @@ class Account(Operation):
             ("locked", sorted(meter.meter.actions.keypads._rows.items())),
             ("schedule", values.get(calendar.SCHEDULE)),
             ("special", values.get(calendar.SPECIAL_DAYS)),
+            ("settings", sorted(meter.device.settings.values.items())),
             ("log", meter.events()),
         ]
 
@@ -549,7 +557,13 @@ class ModeLater(Account):
     name = "a payment mode and a threshold for later, and their time"
 
     def steps(self):
+        def configure(meter):
+            # It becomes active with the mode.
+            _put(CONFIGURATION, b"\x01\x01\x03\xff")(meter)
+            meter.device.settings.commit()
+
         return [
+            configure,
             _put(MODE, b"\x02\x02\x16\x01\x16\x01"),
             _put(MODE_TIME, LATER),
             _put(LOW, b"\x05\x00\x00\x30\x39"),

@@ -19,8 +19,8 @@ LINE = re.compile(r"(.+?) +(\d+) cuts  (\d+) lost  (\d+) mixed")
 pytestmark = pytest.mark.skipif(MICROPYTHON is None, reason="needs MicroPython's Unix port")
 
 
-def run(script: str, *arguments: str) -> dict[str, tuple[int, int, int]]:
-    """Run a script of this folder; (cuts, lost, mixed) of each operation."""
+def output(script: str, *arguments: str) -> tuple[str, int]:
+    """What a script of this folder says on the Unix port, and its exit status."""
     search = f"{TESTS}:{TESTS / 'firmware'}:{compiled_firmware()}:.frozen"
     command = [str(MICROPYTHON), "-X", "heapsize=4M", str(TESTS / script), *arguments]
     done = subprocess.run(
@@ -31,16 +31,20 @@ def run(script: str, *arguments: str) -> dict[str, tuple[int, int, int]]:
         timeout=300,
         check=False,
     )
+    return done.stdout + done.stderr, done.returncode
+
+
+def run(script: str, *arguments: str) -> dict[str, tuple[int, int, int]]:
+    """Run a script of this folder; (cuts, lost, mixed) of each operation."""
+    text, status = output(script, *arguments)
     found = {}
-    for line in done.stdout.splitlines():
+    for line in text.splitlines():
         match = LINE.fullmatch(line)
         if match:
             cuts, lost, mixed = (int(number) for number in match.groups()[1:])
             found[match.group(1)] = cuts, lost, mixed
-    assert found, done.stdout + done.stderr
-    assert any(lost or mixed for _, lost, mixed in found.values()) == (done.returncode != 0), (
-        done.stdout + done.stderr
-    )
+    assert found, text
+    assert any(lost or mixed for _, lost, mixed in found.values()) == (status != 0), text
     return found
 
 
