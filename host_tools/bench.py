@@ -27,6 +27,7 @@ import serial
 from host_tools.compiled import FIRMWARE, compiled_firmware
 from host_tools.gbcs import gbt
 from host_tools.gbcs.errors import DecodeError
+from host_tools.private import UMASK
 
 __all__ = [
     "HEAP",
@@ -147,6 +148,7 @@ class ProcessTransport(_FileTransport):
             stderr=subprocess.PIPE,
             env=environment,
             bufsize=0,
+            umask=UMASK,  # what it keeps holds its keys
             # Ctrl-C in a terminal is for the host, which ends its devices in order.
             start_new_session=True,
         )

@@ -66,13 +66,27 @@ class DeviceKeys:
 
 @dataclass(frozen=True)
 class PrivateParty:
-    """A remote party with its private keys (PARTIES.json)."""
+    """A remote party with its private keys (PARTIES.json), as far as its role has them."""
 
     id: bytes
     role: str
-    ka_private: ec.EllipticCurvePrivateKey = field(repr=False)
-    ds_private: ec.EllipticCurvePrivateKey = field(repr=False)
+    ka_private: ec.EllipticCurvePrivateKey | None = field(default=None, repr=False)
+    ds_private: ec.EllipticCurvePrivateKey | None = field(default=None, repr=False)
     prepayment_private: ec.EllipticCurvePrivateKey | None = field(default=None, repr=False)
+
+    @property
+    def agreement_key(self) -> ec.EllipticCurvePrivateKey:
+        """Its private key for key agreement; KeyError where it has none."""
+        if self.ka_private is None:
+            raise KeyError(f"{self.role} {self.id.hex().upper()} has no key agreement key")
+        return self.ka_private
+
+    @property
+    def signing_key(self) -> ec.EllipticCurvePrivateKey:
+        """Its private key for signatures; KeyError where it has none."""
+        if self.ds_private is None:
+            raise KeyError(f"{self.role} {self.id.hex().upper()} has no signing key")
+        return self.ds_private
 
 
 @dataclass(frozen=True)
@@ -158,8 +172,8 @@ def parties_from(document: object) -> Parties:
         PrivateParty(
             bytes.fromhex(entry["id"]),
             entry["role"],
-            crypto.private_from_scalar(int(entry["ka_private"], 16)),
-            crypto.private_from_scalar(int(entry["ds_private"], 16)),
+            _scalar(entry, "ka_private"),
+            _scalar(entry, "ds_private"),
             _scalar(entry, "prepayment_ka_private"),
         )
         for entry in root["parties"]
@@ -238,9 +252,11 @@ class KeyRing:
         """Take in remote parties and the devices they know."""
         for party in parties.parties:
             self._add_role(party.id, party.role)
-            self._private[party.id] = party.ka_private
-            self._public[party.id] = party.ka_private.public_key()
-            self._ds_public[party.id] = party.ds_private.public_key()
+            if party.ka_private is not None:
+                self._private[party.id] = party.ka_private
+                self._public[party.id] = party.ka_private.public_key()
+            if party.ds_private is not None:
+                self._ds_public[party.id] = party.ds_private.public_key()
         for device in parties.devices:
             self._devices[device.id] = device.type
             self._public.setdefault(device.id, device.ka_public)

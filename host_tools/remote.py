@@ -118,8 +118,8 @@ def build_command(  # noqa: PLR0913 - the parts of a command
     payload = _payload(row, header, parameters)
     parameters.finish()
     broker = parties.party(BROKER)
-    secret = crypto.shared_secret(broker.ka_private, parties.device(target).ka_public)
-    return seal(header, payload, secret, sender.ds_private if row.critical else None)
+    secret = crypto.shared_secret(broker.agreement_key, parties.device(target).ka_public)
+    return seal(header, payload, secret, sender.signing_key if row.critical else None)
 
 
 def verify_response(response: bytes, command: bytes, ring: KeyRing) -> Message:

@@ -9,7 +9,6 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -29,6 +28,20 @@ PARTIES = (
     ("supplier", "02534D4554530100"),
     ("network_operator", "02534D4554530200"),
 )
+# The key pairs of each role: those of the cells that a device has for it (GBCS 4.3.2.6). Who
+# issues certificates signs. Others are in no cell, and get both.
+PAIRS = {
+    "recovery": ("ds",),
+    "supplier": ("ka", "ds", "prepayment_ka"),
+    "network_operator": ("ka", "ds"),
+    "access_control_broker": ("ka",),
+    "transitional_cos": ("ds",),
+    "wan_provider": ("ds",),
+    "load_controller": ("ka", "ds"),
+    "root": ("ds",),
+    "issuing_authority": ("ds",),
+}
+_BOTH = ("ka", "ds")
 HOME = (
     ("ESME", "02534D45545300A0"),
     ("GSME", "02534D45545300A1"),
@@ -86,7 +99,8 @@ def make_home(
 ) -> Home:
     """Make keys for (type, EUI-64 hex) devices and (role, EUI-64 hex) remote parties.
 
-    With a `seed` the keys follow from it by SHA-256, else they come from the system.
+    A party has the key pairs of its role (PAIRS). With a `seed` the keys follow from it by
+    SHA-256, else they come from the system.
     """
     scalar = _scalars(seed)
 
@@ -96,9 +110,7 @@ def make_home(
     known: list[dict[str, str]] = []
     private: list[dict[str, str]] = []
     for role, eui in parties:
-        held = {usage: pair(eui, usage) for usage in ("ka", "ds")}
-        if role == "supplier":
-            held["prepayment_ka"] = pair(eui, "prepayment_ka")
+        held = {usage: pair(eui, usage) for usage in PAIRS.get(role, _BOTH)}
         public = {f"{usage}_public": _point(key) for usage, key in held.items()}
         known.append({"id": eui, "role": role, **public})
         secret = {f"{usage}_private": _hex(key) for usage, key in held.items()}
@@ -127,10 +139,3 @@ def _hex(key: ec.EllipticCurvePrivateKey) -> str:
 def signing_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
     """A device's signing key as PKCS #8 PEM (KEYS.json has no member for it)."""
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-
-
-def write_private(path: Path, data: bytes) -> None:
-    """Write a file that only its owner can read."""
-    path.touch(mode=0o600)
-    path.chmod(0o600)
-    path.write_bytes(data)

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from host_tools import boards
 from host_tools.bench import micropython
+from host_tools.private import write_private
 
 __all__ = ["BLOCKS", "BLOCK_SIZE", "PORT", "VirtualBoard"]
 
@@ -108,7 +109,7 @@ class VirtualBoard:
         self._bite_at = 0.0
         folder.mkdir(parents=True, exist_ok=True)
         if not self.image.exists():
-            self.image.write_bytes(b"\xff" * (BLOCK_SIZE * blocks))
+            write_private(self.image, b"\xff" * (BLOCK_SIZE * blocks))
         self.plug()
         self.power_on()
         self._thread = threading.Thread(target=self._run, name="virtual board", daemon=True)

@@ -12,6 +12,7 @@ from host_tools.console import EXIT_USAGE, complain, distinct, say
 from host_tools.han.capture import BYTE_ORDER_NOTE, key_records, tshark_options, write_capture
 from host_tools.han.frame import FrameError, format_eui, parse_eui
 from host_tools.han.framelog import read_log
+from host_tools.private import write_private
 from host_tools.textfile import read_stdin, read_text
 
 
@@ -52,12 +53,12 @@ def capture(
         with file.open("wb") as out:
             summary = write_capture(entries, out, first)
         reader = shlex.join(["tshark", "-r", file.name, *tshark_options()])
-        keys.write_text(
+        listed = (
             "# Test keys of this capture: Wireshark's table zigbee_pc_keys. On a command line:\n"
             f"# {reader}\n# {BYTE_ORDER_NOTE}\n"
-            + "".join(f"{record}\n" for record in key_records()),
-            encoding="utf-8",
+            + "".join(f"{record}\n" for record in key_records())
         )
+        write_private(keys, listed.encode())
     except (OSError, ValueError) as error:
         complain(f"smets capture: {error}")
         raise typer.Exit(EXIT_USAGE) from error

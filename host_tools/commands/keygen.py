@@ -10,8 +10,9 @@ import typer
 
 from host_tools.console import complain
 from host_tools.eui import parse_eui
+from host_tools.private import write_private
 from host_tools.schemas import schema
-from host_tools.testkeys import HOME, Home, make_home, signing_pem, write_private
+from host_tools.testkeys import HOME, Home, make_home, signing_pem
 
 
 def keygen(
@@ -30,8 +31,8 @@ def keygen(
     """Make key pairs: <EUI>.json (KEYS.json) for each device, parties.json for the remote parties.
 
     Give --device and --eui once for each device; without them a home of four devices is made. The
-    remote parties are a supplier, a network operator and an access control broker. A device's
-    signing key goes to <EUI>.ds.pem. All files hold private keys.
+    remote parties are a supplier, a network operator and an access control broker, which has no
+    signing key. A device's signing key goes to <EUI>.ds.pem. All files hold private keys.
     """
     try:
         home = make_home(_devices(device or [], eui or []), seed)

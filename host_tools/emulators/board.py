@@ -13,6 +13,8 @@ import time
 import tty
 from pathlib import Path
 
+from host_tools.private import UMASK
+
 __all__ = ["BUILD", "EmulatedBoard", "EmulatorError"]
 
 BUILD = Path(__file__).resolve().parents[2] / "build"
@@ -181,6 +183,7 @@ class EmulatedBoard:
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
                 bufsize=0,
+                umask=UMASK,  # its flash holds its keys
             )
         self._line = ours
         self.boots += 1

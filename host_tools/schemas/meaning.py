@@ -220,14 +220,13 @@ def _keys(root: dict[str, Any]) -> None:
 
 def _parties(root: dict[str, Any]) -> None:
     for path, party in _entries(root, "parties"):
-        for usage in ("ka", "ds"):
-            _scalar(party[f"{usage}_private"], (*path, f"{usage}_private"))
+        if "ka_private" not in party and "ds_private" not in party:
+            raise SchemaProblem(path, "ka_private or ds_private is missing")
+        for usage in ("ka", "ds", "prepayment_ka"):
+            if f"{usage}_private" in party:
+                _scalar(party[f"{usage}_private"], (*path, f"{usage}_private"))
             _points(party, path, f"{usage}_public")
             _pair(party, path, f"{usage}_private", f"{usage}_public")
-        if "prepayment_ka_private" in party:
-            _scalar(party["prepayment_ka_private"], (*path, "prepayment_ka_private"))
-        _points(party, path, "prepayment_ka_public")
-        _pair(party, path, "prepayment_ka_private", "prepayment_ka_public")
     for path, device in _entries(root, "devices"):
         _points(device, path, "ka_public", "ds_public")
 

@@ -154,7 +154,7 @@ def _provide(exchange: Exchange) -> Payloads:
     def details(role: str) -> bytes:
         party = home().parties().party(role)
         cells: list[bytes] = []
-        for usage, key in ((_SIGNING, party.ds_private), (_AGREEING, party.ka_private)):
+        for usage, key in ((_SIGNING, party.signing_key), (_AGREEING, party.agreement_key)):
             identifier = key_identifier(key.public_key())
             cells.append(_sequence(_usage(usage), _octets(party.id), _octets(identifier)))
         found = _integer(0, _ENUMERATED)
@@ -172,7 +172,7 @@ def _provide(exchange: Exchange) -> Payloads:
 
 
 def _authority() -> ec.EllipticCurvePrivateKey:
-    return make_home((), SEED, (("root", AUTHORITY.hex()),)).parties().parties[0].ds_private
+    return make_home((), SEED, (("root", AUTHORITY.hex()),)).parties().parties[0].signing_key
 
 
 def _replace(exchange: Exchange) -> Payloads:
@@ -184,10 +184,12 @@ def _replace(exchange: Exchange) -> Payloads:
     new_id = PARTIES[BROKER] if broker else _NEW
     new = make_home((), SEED + " new", ((who, new_id),)).parties().parties[0]
     old_key, new_key = (
-        (party.ka_private if broker else party.ds_private).public_key() for party in (held, new)
+        (party.agreement_key if broker else party.signing_key).public_key()
+        for party in (held, new)
     )
     authority = _authority()
     path = issue(AUTHORITY, "07", "keyCertSign", authority.public_key(), authority)
+    forger = new.agreement_key if broker else new.signing_key
     control = _integer(mode)
     if not broker:
         own = _ROLE_NUMBERS[exchange.originator]
@@ -211,7 +213,7 @@ def _replace(exchange: Exchange) -> Payloads:
         )
         return command, _sequence(_ACCEPTED, result), True
 
-    return both(authority, 0), both(new.ds_private, _BAD_CERTIFICATE)
+    return both(authority, 0), both(forger, _BAD_CERTIFICATE)
 
 
 # Mode of replacement, and the role whose cells it replaces.

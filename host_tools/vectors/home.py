@@ -38,7 +38,7 @@ def secret(device: str, role: str) -> bytes:
     """The secret that a device (ESME, ...) and a party share."""
     parties = home().parties()
     public = parties.device(bytes.fromhex(DEVICES[device])).ka_public
-    return crypto.shared_secret(parties.party(role).ka_private, public)
+    return crypto.shared_secret(parties.party(role).agreement_key, public)
 
 
 def keys_document(device: str) -> dict[str, Any]:
@@ -48,6 +48,8 @@ def keys_document(device: str) -> dict[str, Any]:
     signing = crypto.scalar_of(home().signing[eui])
     parties = [
         {**party, "shared_secret": secret(device, party["role"]).hex()}
+        if "ka_public" in party
+        else party
         for party in document["parties"]
     ]
     supplier = next(party for party in parties if party["role"] == "supplier")

@@ -110,7 +110,7 @@ class Exchange:
     def command(self, payload: bytes) -> bytes:
         """The whole command: MAC by the broker, signed by the originator when critical."""
         signed = self.use_case.critical or self.use_case.id == _SIGNED_ONLY
-        key = home().parties().party(self.originator).ds_private if signed else None
+        key = home().parties().party(self.originator).signing_key if signed else None
         mac = None if self.use_case.id == _SIGNED_ONLY else secret(self.device, BROKER)
         return seal(self.header(1), payload, mac, key)
 

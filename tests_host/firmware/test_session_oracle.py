@@ -175,7 +175,7 @@ def sealed(role, code, payload, counter=1, sender=SUPPLIER, signed=False, **head
     device = EUIS[role]
     grouped = Header(1, counter, sender.id, device, b"", code, **header)
     broker = HOME.parties().party("access_control_broker")
-    secret = crypto.shared_secret(broker.ka_private, HOME.parties().device(device).ka_public)
+    secret = crypto.shared_secret(broker.agreement_key, HOME.parties().device(device).ka_public)
     private = HOME.parties().party(sender.who).ds_private
     return seal(grouped, payload, secret, private if signed else None)
 

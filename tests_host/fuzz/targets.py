@@ -317,7 +317,7 @@ def again(source: Source, role: str, command: bytes) -> bytes:
 def secret_with_broker(role: str) -> bytes:
     """What the MAC of a command to a device is made with."""
     public = PARTIES.device(bytes.fromhex(EUIS[role])).ka_public
-    return crypto.shared_secret(PARTIES.party(BROKER).ka_private, public)
+    return crypto.shared_secret(PARTIES.party(BROKER).agreement_key, public)
 
 
 def commands(data: bytes) -> None:

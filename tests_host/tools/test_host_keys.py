@@ -81,7 +81,7 @@ def test_keys_from_a_seed_are_reproducible_and_others_are_not():
     assert make_home().keys != make_home().keys
     scalars = [KEYS["private_key"]]
     for party in HOME.parties_document["parties"]:
-        scalars += [party["ka_private"], party["ds_private"]]
+        scalars += [party[name] for name in party if name.endswith("_private")]
     assert len(set(scalars)) == len(scalars)
 
 
@@ -134,3 +134,59 @@ def test_keygen_makes_a_home_of_four(tmp_path):
 def test_keygen_says_what_is_wrong(tmp_path, arguments, text):
     result = RUN.invoke(APP, ["keygen", "--out", str(tmp_path), *arguments])
     assert result.exit_code == 2 and text in result.stderr
+
+
+# What a device has cells for, by RemotePartyRole (GBCS 4.3.2.6, certificates of RTDS).
+CELLS = {
+    "recovery": {"ds"},
+    "supplier": {"ds", "ka", "prepayment_ka"},
+    "network_operator": {"ds", "ka"},
+    "access_control_broker": {"ka"},
+    "transitional_cos": {"ds"},
+    "wan_provider": {"ds"},
+    "load_controller": {"ds", "ka"},
+}
+
+
+def pairs(party, ending):
+    """The key pairs of a party of a document."""
+    return {name[: -len(ending)] for name in party if name.endswith(ending)}
+
+
+def test_a_party_has_the_keys_of_its_cells_and_no_more(tmp_path):
+    out = tmp_path / "home"
+    assert RUN.invoke(APP, ["keygen", "--out", str(out), "--seed", "9"]).exit_code == 0
+    document = json.loads((out / "parties.json").read_bytes())
+    assert len(document["parties"]) == 3
+    every = [(role, f"02534D45545309{index:02X}") for index, role in enumerate(CELLS)]
+    whole = make_home(seed="all", parties=every)
+    for party in document["parties"] + whole.parties_document["parties"]:
+        assert pairs(party, "_private") == CELLS[party["role"]], party["role"]
+        assert pairs(party, "_public") == CELLS[party["role"]], party["role"]
+    documents = [json.loads(path.read_bytes()) for path in out.glob("02*.json")]
+    for made in documents + list(whole.keys.values()):
+        assert made["parties"]
+        for party in made["parties"]:
+            assert pairs(party, "_public") == CELLS[party["role"]], party["role"]
+            assert not pairs(party, "_private")
+
+
+def test_cells_are_those_of_the_firmware():
+    """A device tells the same cells (CS02a), and has a place for each key that is made."""
+    from smets.gbcs import credentials
+
+    names = {credentials.DIGITAL_SIGNATURE: "ds", credentials.KEY_AGREEMENT: "ka"}
+    for number, role in credentials._ROLES.items():
+        held = {names[usage] for usage in credentials._CELLS[number]}
+        assert held == CELLS[role] - {"prepayment_ka"}, role
+
+
+def test_a_party_without_a_key_says_so():
+    parties = make_home(seed="1", parties=[("recovery", "02534D4554530900")]).parties()
+    recovery = parties.party("recovery")
+    with pytest.raises(KeyError, match="recovery 02534D4554530900 has no key agreement key"):
+        _ = recovery.agreement_key
+    broker = make_home(seed="1").parties().party("access_control_broker")
+    with pytest.raises(KeyError, match="access_control_broker .* has no signing key"):
+        _ = broker.signing_key
+    assert recovery.signing_key and broker.agreement_key

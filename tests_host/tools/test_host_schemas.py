@@ -328,7 +328,8 @@ def test_a_problem_never_shows_a_secret():
     [
         (["parties", 1, "ka_private"], "00" * 32, "parties[1].ka_private: is not a P-256"),
         (["parties", 1, "ka_private"], f"{7:064x}", "parties[1].ka_public: is not the public key"),
-        (["parties", 1, "ds_private"], ..., 'parties[1]: member "ds_private" is missing'),
+        (["parties", 1, "ds_private"], f"{7:064x}", "parties[1].ds_public: is not the public key"),
+        (["parties", 0, "ka_private"], ..., "parties[0]: ka_private or ds_private is missing"),
         (["devices", 1, "ka_public"], "04" + "22" * 64, "devices[1].ka_public: is not a point"),
         (["devices", 1, "id"], "02534D45545300A0", "devices[1].id: is already devices[0].id"),
         (["devices"], ..., '$: member "devices" is missing'),

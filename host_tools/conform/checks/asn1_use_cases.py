@@ -259,7 +259,7 @@ def credentials(dut: Dut) -> Finding:
     told = cast("list[list[Any]]", answer)
     for role, name in ((2, "supplier"), (4, "access_control_broker")):
         party = dut.party(name).parties.party(name)
-        key = identifier(point_of(party.ka_private.public_key()))
+        key = identifier(point_of(party.agreement_key.public_key()))
         row = next((item for item in told if item[:1] == [role]), list[Any]())
         notes.expect(f"{name}: status", [role, 0], row[:2], payload)
         cells = cast("list[list[Any]]", row[3]) if len(row) > 3 else []

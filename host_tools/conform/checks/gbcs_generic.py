@@ -87,9 +87,9 @@ def build(
         code or head.message_code,
     )
     payload = genuine[head.content[0] : head.content[1]]
-    key = parties.party(mac_of).ka_private
+    key = parties.party(mac_of).agreement_key
     secret = crypto.shared_secret(key, parties.device(head.target).ka_public)
-    return seal(header, payload, secret, parties.party(sign_as).ds_private if sign_as else None)
+    return seal(header, payload, secret, parties.party(sign_as).signing_key if sign_as else None)
 
 
 @_entry("bit-flips", "A bit changed anywhere is noticed", "one bit changed in each octet in turn")
@@ -219,7 +219,7 @@ def header_date(dut: Dut, notes: Notes) -> None:
     genuine = dut.command(_READS[dut.role])
     head = decode(genuine).header
     payload = genuine[head.content[0] : head.content[1]]
-    key = parties.party("access_control_broker").ka_private
+    key = parties.party("access_control_broker").agreement_key
     secret = crypto.shared_secret(key, parties.device(head.target).ka_public)
     for length in (5, 13):
         header = Header(

@@ -353,7 +353,7 @@ def top_up_other(dut: Dut) -> Finding:
     notes = Notes()
     parties = dut.stage.keys.parties()
     supplier, meter = parties.party("supplier"), bytes.fromhex(dut.eui)
-    ordinary = crypto.shared_secret(supplier.ka_private, parties.device(meter).ka_public)
+    ordinary = crypto.shared_secret(supplier.agreement_key, parties.device(meter).ka_public)
     gas = bytes.fromhex(EUIS["gsme"])
     for counter, what, digits in (
         (31, "another counter", token(dut, 500, 32)),
