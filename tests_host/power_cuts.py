@@ -339,7 +339,7 @@ class Command(Meter):
             device.store.begin()
             device.counters.set(_PARTY, number.to_bytes(8, "big"))
             device.feature("tenancy").put(7000 + number, 0x200, 1, number)
-            device.joined.enter(bytes(7) + bytes((number,)), number)
+            device.feature("device_log").enter(bytes(7) + bytes((number,)), number)
             device.store.commit()
 
         return step
@@ -352,7 +352,7 @@ class Command(Meter):
 
     def look(self, device):
         counter = device.counters.get(_PARTY)
-        joined = [entry[1] for entry in device.joined.entries]
+        joined = [entry[1] for entry in device.feature("device_log").entries]
         return [
             ("counter", counter),
             ("tenancy", device.feature("tenancy").date),
@@ -407,16 +407,16 @@ class DeviceLog(Meter):
     name = "the Device Log"
 
     def first(self):
-        return [lambda device: device.joined.enter(bytes(8), 3)]
+        return [lambda device: device.feature("device_log").enter(bytes(8), 3)]
 
     def steps(self):
         return [
-            lambda device: device.joined.enter(bytes(7) + b"\x01", 4),
-            lambda device: device.joined.leave(bytes(8)),
+            lambda device: device.feature("device_log").enter(bytes(7) + b"\x01", 4),
+            lambda device: device.feature("device_log").leave(bytes(8)),
         ]
 
     def look(self, device):
-        return list(device.joined.entries)
+        return list(device.feature("device_log").entries)
 
 
 class Credentials(Meter):

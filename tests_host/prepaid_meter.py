@@ -69,7 +69,7 @@ def token(pennies, counter, secret=SECRET, meter=ESME, kind=0, supplier=SUPPLIER
 class Quiet(Esme):
     """An ESME that measures no voltage: the code for it would fill a test's heap."""
 
-    features = ("register", "tenancy", "logs", "events", "prepayment", "time")
+    features = ("register", "tenancy", "logs", "events", "prepayment", "time", "device_log")
 
 
 class Meter:

@@ -134,9 +134,9 @@ def test_devices_join_and_leave():
     assert ask(CS07, h("0500"), sign=False) == expected
     assert ask(CS04AC, der.octet_string(bytes(8))) == h("020101")
     assert ask(CS04AC, der.octet_string(OTHER)) == h("020100")
-    assert ask.device.joined.entries == []
+    assert ask.device.feature("device_log").entries == []
     for index in range(16):
-        ask.device.joined.enter(bytes(7) + bytes((index,)), 0)
+        ask.device.feature("device_log").enter(bytes(7) + bytes((index,)), 0)
     assert ask(CS03B, joining(2), sign=False) == h("020104"), "full"
     ask.refused("malformed", CS04B, der.octet_string(OTHER[1:]), sign=False)
     ask.refused("malformed", CS07, h("0501"), sign=False)
@@ -157,7 +157,7 @@ def test_log_of_a_gpf_is_restored():
     ]
     outcomes = [der.sequence(entry, der.integer(0)) for entry in entries]
     assert ask(GCS59, der.sequence(*entries), BROKER, sign=False) == der.sequence(*outcomes)
-    assert len(ask.device.joined.entries) == 2
+    assert len(ask.device.feature("device_log").entries) == 2
     ask.refused("malformed", GCS59, der.sequence(der.integer(1)), BROKER, sign=False)
     ask.refused("role", GCS59, der.sequence(*entries), sign=False)
 
@@ -194,7 +194,7 @@ def test_the_device_log_lasts():
     again.counter = ask.counter
     assert ask(CS07, h("0500"), sign=False) == told
     assert again(CS07, h("0500"), sign=False) == told
-    assert [entry[0][7] for entry in again.device.joined.entries] == [2, 3]
+    assert [entry[0][7] for entry in again.device.feature("device_log").entries] == [2, 3]
     wrong = der.sequence(der.integer(2), der.octet_string(OTHER), der.integer(1 << 32))
     again.refused("malformed", CS03B, wrong, sign=False)
 

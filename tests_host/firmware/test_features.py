@@ -112,6 +112,7 @@ def test_a_second_claim_is_found():
         ("esme", {"records": ("voltage",)}),
         ("gpf", {"logs": ("tenancy",)}),
         ("ihd", {"records": ("tenancy.g",)}),
+        ("chf", {"records": ("joined",)}),
     ):
         device = devices.build(role, Store(tmpdir() + "/s"))
         plant(device.registry, **claim)

@@ -96,15 +96,15 @@ def test_a_device_that_is_not_paired_locks_nothing():
         if by_bench:
             meter.prepayment.configure({"ppmid": PPMID.hex().upper()})
         else:
-            assert meter.device.joined.enter(PPMID, 5)
+            assert meter.device.feature("device_log").enter(PPMID, 5)
         for number in range(2 * policy.KEYPADS):
             for _ in range(policy.KEYPAD_TRIES + 1):
                 assert refused(meter, keypad(number))
         assert typed(meter, PPMID, token(100, 1)) == TAKEN
         if not by_bench:
-            assert meter.device.joined.enter(keypad(0), 5)
+            assert meter.device.feature("device_log").enter(keypad(0), 5)
             assert typed(meter, keypad(0), token(100, 2)) == TAKEN, "no lock of before it joined"
-            meter.device.joined.leave(keypad(0))
+            meter.device.feature("device_log").leave(keypad(0))
             assert refused(meter, keypad(0)), "it has left"
 
 
@@ -114,7 +114,7 @@ def test_a_full_table_has_room_for_a_paired_device():
     for number in range(policy.KEYPADS):
         lock(meter, keypad(number))
     assert typed(meter, PPMID, token(100, 1)) == LOCKED, "nobody is paired: no room for another"
-    meter.device.joined.enter(PPMID, 5)
+    meter.device.feature("device_log").enter(PPMID, 5)
     assert typed(meter, PPMID) == INVALID
     assert typed(meter, PPMID, token(100, 2)) == TAKEN
 
@@ -141,7 +141,7 @@ def test_devices_by_themselves():
     meter = Meter(Store(path))
     devices = [keypad(number) for number in range(5)]
     for eui in devices:
-        meter.device.joined.enter(eui, 5)
+        meter.device.feature("device_log").enter(eui, 5)
     tries, locked, counter = {}, {}, 0
     for _ in range(400):
         state = (state * 1103515245 + 12345) % (1 << 31)

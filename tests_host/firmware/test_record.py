@@ -9,6 +9,7 @@ from smets.ports.store import Store, StoreError
 
 # Modules of the firmware that have tables of records.
 MODULES = (
+    "smets.features.device_log",
     "smets.features.prepayment.account",
     "smets.features.prepayment.event_log",
     "smets.features.prepayment.keypads",
@@ -21,7 +22,6 @@ MODULES = (
     "smets.features.voltage.settings",
     "smets.gbcs.alert",
     "smets.gbcs.counters",
-    "smets.gbcs.device_log",
     "smets.gbcs.replaced",
     "smets.gbcs.streams",
     "smets.journal",

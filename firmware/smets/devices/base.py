@@ -63,7 +63,6 @@ class Device:
         self.dlms.keep_in(self.settings, self._kept)
         # Highest accepted originator counter of each party, for replay protection.
         self.counters = Counters(store)
-        self._joined = None
         # HAN frames to send, oldest first (smets.zcl.han_frame.HanFrame).
         self.outbox = []
         self.asking = b""  # the device whose HAN frame is being taken
@@ -111,15 +110,6 @@ class Device:
         from smets.dlms.kept import Kept
 
         return Kept(self.dlms, self.settings, self.clock)
-
-    @property
-    def joined(self):
-        """The Device Log (gbcs/device_log.py), once one asks for it."""
-        if self._joined is None:
-            from smets.gbcs.device_log import DeviceLog
-
-            self._joined = DeviceLog(self.store)
-        return self._joined
 
     @property
     def keeper(self):

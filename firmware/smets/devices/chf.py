@@ -1,4 +1,4 @@
-# CHF: the communications hub function, as far as its DLMS objects go.
+# CHF: the communications hub function, as far as its DLMS objects and its Device Log go.
 from smets.devices.base import Device
 from smets.gbcs import table_chf, use_cases
 
@@ -9,3 +9,4 @@ class Chf(Device):
     name = "CHF"
     letter = use_cases.CHF
     tables = (table_chf.ROWS,)
+    features = ("device_log",)

@@ -20,6 +20,7 @@ class Esme(Device):
         "voltage",
         "profile_data",
         "prepayment",
+        "device_log",
     )
     endpoints = {
         endpoints.ESI: (

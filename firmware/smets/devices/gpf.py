@@ -11,7 +11,7 @@ class Gpf(Device):
     name = "GPF"
     letter = use_cases.GPF
     tables = (table_gas.ROWS,)
-    features = ("mirror", "tenancy", "logs", "time", "events")
+    features = ("mirror", "tenancy", "logs", "time", "events", "device_log")
     stamped_by = "mirror"
     endpoints = {
         endpoints.ESI: (

@@ -60,7 +60,7 @@ def join(call):
 def _enter(device, identifier, kind) -> int:
     """Take a device up into the Device Log; a joinResponseCode."""
     try:
-        return _SUCCESS if device.joined.enter(identifier, kind) else _LOG_FULL
+        return _SUCCESS if device.feature("device_log").enter(identifier, kind) else _LOG_FULL
     except StoreError:
         return _WRITE_FAILURE
 
@@ -70,7 +70,7 @@ def unjoin(call):
     identifier = _identifier(der.whole(call.payload))
 
     def act():
-        log = call.device.joined
+        log = call.device.feature("device_log")
         known = log.has(identifier) or (not log.entries and policy.UNKNOWN_DEVICES_CAN_LEAVE)
         try:
             log.leave(identifier)
@@ -87,7 +87,7 @@ def read_log(call):
         raise DecodeError(0, "Read Device Join Details")
 
     def act():
-        entries = [_entry(*entry) for entry in call.device.joined.entries]
+        entries = [_entry(*entry) for entry in call.device.feature("device_log").entries]
         if not entries:
             # A log that the bench never loaded cannot be read.
             return der.sequence(der.integer(1))

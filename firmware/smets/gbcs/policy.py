@@ -37,9 +37,6 @@ TRUSTED_AFTER_DAMAGE = False
 # the path must lead to it. Alternative: False, refuse it.
 PATH_WITHOUT_ANCHOR = True
 
-# Entries of a Device Log (CS03, GCS59): a GPF or a meter pairs with a handful of devices.
-# Alternative: any larger number; each entry takes flash.
-DEVICE_LOG_ENTRIES = const(16)
 # Whether a device can be unjoined while the Device Log is empty: a state has no log, and RTDS
 # answers success. Alternative: otherDeviceNotInDeviceLog.
 UNKNOWN_DEVICES_CAN_LEAVE = True

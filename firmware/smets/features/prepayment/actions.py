@@ -25,14 +25,18 @@ class Actions:
         self.keypads = Keypads(owner.keeper, self._paired)
 
     def _paired(self, source: bytes) -> bool:
-        return source in self.ppmids or self._owner.device.joined.has(source)
+        return source in self.ppmids or self._joined.has(source)
+
+    @property
+    def _joined(self):
+        return self._owner.device.feature("device_log")
 
     def _obeys(self, source: bytes) -> bool:
         """Whether a device of the HAN may ask; what the bench has told comes first."""
         if self.ppmids:
             return source in self.ppmids
-        if self._owner.device.joined.entries:
-            return self._owner.device.joined.has(source)
+        if self._joined.entries:
+            return self._joined.has(source)
         return policy.ANYONE_UNTIL_TOLD
 
     def act(self, call, source: bytes):

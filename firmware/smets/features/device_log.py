@@ -1,31 +1,35 @@
 # The Device Log: which devices of the home are joined (CS03, CS04, GCS59), kept as one record.
 from smets import record
-from smets.gbcs import policy
+from smets.compat import const
+from smets.features.feature import Feature
 from smets.ports.store_error import StoreError
+
+# project-choice: entries of a Device Log (CS03, GCS59): a GPF or a meter pairs with a handful of
+# devices. Alternative: any larger number; each entry takes flash.
+DEVICE_LOG_ENTRIES = const(16)
 
 _RECORD = record.Table(
     "joined",
-    (
-        (
-            "devices",
-            record.rows(policy.DEVICE_LOG_ENTRIES, record.octets(8), record.U32),
-            (),
-        ),
-    ),
+    (("devices", record.rows(DEVICE_LOG_ENTRIES, record.octets(8), record.U32), ()),),
     "the Device Log begins empty, and cannot be read until a device joins",
 )
 
 
-class DeviceLog:
+class DeviceLog(Feature):
     """(EUI-64, device type) of each device, in the order in which they joined."""
 
-    def __init__(self, store=None):
-        """`store` (smets.ports.store) keeps it; None keeps it in memory only."""
-        self._store = store
+    records = ("joined",)
+
+    def __init__(self, device):
+        super().__init__(device)
+        self._store = device.store
         self.entries = []
-        if store:
+
+    def restore(self):
+        """See Feature."""
+        if self._store:
             try:
-                held = _RECORD.read(store)
+                held = _RECORD.read(self._store)
             except StoreError:
                 held = None  # it was reported
             if held:
@@ -38,7 +42,7 @@ class DeviceLog:
     def enter(self, identifier: bytes, kind: int) -> bool:
         """Take a device up, or its new type; False where the log is full. StoreError."""
         known = self.has(identifier)
-        if not known and len(self.entries) >= policy.DEVICE_LOG_ENTRIES:
+        if not known and len(self.entries) >= DEVICE_LOG_ENTRIES:
             return False
         if known:
             entries = [
@@ -62,3 +66,6 @@ class DeviceLog:
 
     def _take(self, entries):
         self.entries = entries
+
+
+FEATURE = DeviceLog
