@@ -12,11 +12,6 @@ from hashlib import sha256
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-)
 
 from host_tools.gbcs import crypto
 from host_tools.keys import DeviceKeys, KeyRing, Parties, keys_from, parties_from
@@ -126,6 +121,7 @@ def make_home(
             "device_ka_public": _point(ka),
             "device_ds_public": _point(signing[eui]),
             "parties": known,
+            "ds_private_key": _hex(signing[eui]),
         }
         public = {"ka_public": _point(ka), "ds_public": _point(signing[eui])}
         listed.append({"id": eui, "type": kind, **public})
@@ -134,8 +130,3 @@ def make_home(
 
 def _hex(key: ec.EllipticCurvePrivateKey) -> str:
     return f"{crypto.scalar_of(key):064x}"
-
-
-def signing_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
-    """A device's signing key as PKCS #8 PEM (KEYS.json has no member for it)."""
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

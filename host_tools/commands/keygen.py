@@ -12,7 +12,7 @@ from host_tools.console import complain
 from host_tools.eui import parse_eui
 from host_tools.private import write_private
 from host_tools.schemas import schema
-from host_tools.testkeys import HOME, Home, make_home, signing_pem
+from host_tools.testkeys import HOME, Home, make_home
 
 
 def keygen(
@@ -32,7 +32,7 @@ def keygen(
 
     Give --device and --eui once for each device; without them a home of four devices is made. The
     remote parties are a supplier, a network operator and an access control broker, which has no
-    signing key. A device's signing key goes to <EUI>.ds.pem. All files hold private keys.
+    signing key. All files hold private keys.
     """
     try:
         home = make_home(_devices(device or [], eui or []), seed)
@@ -70,7 +70,6 @@ def _devices(types: list[str], euis: list[str]) -> list[tuple[str, str]]:
 def _write(home: Home, out: Path, force: bool) -> list[Path]:
     out.mkdir(parents=True, exist_ok=True)
     files = {out / f"{eui}.json": _json(document) for eui, document in home.keys.items()}
-    files |= {out / f"{eui}.ds.pem": signing_pem(key) for eui, key in home.signing.items()}
     files[out / "parties.json"] = _json(home.parties_document)
     existing = [path for path in files if path.exists()]
     if existing and not force:

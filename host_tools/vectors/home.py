@@ -43,9 +43,7 @@ def secret(device: str, role: str) -> bytes:
 
 def keys_document(device: str) -> dict[str, Any]:
     """KEYS.json of a device: with its private keys, and the secrets that they make."""
-    eui = DEVICES[device]
-    document = home().keys[eui]
-    signing = crypto.scalar_of(home().signing[eui])
+    document = home().keys[DEVICES[device]]
     parties = [
         {**party, "shared_secret": secret(device, party["role"]).hex()}
         if "ka_public" in party
@@ -54,7 +52,7 @@ def keys_document(device: str) -> dict[str, Any]:
     ]
     supplier = next(party for party in parties if party["role"] == "supplier")
     supplier["prepayment_shared_secret"] = _top_up_secret(device).hex()
-    return {**document, "ds_private_key": f"{signing:064x}", "parties": parties}
+    return {**document, "parties": parties}
 
 
 def _top_up_secret(device: str) -> bytes:

@@ -274,6 +274,35 @@ def test_without_any_key_there_is_no_response(files, engine):
     assert "no-key" in result.stderr
 
 
+@pytest.mark.parametrize("engine", ["unix", "cpython"])
+def test_a_critical_answer_is_signed_with_the_key_that_keygen_made(files, engine):
+    """issue: the README's commands, one after the other, end in an answer that verifies."""
+
+    def smets(*words, given=""):
+        return CliRunner().invoke(cli.build(), [str(word) for word in words], input=given)
+
+    folder = files.folder / "keys"
+    meter, parties = "02534D45545300A0", folder / "parties.json"
+    assert smets("keygen", "--seed", "demo", "--out", folder).exit_code == 0
+    asked = smets(
+        "command", "ECS09", "--counter", 1, "--as", "supplier", "--to", meter, "--keys", parties
+    )
+    assert asked.exit_code == 0, asked.stderr
+    files.state.write_text(json.dumps({"device": "ESME"}))
+    files.keys = folder / f"{meter}.json"
+    answer = run(files, device="esme", engine=engine, given=asked.stdout)
+    told = smets("parse", "-", "--keys", parties, given=answer.stdout)
+    assert told.exit_code == 0 and f"signature: valid ({meter} (ESME))" in told.stdout
+    # A device without its signing key answers all the same, and the host says what is wrong.
+    unsigned = json.loads(files.keys.read_text())
+    del unsigned["ds_private_key"]
+    files.keys.write_text(json.dumps(unsigned))
+    answer = run(files, device="esme", engine=engine, given=asked.stdout)
+    told = smets("parse", "-", "--keys", parties, given=answer.stdout)
+    assert told.exit_code == 1
+    assert f"signature: INVALID (not signed: 64 zeros of {meter} (ESME))" in told.stdout
+
+
 def test_device_process_that_does_not_start(files, monkeypatch, tmp_path):
     broken = tmp_path / "micropython"
     broken.write_text("#!/bin/sh\necho 'no firmware here' >&2\nexit 1\n")

@@ -5,7 +5,6 @@ import os
 import stat
 
 import pytest
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from host_home import GPF, GSME, HOME, edited
 from typer import Typer
 from typer.testing import CliRunner
@@ -91,11 +90,12 @@ def test_keygen_writes_files_that_load(tmp_path):
     arguments += ["--eui", "00000000000000ab"]
     result = RUN.invoke(APP, arguments)
     assert result.exit_code == 0 and "tests only" in result.stderr
-    names = ["00000000000000AB.ds.pem", "00000000000000AB.json", "parties.json"]
+    names = ["00000000000000AB.json", "parties.json"]
     assert sorted(os.listdir(out)) == names
     assert result.stdout.split() == [str(out / name) for name in names]
-    loaded = keys.load_keys(out / names[1])
-    signing = load_pem_private_key((out / names[0]).read_bytes(), None)
+    loaded = keys.load_keys(out / names[0])
+    scalar = int(json.loads((out / names[0]).read_text())["ds_private_key"], 16)
+    signing = crypto.private_from_scalar(scalar)
     assert crypto.point_of(loaded.ds_public) == crypto.point_of(signing.public_key())
     parties = keys.load_parties(out / "parties.json")
     assert parties.device(loaded.device_id).type == "GPF"
