@@ -107,7 +107,11 @@ class File:
         self._renew = True
 
     def load(self, values: dict):
-        """Take what is kept into `values`. What is damaged is passed over and reported."""
+        """Take what is kept into `values`. What is damaged is passed over and reported.
+
+        project-choice: all count where the number that the store tells is damaged. Alternative:
+        those of the last change are lost, or of all since the last renewal.
+        """
         self._renew = True  # until all of it was read
         disk = self._open()
         disk.remove(_NEW)
@@ -129,8 +133,6 @@ class File:
                 number = bytearray(_NUMBER)
                 disk.read(_FILE, at + _HEAD, number)
                 self._number = int.from_bytes(number, "big")
-                # project-choice: all count where the number that the store tells is damaged.
-                # Alternative: those of the last change are lost, or of all since the last renewal.
                 if 0 <= sealed < self._number:
                     doubtful = True  # the power went before the change was whole
                 else:
