@@ -32,10 +32,6 @@ _INPUTS = record.Table(
 )
 
 
-class JournalFull(Exception):
-    """There is no room for another fragment."""
-
-
 class Ring:
     """The last exceptions and damages, as texts, kept through restarts where there is a store.
 
@@ -134,8 +130,14 @@ class Journal:
         """Whether this fragment is kept."""
         return _check(verb, _text(document)) in self._checks.values()
 
+    def takes(self, verb: str, document) -> bool:
+        """Whether there is room for this fragment: one that is held takes the place of itself."""
+        if len(self._checks) < _JOURNAL_RECORDS:
+            return True
+        return verb != "APPEND" and self.holds(verb, document)
+
     def add(self, verb: str, document):
-        """Keep a fragment; StoreError, JournalFull.
+        """Keep a fragment that it takes; StoreError.
 
         The new record is there before the same fragment, loaded earlier, goes.
         """
@@ -144,8 +146,6 @@ class Journal:
         old = []
         if verb != "APPEND":
             old = [number for number in self._checks if self._checks[number] == check]
-        if len(self._checks) - len(old) >= _JOURNAL_RECORDS:
-            raise JournalFull("no room to keep more fragments: FORGET first")
         if old == [self._next - 1]:
             return  # it is the newest
         _LOADED.write(self._store, [verb.encode(), text], FRAGMENT + str(self._next))

@@ -5,7 +5,7 @@ import json
 
 from smets import alive, bench, devices
 from smets.compat import const
-from smets.journal import FRAGMENT, Journal, JournalFull, Ring
+from smets.journal import FRAGMENT, Journal, Ring
 from smets.ports import console as console_port
 from smets.ports.store import Store
 from smets.ports.watchdog import Watchdog
@@ -149,6 +149,8 @@ class Runtime(bench.Bench):
         journal = self._journal
         if journal is None or self._store is None:
             return load(document)
+        if verb != "SET" and not journal.takes(verb, document):
+            raise bench.LineError("no room to keep more fragments: FORGET first")
         mark = self._store.begin()
         try:
             answer = load(document)
@@ -157,12 +159,11 @@ class Runtime(bench.Bench):
             elif not (before and before == self._parties_told() and journal.holds(verb, document)):
                 journal.add(verb, document)
             self._store.commit()
-        except Exception as error:
+        except Exception:
+            # Where the store failed, a new device takes the place of what was loaded in memory.
             self._store.rollback(mark)
             # What it has noted of fragments may not have been kept.
             self._journal = Journal(self._store)
-            if isinstance(error, JournalFull):
-                raise bench.LineError(str(error))
             raise
         return answer
 

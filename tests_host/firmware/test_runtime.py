@@ -400,6 +400,9 @@ def test_what_cannot_be_kept_is_refused():
     for verb, document in (("STATE", {"zcl": STEPS}), ("KEYS", {"parties": [PARTY]})):
         for _ in range(2):
             assert "StoreError" in refused(made, verb, document)
+            # What was loaded in memory goes with the device, see Loop.
+            assert isinstance(made[0].failure, StoreError)
+            made[0].failure = None
     assert "StoreError" in refused(made, "SET", {"draw": 5})
     store.full = False
     tell(made, "STATE", {"zcl": STEPS})
