@@ -24,6 +24,9 @@ CASES: dict[str, dict[str, Any]] = {
 }
 ROWS = {"ESME": table_esme.ROWS, "CHF": table_chf.ROWS, "GSME": table_gas.ROWS}
 
+# From this message code on a use case is the project's own, and no published table has it.
+OWN_CODES = 0xFF00
+
 # What is written for later or as a mask, and where it is read once it holds (B.1).
 ACTIVE = {
     "20/0-0:13.0.0.255/7": "20/0-0:13.0.0.255/3",
@@ -119,7 +122,7 @@ def dlms_elements(device: str) -> dict[str, list[tuple[str, str]]]:
     """Use case -> (letter, key) of its elements, protected objects as letter p."""
     found = {}
     for row in ROWS[device]:
-        if row[4][0] not in "glsap":
+        if row[4][0] not in "glsap" or row[0] >= OWN_CODES:
             continue
         elements = found.setdefault(row[1], [])
         for word in row[4].split():

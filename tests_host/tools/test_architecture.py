@@ -2,6 +2,8 @@
 
 import re
 import shutil
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -11,11 +13,18 @@ from vectors import BROKER, DEVICE, SUPPLIER, Opened, access_request, command, k
 from host_tools import bench
 from host_tools.bench import BenchClient, ProcessTransport
 
-PAGE = Path(__file__).parents[2] / "docs/architecture.md"
-FIRMWARE = Path(__file__).parents[2] / "firmware"
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs/architecture.md"
 NOTE = key(1, (0, 0, 94, 44, 99, 1), 2)
 SET, GET = 2, 1
 BLOCK = re.compile(r"^```(python|diff) (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def copy(root: Path, *folders: str) -> None:
+    """Copy folders of the project to `root`."""
+    left_out = shutil.ignore_patterns("__pycache__", "*.gif", "*.png")
+    for folder in folders:
+        shutil.copytree(ROOT / folder, root / folder, ignore=left_out)
 
 
 def carry_out(root: Path) -> list[str]:
@@ -67,8 +76,10 @@ def answer(counter: int, octets: bytes, choice: int, result: int) -> bytes:
 @pytest.mark.parametrize("engine", ["unix", "cpython"])
 def test_the_example_works(engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An object with persistence and a use case takes three files, and lasts."""
-    shutil.copytree(FIRMWARE, tmp_path / "firmware")
-    assert len(carry_out(tmp_path)) <= 3
+    copy(tmp_path, "firmware", "docs")
+    *files, page = carry_out(tmp_path)
+    assert len(files) <= 3 and all(name.startswith("firmware/") for name in files)
+    assert page == "docs/storage.md"
     copied = tmp_path / "firmware"
     monkeypatch.setattr(bench, "FIRMWARE", copied)
     monkeypatch.setattr(bench, "compiled_firmware", lambda: copied)
@@ -90,3 +101,23 @@ def test_the_example_works(engine: str, tmp_path: Path, monkeypatch: pytest.Monk
     with closing(ProcessTransport("esme", engine, str(store))) as transport:
         meter = Meter(BenchClient(transport, timeout=60))
         assert meter.ask(7, get) == answer(7, b"\x09\x00", GET, 0)
+
+
+def test_no_test_stands_in_the_way_of_the_example(tmp_path: Path) -> None:
+    """project: what goes over all records, features and use cases takes the new ones as well."""
+    copy(tmp_path, "firmware", "docs", "host_tools", "tests_host")
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    carry_out(tmp_path)
+    tests = tmp_path / "tests_host/firmware"
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+        + [str(tests / f"test_{name}.py") for name in ("record", "features")]
+        + [f"{tests}/test_authority.py::test_nobody_gets_more_than_the_table_gives[E]"]
+        + [f"{tests}/test_setting_pairs.py::test_electricity[ESME-cpython-keeps]"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=250,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-3000:]
