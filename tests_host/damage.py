@@ -124,6 +124,17 @@ def furnish(role, path):
     for _ in range(20):
         counter = alert.AlertCounter(device.store)
         counter.next()
+    if not device.shows:
+        # A command with settings, and one that was interrupted before.
+        for number in range(2):
+            device.store.begin()
+            device.counters.set(b"a party.", bytes(7) + bytes((6 + number,)))
+            device.settings.put(b"C\x07\x00\x09\x00", bytes(16) + bytes((number,)))
+            device.settings.commit()
+            if number:
+                device.store.commit()
+            else:
+                device.store.rollback()
     if role == "gsme":
         tell("SET", {"draw": 5})
     if role == "gpf":

@@ -298,3 +298,105 @@ def test_power_cut_at_every_write_and_erase():
         assert len(sizes) == 3 and max(sizes) <= 1500, "written anew on the way: %s" % sizes
     finally:
         settings_file.FILE_BOUND = bound
+
+
+def change(store, kept, values, records=()):
+    """One command: settings, and records of features beside them; not committed yet."""
+    mark = store.begin()
+    for name in records:
+        store.put(name, b"new")
+    put(kept, values)
+    return mark
+
+
+def test_settings_count_with_the_records_of_their_command():
+    """issue: a command's settings, counter and records are one write."""
+    store = Store(tmpdir() + "/s")
+    kept = Settings(store)
+    model = {}
+    told = []
+
+    def take(key, value):
+        before = model.get(key)
+        model[key] = value
+        told.append(key)
+        return model, key, before
+
+    kept.serve(b"a", take)
+    put(kept, {b"a1": b"old"})
+    change(store, kept, {b"a1": b"new", b"a2": b"new"}, ["counter", "account"])
+    assert kept.get(b"a1") == b"new" and model == {b"1": b"new", b"2": b"new"}
+    # The power goes before it is committed: nothing of it is there.
+    for _ in range(2):
+        after = Store(store.path)
+        assert Settings(after).values == {b"a1": b"old"} and after.names() == ["settings"]
+        assert not after.faults
+    store = Store(store.path)
+    kept = Settings(store)
+    change(store, kept, {b"b": b"1"}, ["counter"])
+    put(kept, {b"b": b"2"})  # twice in a command
+    store.commit()
+    after = Store(store.path)
+    assert Settings(after).values == {b"a1": b"old", b"b": b"2"}, "the lost one never comes back"
+    assert after.get("counter") == b"new" and after.sealed() == 3
+    after.check("settings")
+    assert not after.faults and sorted(told) == [b"1", b"1", b"2"]
+
+
+def test_a_change_that_is_given_up_is_given_up_in_memory():
+    """issue: memory and flash agree after a refusal."""
+    store = Store(tmpdir() + "/s")
+    kept = Settings(store)
+    model = {b"2": b"of a state"}
+
+    def take(key, value):
+        before = model.get(key)
+        model[key] = value
+        return model, key, before
+
+    kept.serve(b"a", take)
+    put(kept, {b"a1": b"old", b"b": b"old"})
+    for number in range(3):
+        mark = store.begin()
+        inner = change(store, kept, {b"a1": b"%d" % number, b"a2": b"new", b"b": None})
+        put(kept, {b"a3": b"new", b"a1": b"newer"})
+        assert mark == 0 and inner == 1
+        store.rollback(inner)
+        held = dict(kept.values)
+        held.pop(b"c", None)
+        assert held == {b"a1": b"old", b"b": b"old"}
+        assert model == {b"1": b"old", b"2": b"of a state"}
+        put(kept, {b"c": b"%d" % number})
+        if number == 1:
+            store.rollback(mark)
+        else:
+            store.commit()
+        wanted = {b"a1": b"old", b"b": b"old", b"c": b"2" if number == 2 else b"0"}
+        assert kept.values == Settings(Store(store.path)).values == wanted, number
+    put(kept, {b"c": b"later"})
+    again, told = read(store)
+    assert again.get(b"c") == b"later" and told == ""
+
+
+def test_damage_of_the_number_that_counts():
+    """project-choice: all settings count, the damage is told, and the next command repairs it."""
+    store = Store(tmpdir() + "/s")
+    kept = Settings(store)
+    change(store, kept, {b"a": b"one"}, ["counter"])
+    store.commit()
+    with open(store.path + "/sealed", "rb") as file:
+        whole = file.read()
+    for at in range(len(whole)):
+        with open(store.path + "/sealed", "wb") as file:
+            file.write(whole[:at] + bytes((whole[at] ^ 4,)) + whole[at + 1 :])
+        after = Store(store.path)
+        assert Settings(after).values == {b"a": b"one"}, at
+        after.check()
+        assert after.faults == {"sealed": "damaged"}, at
+    kept = Settings(after)
+    change(after, kept, {b"a": b"two"}, ["other"])
+    after.commit()
+    after = Store(store.path)
+    assert Settings(after).values == {b"a": b"two"} and after.sealed() == 2
+    after.check()
+    assert not after.faults
