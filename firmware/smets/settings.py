@@ -51,20 +51,6 @@ class Settings:
             return self._staged[key]
         return self.values.get(key)
 
-    def begin(self) -> int:
-        """What the store is changed by from here to `end` goes with the settings; a mark."""
-        return self.store.begin() if self.store else 0
-
-    def end(self):
-        """Put it into effect; StoreError."""
-        if self.store:
-            self.store.commit()
-
-    def give_up(self, mark: int):
-        """Forget it, and what was set with it."""
-        if self.store:
-            self.store.rollback(mark)
-
     def put(self, key, value):
         """Set a key within a command: at most 255 octets of key, 65534 of value."""
         self._staged[bytes(key)] = bytes(value)

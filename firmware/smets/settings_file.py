@@ -54,7 +54,10 @@ def keep(settings, put: dict):
             _open(settings).write(values, changes)
     before = []  # (values or a model, place in it, what stood there)
     if settings.store:
-        settings.store.undo(_take_back, (settings.file, before))
+        if settings.file:
+            # The newest entry is left out when the file is written again.
+            settings.store.undo("renew", True, settings.file)
+        settings.store.undo(_take_back, before)
     for key in put:
         before.append((values, key, values.get(key)))
         if put[key] is None:
@@ -66,11 +69,8 @@ def keep(settings, put: dict):
             before.append(take(key[1:], value))
 
 
-def _take_back(told):
+def _take_back(before):
     """What was kept last is refused: all is as it was before."""
-    file, before = told
-    if file:
-        file.renew()
     while before:
         values, key, value = before.pop()
         if value is None:
@@ -95,16 +95,12 @@ class File:
         self._disk = None
         self._end = 0  # of the entries
         self._number = 0  # the highest of an entry
-        self._renew = False  # there is something in the file that must not count
+        self.renew = False  # there is something in the file that must not count
 
     def _open(self):
         if self._disk is None:
             self._disk = Disk(self._store.path + "/" + self._folder, False)
         return self._disk
-
-    def renew(self):
-        """Leave out the newest entry when the file is written again: it was refused."""
-        self._renew = True
 
     def load(self, values: dict):
         """Take what is kept into `values`. What is damaged is passed over and reported.
@@ -112,7 +108,7 @@ class File:
         project-choice: all count where the number that the store tells is damaged. Alternative:
         those of the last change are lost, or of all since the last renewal.
         """
-        self._renew = True  # until all of it was read
+        self.renew = True  # until all of it was read
         disk = self._open()
         disk.remove(_NEW)
         size = disk.size(_FILE)
@@ -142,17 +138,17 @@ class File:
             at += length
             self._end = at
         self._number = max(self._number, sealed)
-        self._renew = doubtful or damaged > 0
+        self.renew = doubtful or damaged > 0
         if damaged:
             self._store.report(self._folder, "%d of %d octets are damaged" % (damaged, size))
 
     def write(self, values: dict, changes: dict):
         """Keep the changes of a command to `values`; None as a value: no longer set."""
         disk = self._open()
-        number = self._number + 1 if self._store.changing else 0
+        number = self._store.seal(self._number + 1)
         entry = _entry(changes, number)
         length = _octets(entry)
-        if self._renew or self._end + length > FILE_BOUND:
+        if self.renew or self._end + length > FILE_BOUND:
             self._compact(disk, values, changes, number)
         else:
             try:
@@ -161,9 +157,7 @@ class File:
                 self._undo(disk)
                 raise
             self._end += length
-        if number:
-            self._number = number
-            self._store.seal(number)
+        self._number = max(self._number, number)
 
     def _undo(self, disk):
         """Let no entry stand that was refused: some file systems keep what failed half way."""
@@ -171,7 +165,7 @@ class File:
             if disk.size(_FILE) > self._end:
                 disk.write(_FILE, self._end, [bytes(len(_MARK))])
         except StoreError:
-            self._renew = True
+            self.renew = True
 
     def _compact(self, disk, values, changes, number):
         """Write a new file of what is set, `changes` with it, and put it in place of the old.
@@ -195,7 +189,7 @@ class File:
         except OSError as error:
             raise StoreError(error.errno)
         self._end = _octets(entries)
-        self._renew = False
+        self.renew = False
 
 
 def _take(disk, at, end, values):

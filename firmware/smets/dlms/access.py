@@ -176,8 +176,8 @@ def _pieces(request, model, session) -> list:
             failed = failed or not _keep(settings, pieces, first, mark)
             first = -1
         begun = first < 0 and operation
-        if begun:
-            mark = settings.begin()
+        if begun and settings.store:
+            mark = settings.store.begin()
         piece = objects.OTHER_REASON if failed else _carry_out(element, model, session)
         pieces.append(piece)
         if begun:
@@ -197,11 +197,14 @@ def _keep(settings, pieces, first, mark) -> bool:
 
     What features did with those elements is given up with them.
     """
+    store = settings.store
     try:
         settings.commit()
-        settings.end()
+        if store:
+            store.commit()
     except StoreError:
-        settings.give_up(mark)
+        if store:
+            store.rollback(mark)
         pieces[first:] = [objects.HARDWARE_FAULT] + [objects.OTHER_REASON] * (
             len(pieces) - first - 1
         )

@@ -61,10 +61,7 @@ class DeviceLog(Feature):
     def _keep(self, entries):
         if self._store:
             _RECORD.write(self._store, (entries,))
-            self._store.undo(self._take, self.entries)
-        self._take(entries)
-
-    def _take(self, entries):
+            self._store.undo("entries", self.entries, self)
         self.entries = entries
 
 

@@ -54,10 +54,10 @@ class Keeper:
         if self._store:
             self._store.rollback(mark)
 
-    def undo(self, restore, value):
-        """Call `restore(value)` where what is written since `begin` is given up."""
+    def undo(self, restore, value, owner=None):
+        """How to take back what is written since `begin`, in memory; see ports/changes.py."""
         if self._store:
-            self._store.undo(restore, value)
+            self._store.undo(restore, value, owner)
 
     def open(self, name: str, rows: int, width: int):
         """The log `name`; OSError."""

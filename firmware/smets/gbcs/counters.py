@@ -35,11 +35,8 @@ class Counters:
         """Accept a counter; raises what the store raises, and then nothing has changed."""
         if self._store:
             _COUNTER.write(self._store, (counter,), _name(party))
-            self._store.undo(self._forget, None)
+            self._store.undo("_known", {}, self)  # they are read again
         self._known[party] = counter
-
-    def _forget(self, _):
-        self._known = {}  # they are read again
 
 
 def _name(party: bytes) -> str:

@@ -311,7 +311,7 @@ def _store(call, holder, name, replacements, floor):
         if last is None or floor > int.from_bytes(last, "big"):
             call.device.counters.set(identifier, max(floor, 0).to_bytes(8, "big"))
         if store:
-            store.undo(call.keys.put_back, call.keys.parties())
+            store.undo("parties", list(call.keys.parties), call.keys)
             store.commit()
     except StoreError:
         if store:

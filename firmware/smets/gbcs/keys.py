@@ -44,45 +44,37 @@ class Keys:
         self.device_id = device_id
         self.private_key = private_key
         self.ds_private_key = ds_private_key
-        self._parties = []  # in the order in which they came; a dict has none on a device
+        self.parties = []  # in the order in which they came; a dict has none on a device
 
     def told(self) -> tuple:
         """All that was loaded, to be compared."""
-        parties = [party.told() for party in self._parties]
+        parties = [party.told() for party in self.parties]
         return (self.private_key, self.ds_private_key, parties)
 
     def add(self, party: Party):
         """Take a party in, replacing one of the same id."""
-        self._put(party, [held.id for held in self._parties], party.id)
+        self._put(party, [held.id for held in self.parties], party.id)
 
     def add_role(self, party: Party):
         """As `add`, beside what a party of this id is in another role."""
-        held = [(held.id, held.role) for held in self._parties]
+        held = [(held.id, held.role) for held in self.parties]
         self._put(party, held, (party.id, party.role))
 
     def _put(self, party, names, name):
         if name in names:
-            self._parties[names.index(name)] = party
+            self.parties[names.index(name)] = party
         else:
-            self._parties.append(party)
+            self.parties.append(party)
 
     def remove(self, party_id: bytes, role: str = ""):
         """Forget a party; with a role only in that one."""
-        self._parties = [
-            party for party in self._parties if party.id != party_id or role and party.role != role
+        self.parties = [
+            party for party in self.parties if party.id != party_id or role and party.role != role
         ]
 
     def clear(self):
         """Forget every party."""
-        self._parties = []
-
-    def parties(self) -> list:
-        """Every party, for `put_back`."""
-        return list(self._parties)
-
-    def put_back(self, parties: list):
-        """Have these parties, and no other."""
-        self._parties = parties
+        self.parties = []
 
     def find(self, party_id, roles: str = ""):
         """The party of an 8-octet id, or None.
@@ -91,7 +83,7 @@ class Keys:
         """
         wanted = bytes(party_id)
         found = None
-        for party in self._parties:
+        for party in self.parties:
             if party.id == wanted:
                 if use_cases.ROLES.get(party.role, "?") in roles:
                     return party
@@ -104,11 +96,11 @@ class Keys:
 
     def of_role(self, role: str) -> list:
         """The parties of a role, in the order in which they came."""
-        return [party for party in self._parties if party.role == role]
+        return [party for party in self.parties if party.role == role]
 
     def first(self, role: str):
         """The party of a role that came first, or None."""
-        for party in self._parties:
+        for party in self.parties:
             if party.role == role:
                 return party
         return None

@@ -17,7 +17,7 @@ _NAME_MAX = 32
 # The names of several records that are replaced as a whole, while they are.
 CHANGES = "~~"
 # What becomes of that where a file in place is part of the change: the last line is its number.
-SEALED = "sealed"
+_SEALED = "sealed"
 
 
 def check_of(name: str, data: bytes) -> bytes:
@@ -83,30 +83,29 @@ class Changes:
         self._marks.append((dict(self._changed), len(self._undo), self._seal))
         return len(self._marks) - 1
 
-    def undo(self, restore, value):
+    def undo(self, restore, value, owner=None):
         """Call `restore(value)` where what is changed since `begin` is given up; last one first.
 
-        Whoever keeps something calls it, so that what it knows is what the store holds.
+        With an owner, `restore` is the name of its member that gets the value. Whoever keeps
+        something calls it, so that what it knows is what the store holds.
         """
         if self._marks:
-            self._undo.append((restore, value))
+            self._undo.append((restore, value, owner))
 
-    @property
-    def changing(self) -> bool:
-        """Whether a change is under way: between `begin` and `commit`."""
-        return len(self._marks) > 0
+    def seal(self, number: int) -> int:
+        """Let the change under way have a number, above that of any before it; 0 without one.
 
-    def seal(self, number: int):
-        """Let the change under way have a number, above that of any before it.
-
-        What was written into a file in place counts once `sealed` gives that number or more.
+        What is written into a file in place counts once `sealed` gives that number or more.
         """
+        if not self._marks:
+            return 0
         self._seal = number
+        return number
 
     def sealed(self) -> int:
         """The number of the last change that had one and holds; -1 where that is damaged."""
         try:
-            lines = self.load(self.path + "/" + SEALED, SEALED)
+            lines = self.load(self.path + "/" + _SEALED, _SEALED)
         except StoreError:
             return -1  # it is reported with the records
         return int(lines.decode().rpartition("\n")[2]) if lines else 0
@@ -125,7 +124,7 @@ class Changes:
                 lines = [self._changed[name] + " " + name for name in self._changed]
                 if self._seal:
                     lines.append(str(self._seal))
-                self._write(self.path + "/" + CHANGES, SEALED, "\n".join(lines).encode())
+                self._write(self.path + "/" + CHANGES, _SEALED, "\n".join(lines).encode())
                 self._noted = True
             self._replace()
         except StoreError:
@@ -151,8 +150,11 @@ class Changes:
         if not mark:
             self._drop_replaced()
         while len(self._undo) > known:
-            restore, value = self._undo.pop()
-            restore(value)
+            restore, value, owner = self._undo.pop()
+            if owner is None:
+                restore(value)
+            else:
+                setattr(owner, restore, value)
 
     def _change(self, name: str, temporary: str):
         if self._changed.get(name):
@@ -170,9 +172,15 @@ class Changes:
         if self._noted:
             self._replace()
 
-    def replace(self, changes: dict, seal: int):
-        """Complete changes that are noted: name -> its temporary, "" where it goes."""
-        self._changed, self._seal = changes, seal
+    def _resume(self):
+        """Complete the changes that are noted in a file."""
+        lines = self.load(self.path + "/" + CHANGES, _SEALED) or b""
+        for line in lines.decode().split("\n"):
+            temporary, space, name = line.partition(" ")
+            if space:
+                self._changed[name] = temporary
+            else:
+                self._seal = int(temporary or 0)
         self._noted = True
         self._replace()
 
@@ -191,7 +199,7 @@ class Changes:
         if self._noted:
             if self._seal:
                 try:
-                    os.rename(self.path + "/" + CHANGES, self.path + "/" + SEALED)
+                    os.rename(self.path + "/" + CHANGES, self.path + "/" + _SEALED)
                 except OSError as error:
                     raise StoreError(error.errno)
             else:

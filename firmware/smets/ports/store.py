@@ -1,10 +1,10 @@
 # Storage port: small named records that survive power cuts; disk.py has the files of larger data.
 # On boards both lie on littlefs, which commits a file when it is closed and renames atomically.
 from smets import alive
-from smets.ports.changes import Changes, check_of
+from smets.ports.changes import CHANGES, Changes, check_of
 from smets.ports.files import CLEARING as _CLEARING
+from smets.ports.files import ERASING, make, make_folders, names_in, remove
 from smets.ports.files import TEMPORARY as _TEMPORARY
-from smets.ports.files import make, make_folders, names_in, remove
 from smets.ports.store_error import StoreError
 
 try:
@@ -41,14 +41,27 @@ class Store(Changes):
             self._recover()
 
     def _recover(self):
+        """Complete what a power cut interrupted, or remove what was not yet complete."""
         try:
             left = [name for name in os.listdir(self.path) if name[0] == _TEMPORARY]
         except OSError as error:
             raise StoreError(error.errno)
-        if left:
-            from smets.ports.recovery import recover  # loaded after a power cut
+        try:
+            if ERASING in left:
+                from smets.ports.erase import forget
 
-            recover(self, left)
+                forget(self)
+            elif _CLEARING in left:
+                kept = self.load(self.path + "/" + _CLEARING, _CLEARING)
+                self.clear((kept or b"").decode())
+            elif CHANGES in left:
+                self._resume()
+        except StoreError as error:
+            if not error.damaged:
+                raise
+            # Torn: the power went before it was whole, and nothing had been replaced.
+        for name in left:
+            remove(self.path + "/" + name)
 
     # --- Records ------------------------------------------------------------------------------
 

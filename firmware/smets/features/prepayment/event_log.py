@@ -41,15 +41,12 @@ class EventLog(objects.Served):
         # Not by _keep: a Pico's stack is as good as full when a top-up is logged.
         octets = _RECORD.pack(([(row,) for row in entries],))
         self._keeper.put(_RECORD.kind, octets)
-        self._keeper.undo(self._take, self.entries)
-        self.entries = entries
-
-    def _take(self, entries: list):
+        self._keeper.undo("entries", self.entries, self)
         self.entries = entries
 
     def _keep(self, entries: list):
         self._keeper.write(_RECORD, ([(row,) for row in entries],))
-        self._keeper.undo(self._take, self.entries)
+        self._keeper.undo("entries", self.entries, self)
         self.entries = entries
 
     # --- As an object ---------------------------------------------------------------------------

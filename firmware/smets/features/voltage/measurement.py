@@ -136,12 +136,9 @@ class Measurement:
             return False
         if restore:
             self._keeper.undo(restore, value)
-        self._keeper.undo(self._take, self._kept)
+        self._keeper.undo("_kept", self._kept, self)
         self._kept = values
         return True
-
-    def _take(self, kept):
-        self._kept = kept
 
     def _changed(self, values) -> bool:
         """Whether more has changed than the newest entries, which the logs keep."""
