@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from host_tools.gbcs.zcl_ids import BASIC, METERING, PREPAYMENT, PRICE, key, values
 from host_tools.remote import RemoteParty
 from host_tools.testkeys import HOME, make_home
 
@@ -26,54 +27,57 @@ DISPLAYS = (("IHD", "02534D45545300B0"),)
 EUIS = {kind.lower(): eui for kind, eui in (*HOME, *DISPLAYS)}
 
 
-def _attributes(*rows: tuple[str, str, int]) -> dict[str, dict[str, Any]]:
-    return {attribute: {"type": kind, "value": value} for attribute, kind, value in rows}
-
-
 # A meter in use: registers in litres (divisor 1000), money in thousandths of a penny.
 GAS_STATE: dict[str, Any] = {
-    "0x0000": {"0x0005": {"type": "0x42", "value": "GS-1"}},
-    "0x0700": _attributes(("0x0617", "0x18", 0x50), ("0x0616", "0x21", 826)),
-    "0x0705": _attributes(
-        ("0x0000", "0x19", 2),
-        ("0x0001", "0x2B", 1_234_000),
-        ("0x0002", "0x2B", 500_000),
-        ("0x0005", "0x2B", 0),
-        ("0x0211", "0x23", 20_000),
-        ("0x0221", "0x23", 0),
-        ("0x0231", "0x23", 0),
+    key(BASIC): values(BASIC, {"ModelIdentifier": "GS-1"}),
+    key(PRICE): values(PRICE, {"PriceTrailingDigit": 0x50, "Currency": 826}),
+    key(PREPAYMENT): values(
+        PREPAYMENT,
+        {
+            "PaymentControlConfiguration": 2,
+            "CreditRemaining": 1_234_000,
+            "EmergencyCreditRemaining": 500_000,
+            "AccumulatedDebt": 0,
+            "DebtAmount#1": 20_000,
+            "DebtAmount#2": 0,
+            "DebtAmount#3": 0,
+        },
     ),
-    "0x0702": _attributes(
-        ("0x0000", "0x25", 4_567_890),
-        ("0x0100", "0x25", 4_000_000),
-        ("0x0102", "0x25", 500_000),
-        ("0x0104", "0x25", 60_000),
-        ("0x0106", "0x25", 7_890),
-        ("0x0300", "0x30", 1),
-        ("0x0301", "0x22", 1),
-        ("0x0302", "0x22", 1000),
-        ("0x0700", "0x25", 4_500_000),
-        ("0x0701", "0x25", 67_890),
-        ("0x0702", "0x25", 0),
-        ("0x0703", "0x25", 0),
-        ("0x0A00", "0x23", 81_250),
+    key(METERING): values(
+        METERING,
+        {
+            "CurrentSummationDelivered": 4_567_890,
+            "CurrentTier1SummationDelivered": 4_000_000,
+            "CurrentTier2SummationDelivered": 500_000,
+            "CurrentTier3SummationDelivered": 60_000,
+            "CurrentTier4SummationDelivered": 7_890,
+            "UnitofMeasure": 1,
+            "Multiplier": 1,
+            "Divisor": 1000,
+            "CurrentNoTierBlock1SummationDelivered": 4_500_000,
+            "CurrentNoTierBlock2SummationDelivered": 67_890,
+            "CurrentNoTierBlock3SummationDelivered": 0,
+            "CurrentNoTierBlock4SummationDelivered": 0,
+            "BillToDateDelivered": 81_250,
+        },
     ),
 }
 
 ELECTRICITY_STATE: dict[str, Any] = {
-    "0x0702": {
-        "0x0000": {"type": "0x25", "value": 8_901_234},
-        "0x0300": {"type": "0x30", "value": 0},
-        "0x0301": {"type": "0x22", "value": 1},
-        "0x0302": {"type": "0x22", "value": 1000},
-    },
-    "0x0700": {
-        "0x0301": {"type": "0x23", "value": 53_350},
-        "0x0400": {"type": "0x23", "value": 28_620},
-        "0x0617": {"type": "0x18", "value": 0x50},
-    },
+    key(METERING): values(
+        METERING,
+        {
+            "CurrentSummationDelivered": 8_901_234,
+            "UnitofMeasure": 0,
+            "Multiplier": 1,
+            "Divisor": 1000,
+        },
+    ),
+    key(PRICE): values(
+        PRICE,
+        {"StandingCharge": 53_350, "NoTierBlock1Price": 28_620, "PriceTrailingDigit": 0x50},
+    ),
 }
-# Power below 0.5 kW is low, from 1 kW on it is high.
 
 
 class ExampleHome:

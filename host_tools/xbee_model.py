@@ -22,6 +22,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from host_tools.han import zdo
+
 __all__ = ["Air", "Fault", "Module", "Ptys", "Transmission"]
 
 BROADCAST: Final = bytes.fromhex("000000000000FFFF")
@@ -64,7 +66,7 @@ FRAGMENTS: Final = 5
 PAYLOAD: Final = 255
 
 # ZDP requests that AO bit 1 passes through.
-SUPPORTED_ZDO: Final = (0x0004, 0x0005, 0x0006)
+SUPPORTED_ZDO: Final = (zdo.SIMPLE_DESCRIPTOR, zdo.ACTIVE_ENDPOINTS, zdo.MATCH_DESCRIPTOR)
 # The module's own application: endpoint -> device, input and output clusters of profile C105.
 DIGI_PROFILE: Final = 0xC105
 DIGI_ENDPOINTS: Final = (0xE6, 0xE8)
@@ -503,14 +505,14 @@ class Module:
         options = self.registers[b"AO"]
         if options & 0x20 or not options:
             passes = False
-        elif cluster & 0x8000:
+        elif cluster & zdo.RESPONSE:
             return True
         else:
             passes = bool(options & (0x02 if cluster in SUPPORTED_ZDO else 0x04))
-        if not passes and not cluster & 0x8000:
+        if not passes and not cluster & zdo.RESPONSE:
             answer = self._zdo_answer(cluster, payload)
             if answer:
-                header = b"\0\0" + (cluster | 0x8000).to_bytes(2, "big") + b"\0\0"
+                header = b"\0\0" + (cluster | zdo.RESPONSE).to_bytes(2, "big") + b"\0\0"
                 source.receive(self, header, ACKNOWLEDGED, answer)
         return passes
 
@@ -522,11 +524,13 @@ class Module:
         mine = self.network.to_bytes(2, "little")
         if cluster not in SUPPORTED_ZDO:
             return head + b"\x84" + payload[1:3]
-        if interest != self.network and not (cluster == 0x0006 and interest >= 0xFFFD):
+        if interest != self.network and not (
+            cluster == zdo.MATCH_DESCRIPTOR and interest >= 0xFFFD
+        ):
             return head + b"\x81" + payload[1:3] + b"\0"
-        if cluster == 0x0005:
+        if cluster == zdo.ACTIVE_ENDPOINTS:
             return head + b"\0" + mine + bytes([len(DIGI_ENDPOINTS), *DIGI_ENDPOINTS])
-        if cluster == 0x0004:
+        if cluster == zdo.SIMPLE_DESCRIPTOR:
             if payload[3:4] not in (b"\xe6", b"\xe8"):
                 return head + b"\x83" + mine + b"\0"
             profile = DIGI_PROFILE.to_bytes(2, "little")

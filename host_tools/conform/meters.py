@@ -11,16 +11,33 @@ from typing import Any, cast
 
 from host_tools.conform.dut import Dut
 from host_tools.conform.model import Blocked
-from host_tools.conform.probe import DEVICE_MANAGEMENT, METERING, PREPAYMENT, TIME, eui
+from host_tools.conform.probe import eui
+from host_tools.gbcs.zcl_ids import (
+    CHANGE_OF_TENANCY_UPDATE_DATE_TIME,
+    CURRENT_SUMMATION_DELIVERED,
+    DEVICE_MANAGEMENT,
+    DIVISOR,
+    GET_SAMPLED_DATA,
+    GET_SAMPLED_DATA_RESPONSE,
+    METERING,
+    MULTIPLIER,
+    PAYMENT_CONTROL_CONFIGURATION,
+    PREPAYMENT,
+    PROPOSED_TENANCY_CHANGE_CONTROL,
+    TIME,
+    TIME_NOW,
+    TIME_STATUS,
+    UNIT_OF_MEASURE,
+)
+from host_tools.han import zdo
 from host_tools.han.frame import PROFILE_ZDO, Frame, to_octets
 
 __all__ = ["NO_DATE", "Meter", "Meters"]
 
 NO_DATE = 0xFFFFFFFF
 _DAY = 86400
-_MATCH = 0x0006
 _ENDPOINT = 3
-_TYPES = {0x0200: 0xE2, 0x0201: 0x1B}
+_TYPES = {CHANGE_OF_TENANCY_UPDATE_DATE_TIME: 0xE2, PROPOSED_TENANCY_CHANGE_CONTROL: 0x1B}
 
 
 @dataclass
@@ -140,7 +157,7 @@ class Meters:
             octets += b"".join(self._record(meter, frame.cluster, name) for name in ids)
             cut = meter.garbled and frame.cluster == DEVICE_MANAGEMENT
             return octets[:-3] if cut else octets
-        if control & 3 == 1 and frame.cluster == METERING and command == 0x08:
+        if control & 3 == 1 and frame.cluster == METERING and command == GET_SAMPLED_DATA:
             return self._samples(meter, sequence, body)
         what = frame.cluster.to_bytes(2, "big") + bytes((command,))
         if control & 3 != 1 or what not in self._answers:
@@ -153,19 +170,20 @@ class Meters:
     def _record(self, meter: Meter, cluster: int, attribute: int) -> bytes:
         head = attribute.to_bytes(2, "little")
         if cluster == DEVICE_MANAGEMENT and attribute in _TYPES:
-            meter.reads += attribute == 0x0200
+            is_date = attribute == CHANGE_OF_TENANCY_UPDATE_DATE_TIME
+            meter.reads += is_date
             if meter.status:
                 return head + bytes((meter.status,))
-            value = meter.date if attribute == 0x0200 else meter.control
+            value = meter.date if is_date else meter.control
             return head + bytes((0, _TYPES[attribute])) + value.to_bytes(4, "little")
         known = {
-            (TIME, 0x0000): b"\xe2" + self.now.to_bytes(4, "little"),
-            (TIME, 0x0001): b"\x18\x09",
-            (METERING, 0x0000): b"\x25" + (4711).to_bytes(6, "little"),
-            (METERING, 0x0300): b"\x30\x00",
-            (METERING, 0x0301): b"\x22\x01\x00\x00",
-            (METERING, 0x0302): b"\x22\xe8\x03\x00",
-            (PREPAYMENT, 0x0000): b"\x19\x00\x00",
+            (TIME, TIME_NOW): b"\xe2" + self.now.to_bytes(4, "little"),
+            (TIME, TIME_STATUS): b"\x18\x09",
+            (METERING, CURRENT_SUMMATION_DELIVERED): b"\x25" + (4711).to_bytes(6, "little"),
+            (METERING, UNIT_OF_MEASURE): b"\x30\x00",
+            (METERING, MULTIPLIER): b"\x22\x01\x00\x00",
+            (METERING, DIVISOR): b"\x22\xe8\x03\x00",
+            (PREPAYMENT, PAYMENT_CONTROL_CONFIGURATION): b"\x19\x00\x00",
         }
         value = known.get((cluster, attribute))
         return head + (b"\x86" if value is None else b"\x00" + value)
@@ -178,15 +196,15 @@ class Meters:
             first = max(first, -(-meter.date // period) * period)
         count = min(wanted, (self.now - first) // period)
         if count <= 0:
-            return bytes((0x18, sequence, 0x0B, 0x08, 0x8B))
-        octets = bytes((0x19, sequence, 0x07)) + log.to_bytes(2, "little")
+            return bytes((0x18, sequence, 0x0B, GET_SAMPLED_DATA, 0x8B))
+        octets = bytes((0x19, sequence, GET_SAMPLED_DATA_RESPONSE)) + log.to_bytes(2, "little")
         octets += first.to_bytes(4, "little") + b"\x00"
         octets += (0xFFFF if log == 1 else 1800).to_bytes(2, "little")
         return octets + count.to_bytes(2, "little") + (100).to_bytes(3, "little") * count
 
 
 def _match(meter: Meter, frame: Frame) -> bytes | None:
-    if frame.cluster != _MATCH or len(frame.payload) < 8:
+    if frame.cluster != zdo.MATCH_DESCRIPTOR or len(frame.payload) < 8:
         return None
     cluster = int.from_bytes(frame.payload[6:8], "little")
     found = b"" if meter.absent and cluster == DEVICE_MANAGEMENT else bytes((_ENDPOINT,))
@@ -195,14 +213,14 @@ def _match(meter: Meter, frame: Frame) -> bytes | None:
 
 
 def _reply(frame: Frame, payload: bytes, secured: bool) -> Frame:
-    zdo = frame.profile == PROFILE_ZDO
+    is_zdo = frame.profile == PROFILE_ZDO
     return Frame(
         frame.destination,
         frame.source,
         frame.destination_endpoint,
         frame.source_endpoint,
-        frame.cluster | (0x8000 if zdo else 0),
+        frame.cluster | (zdo.RESPONSE if is_zdo else 0),
         payload,
         frame.profile,
-        aps_security=secured and not zdo,
+        aps_security=secured and not is_zdo,
     )

@@ -10,15 +10,10 @@ from host_tools.conform.dut import Dut
 from host_tools.conform.model import Exchange, Finding
 from host_tools.example import EUIS
 from host_tools.gbcs.message import Message
+from host_tools.han import zdo
 from host_tools.han.frame import PROFILE_ZDO, Frame
 
 __all__ = [
-    "DEVICE_MANAGEMENT",
-    "EVENTS",
-    "METERING",
-    "PREPAYMENT",
-    "PRICE",
-    "TIME",
     "Notes",
     "Record",
     "ask",
@@ -32,10 +27,6 @@ __all__ = [
     "text",
 ]
 
-METERING, PRICE, PREPAYMENT = 0x0702, 0x0700, 0x0705
-DEVICE_MANAGEMENT, EVENTS, TIME = 0x0708, 0x0709, 0x000A
-
-_MATCH, _MATCH_RESPONSE = 0x0006, 0x8006
 # Octets of the ZCL types.
 _SIZES = {
     **dict.fromkeys((0x08, 0x10, 0x18, 0x20, 0x28, 0x30), 1),
@@ -111,10 +102,12 @@ def find_endpoint(dut: Dut, cluster: int, role: str = "ihd") -> int:
     """Ask by Match Descriptor where a cluster is served; BenchError for no answer."""
     payload = bytes((0x51,)) + (int(dut.eui, 16) & 0xFFFF).to_bytes(2, "little")
     payload += b"\x09\x01\x01" + cluster.to_bytes(2, "little") + b"\x00"
-    frame = Frame(eui(role), int(dut.eui, 16), 0, 0, _MATCH, payload, PROFILE_ZDO)
+    frame = Frame(eui(role), int(dut.eui, 16), 0, 0, zdo.MATCH_DESCRIPTOR, payload, PROFILE_ZDO)
     for answer in dut.deliver(frame):
         found = answer.payload
-        if answer.cluster == _MATCH_RESPONSE and found[:2] == b"\x51\x00" and len(found) > 5:
+        if answer.cluster != zdo.MATCH_DESCRIPTOR | zdo.RESPONSE:
+            continue
+        if found[:2] == b"\x51\x00" and len(found) > 5:
             return found[5]
     raise BenchError(f"Match Descriptor finds no cluster 0x{cluster:04X}")
 

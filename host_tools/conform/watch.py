@@ -13,6 +13,7 @@ from host_tools.bench import BenchClient
 from host_tools.conform.dut import Dut
 from host_tools.gbcs.message import Message
 from host_tools.gbcs.times import parse_iso, seconds_2000
+from host_tools.gbcs.zcl_ids import CHANGE_OF_TENANCY_UPDATE_DATE_TIME, DEVICE_MANAGEMENT
 from host_tools.han.frame import from_octets
 
 __all__ = ["WatchingBench"]
@@ -21,9 +22,8 @@ Json = dict[str, Any]
 
 _DAY = 86400
 _MOST = 24
-# ReadAttributesResponse record of the tenancy date: 0x0200, success, UTCTime.
-_TENANCY_DATE = b"\x00\x02\x00\xe2"
-_DEVICE_MANAGEMENT = 0x0708
+# ReadAttributesResponse record of the tenancy date: its id, success, UTCTime.
+_TENANCY_DATE = CHANGE_OF_TENANCY_UPDATE_DATE_TIME.to_bytes(2, "little") + b"\x00\xe2"
 _NO_DATE = 0xFFFFFFFF
 
 
@@ -124,7 +124,7 @@ class WatchingBench(Dut):
         """Find the tenancy date that a meter gives, in a frame for the device."""
         frame = from_octets(octets)
         at = frame.payload.find(_TENANCY_DATE)
-        if frame.cluster == _DEVICE_MANAGEMENT and at >= 0:
+        if frame.cluster == DEVICE_MANAGEMENT and at >= 0:
             date = int.from_bytes(frame.payload[at + 4 : at + 8], "little")
             if date not in (0, _NO_DATE, self._date):
                 self._date = date

@@ -34,6 +34,9 @@ _DROPPED: tuple[Field, ...] = (
     ("originatorCounter", 8, "number"),
 )
 
+# The message code of CS14: the Device Log of a hub has changed.
+_DEVICE_LOG_BACKUP = 0x0018
+
 # GBZ: the octets that a body begins with (tag, length), and the fields after them.
 _GBZ: dict[int, tuple[bytes, tuple[Field, ...]]] = {
     0x00CD: (b"\x0e", _ZCL_COMMAND),
@@ -52,7 +55,7 @@ _ITEMS: dict[int, tuple[str, ...]] = {
     0x0121: ("controllerNumberAndState", "start", "end", "level"),
     0x0122: ("controllerNumberAndState", "level"),
     0x0123: ("content",),
-    0x0018: ("backup",),
+    _DEVICE_LOG_BACKUP: ("backup",),
     0x0110: ("entityIdentifier",),
     0x0111: ("content",),
     0x0112: ("content",),
@@ -67,10 +70,11 @@ _OCTETS: dict[int, tuple[Field, ...]] = {
     0x0114: _DROPPED,
 }
 _PARTS: dict[int, tuple[str, ...]] = {
-    0x0018: ("backupDateTime", "extendedPANID", "deviceLogEntries"),
+    _DEVICE_LOG_BACKUP: ("backupDateTime", "extendedPANID", "deviceLogEntries"),
     0x0111: ("channelMask", "channelPage"),
 }
-_ENTRIES = ("entityIdentifier", "hashOfTrustCentreLinkKey")  # of a row of the Device Log, 0x0018
+# Of a row of the Device Log.
+_ENTRIES = ("entityIdentifier", "hashOfTrustCentreLinkKey")
 
 
 def size(fields: tuple[Field, ...]) -> int:
@@ -100,7 +104,7 @@ def part_names(message_code: int, count: int) -> tuple[str, ...]:
 
 def entry_names(message_code: int, count: int) -> tuple[str, ...]:
     """Names of the fields of a log row inside such a part, or ()."""
-    return _ENTRIES if message_code == 0x0018 and count == len(_ENTRIES) else ()
+    return _ENTRIES if message_code == _DEVICE_LOG_BACKUP and count == len(_ENTRIES) else ()
 
 
 def octet_fields(message_code: int, body: bytes) -> tuple[Field, ...]:

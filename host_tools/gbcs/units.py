@@ -7,18 +7,47 @@ from decimal import Decimal
 
 from host_tools.gbcs import zcl
 from host_tools.gbcs.axdr import Value
+from host_tools.gbcs.zcl_ids import (
+    CURRENCY,
+    DIVISOR,
+    METERING,
+    MULTIPLIER,
+    PREPAYMENT,
+    PRICE,
+    PRICE_TRAILING_DIGIT,
+    STANDING_CHARGE,
+    UNIT_OF_MEASURE,
+)
+from host_tools.gbcs.zcl_table import attribute_id
 
-METERING, PRICE, PREPAYMENT = 0x0702, 0x0700, 0x0705
-UNIT_OF_MEASURE, MULTIPLIER, DIVISOR = 0x0300, 0x0301, 0x0302
-CURRENCY, TRAILING_DIGIT = 0x0616, 0x0617
 UINT48 = 0x25
 
 ZCL_UNITS = {0x00: "kWh", 0x01: "m\N{SUPERSCRIPT THREE}"}
 CURRENCIES = {826: "GBP", 978: "EUR"}
 
 # Prepayment attributes that are amounts of money (GBCS scales them by PriceTrailingDigit).
-_BALANCES = {0x0001, 0x0002, 0x0005, 0x0006, 0x0010, 0x0011, 0x0021, 0x0022, 0x0031, 0x0040}
-_MONEY = _BALANCES | {base + offset for base in (0x0210, 0x0220, 0x0230) for offset in (1, 7)}
+_MONEY = {
+    attribute_id(PREPAYMENT, name)
+    for name in (
+        "CreditRemaining",
+        "EmergencyCreditRemaining",
+        "AccumulatedDebt",
+        "OverallDebtCap",
+        "EmergencyCreditLimit",
+        "EmergencyCreditThreshold",
+        "MaxCreditLimit",
+        "MaxCreditPerTopUp",
+        "LowCreditWarningLevel",
+        "CutOffValue",
+        "DebtAmount#1",
+        "DebtRecoveryAmount#1",
+        "DebtAmount#2",
+        "DebtRecoveryAmount#2",
+        "DebtAmount#3",
+    )
+}
+# The attribute sets of Price that hold prices: the upper octet of their ids.
+_PRICE_SETS = (4, 5)
 
 DLMS_UNITS = {
     1: "a",
@@ -77,7 +106,7 @@ def annotate_zcl(frames: Iterable[zcl.Frame]) -> None:
 
 def _trailing_digit(frame: zcl.Frame) -> int | None:
     # The high four bits of an octet; a value of another size says nothing.
-    digit = _number(frame, TRAILING_DIGIT)
+    digit = _number(frame, PRICE_TRAILING_DIGIT)
     return digit if digit is not None and 0 <= digit <= 0xFF else None
 
 
@@ -86,7 +115,7 @@ def _is_money(cluster: int, item: zcl.Attribute) -> bool:
         return False
     if cluster == PREPAYMENT:
         return item.id in _MONEY
-    return cluster == PRICE and (item.id == 0x0301 or 0x0400 <= item.id < 0x0600)
+    return cluster == PRICE and (item.id == STANDING_CHARGE or item.id >> 8 in _PRICE_SETS)
 
 
 def _annotate_metering(frame: zcl.Frame) -> None:

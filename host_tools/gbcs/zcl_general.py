@@ -66,7 +66,7 @@ def _structured(reader: Reader, frame: Frame, node: Node) -> None:
         start = reader.pos
         item = _attribute(reader, frame)
         where = _selector(reader)
-        if frame.header.command == 0x0F:
+        if frame.header.command == zcl_table.WRITE_ATTRIBUTES_STRUCTURED:
             _value(reader, frame, node, start, item)
             node.children[-1].text += where
             continue
@@ -93,7 +93,11 @@ def _write_response(reader: Reader, frame: Frame, node: Node) -> None:
         start = reader.pos
         status = reader.uint(1, "attribute status")
         item = _attribute(reader, frame, status)
-        where = _selector(reader) if frame.header.command == 0x10 else ""
+        where = (
+            _selector(reader)
+            if frame.header.command == zcl_table.WRITE_ATTRIBUTES_STRUCTURED_RESPONSE
+            else ""
+        )
         frame.attributes.append(item)
         shown = zcl_table.status_name(status)
         node.child(f"{item.label}{where}", reader, start, status, shown)
@@ -182,7 +186,7 @@ def _discover(reader: Reader, frame: Frame, node: Node) -> None:
 
 def _discover_response(reader: Reader, frame: Frame, node: Node) -> None:
     frame.fields = read_fields(reader, (("Discovery Complete", "uint8"),), node)
-    extended = frame.header.command == 0x16
+    extended = frame.header.command == zcl_table.DISCOVER_ATTRIBUTES_EXTENDED_RESPONSE
     while reader.left:
         start = reader.pos
         item = _attribute(reader, frame)

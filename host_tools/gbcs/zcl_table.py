@@ -38,6 +38,9 @@ STATUS = {
     0xC3: "UNSUPPORTED_CLUSTER",
 }
 
+WRITE_ATTRIBUTES_STRUCTURED = 0x0F
+WRITE_ATTRIBUTES_STRUCTURED_RESPONSE = 0x10
+DISCOVER_ATTRIBUTES_EXTENDED_RESPONSE = 0x16
 GENERAL_COMMANDS = {
     0x00: "Read Attributes",
     0x01: "Read Attributes Response",
@@ -54,14 +57,14 @@ GENERAL_COMMANDS = {
     0x0C: "Discover Attributes",
     0x0D: "Discover Attributes Response",
     0x0E: "Read Attributes Structured",
-    0x0F: "Write Attributes Structured",
-    0x10: "Write Attributes Structured Response",
+    WRITE_ATTRIBUTES_STRUCTURED: "Write Attributes Structured",
+    WRITE_ATTRIBUTES_STRUCTURED_RESPONSE: "Write Attributes Structured Response",
     0x11: "Discover Commands Received",
     0x12: "Discover Commands Received Response",
     0x13: "Discover Commands Generated",
     0x14: "Discover Commands Generated Response",
     0x15: "Discover Attributes Extended",
-    0x16: "Discover Attributes Extended Response",
+    DISCOVER_ATTRIBUTES_EXTENDED_RESPONSE: "Discover Attributes Extended Response",
 }
 
 
@@ -98,6 +101,25 @@ def command(cluster: int, from_server: bool, command_id: int) -> Command | None:
         return None
     fields = tuple((name, kind) for name, kind in entry["fields"])
     return Command(entry["name"], fields, entry.get("tail", 0))
+
+
+def cluster_id(name: str) -> int:
+    """The cluster of a name; KeyError if the table lacks it."""
+    ids = {entry["name"]: number for number, entry in load("zcl_clusters")["clusters"].items()}
+    return int(ids[name], 16)
+
+
+def attribute_id(cluster: int, name: str) -> int:
+    """The attribute of a name in a cluster; KeyError if the table lacks it."""
+    ids = {entry[0]: number for number, entry in _cluster(cluster).get("attributes", {}).items()}
+    return int(ids[name], 16)
+
+
+def command_id(cluster: int, name: str) -> int:
+    """The command of a name in a cluster, of either side; KeyError if the table lacks it."""
+    sides = (_cluster(cluster).get(side, {}) for side in ("client", "server"))
+    ids = {entry["name"]: number for side in sides for number, entry in side.items()}
+    return int(ids[name], 16)
 
 
 def status_name(status: int) -> str:

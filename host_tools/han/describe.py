@@ -10,6 +10,7 @@ from typing import Final
 from host_tools.gbcs import times, units, zcl, zcl_table
 from host_tools.gbcs.errors import DecodeError
 from host_tools.gbcs.tree import Json
+from host_tools.han import zdo
 from host_tools.han.frame import PROFILE_ZDO, Frame, format_eui
 
 __all__ = ["Described", "describe"]
@@ -19,15 +20,6 @@ _LIMIT: Final = 240
 
 # The type of a number adds nothing to it for a reader.
 _TYPE: Final = re.compile(r" \((?:u?int|enum|map)\d+\)$")
-
-_ZDO: Final = {
-    0x0004: "Simple Descriptor Request",
-    0x0005: "Active Endpoints Request",
-    0x0006: "Match Descriptor Request",
-    0x8004: "Simple Descriptor Response",
-    0x8005: "Active Endpoints Response",
-    0x8006: "Match Descriptor Response",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +46,7 @@ def describe(frame: Frame, names: Mapping[int, str] | None = None) -> Described:
         destination = f"group 0x{frame.group_address:04X}"
     octets = len(frame.payload)
     if frame.profile == PROFILE_ZDO:
-        command = _ZDO.get(frame.cluster, f"ZDO 0x{frame.cluster:04X}")
+        command = zdo.NAMES.get(frame.cluster, f"ZDO 0x{frame.cluster:04X}")
         return Described(source, destination, "ZDO", command, _of_zdo(frame), octets)
     cluster = zcl_table.cluster_name(frame.cluster) or f"cluster 0x{frame.cluster:04X}"
     try:
@@ -105,14 +97,14 @@ def _field(name: str, value: Json) -> str:
 def _of_zdo(frame: Frame) -> str:
     """Clusters of a match request, endpoints of its response."""
     octets = frame.payload
-    if frame.cluster == 0x0006 and len(octets) >= 6:
+    if frame.cluster == zdo.MATCH_DESCRIPTOR and len(octets) >= 6:
         ids = [
             int.from_bytes(octets[at : at + 2], "little")
             for at in range(6, min(6 + 2 * octets[5], len(octets) - 1), 2)
         ]
         words = [zcl_table.cluster_name(one) or f"0x{one:04X}" for one in ids]
         return "who serves " + ", ".join(words)
-    if frame.cluster == 0x8006 and len(octets) >= 5:
+    if frame.cluster == zdo.MATCH_DESCRIPTOR | zdo.RESPONSE and len(octets) >= 5:
         if octets[1]:
             return zcl_table.status_name(octets[1])
         found = ", ".join(str(one) for one in octets[5:])

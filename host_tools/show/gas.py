@@ -10,6 +10,13 @@ from rich.text import Text
 from host_tools.example import EUIS, GAS_STATE
 from host_tools.gbcs.message import Message
 from host_tools.gbcs.times import iso_2000
+from host_tools.gbcs.zcl_ids import (
+    CURRENCY,
+    DIVISOR,
+    MULTIPLIER,
+    PRICE_TRAILING_DIGIT,
+    UNIT_OF_MEASURE,
+)
 from host_tools.home import Home
 from host_tools.show.stage import Stage
 
@@ -92,5 +99,5 @@ def _values(message: Message) -> str:
     return "; ".join(found[:2]) + (" ..." if len(found) > 2 else "")
 
 
-# Attributes that scale others: 0x0300 to 0x0302 of metering, 0x0616 and 0x0617 of price.
-_SCALES = (0x0300, 0x0301, 0x0302, 0x0616, 0x0617)
+# Attributes that scale others.
+_SCALES = (UNIT_OF_MEASURE, MULTIPLIER, DIVISOR, CURRENCY, PRICE_TRAILING_DIGIT)

@@ -12,7 +12,7 @@ from host_tools.gbcs.message import Message, decode
 from host_tools.gbcs.times import iso_2000, parse_iso, seconds_2000
 from host_tools.home import Home
 from host_tools.show.stage import Stage
-from host_tools.voltage.codes import code_name
+from host_tools.voltage.codes import code_name, code_of
 from host_tools.voltage.series import Phase, Series, from_messages
 
 __all__ = ["event_of", "play"]
@@ -155,10 +155,11 @@ def _check_alerts(stage: Stage, alerts: _Alerts, phase: Phase) -> None:
     stamps = sorted(phase.entries)
     above = [stamp for stamp in stamps if phase.entries[stamp] > over]
     below = [stamp for stamp in stamps if phase.entries[stamp] < under]
-    for code, back, words, enters in (
-        (0x8002, 0x8085, f"above {over} V", above),
-        (0x8006, 0x8089, f"below {under} V", below),
+    for name, words, enters in (
+        ("average RMS over voltage", f"above {over} V", above),
+        ("average RMS under voltage", f"below {under} V", below),
     ):
+        code, back = code_of(name), code_of(name + " ended")
         after = [stamp for stamp in stamps if enters and stamp > enters[-1]]
         stage.check(
             bool(enters and after) and (told.get(code), told.get(back)) == (enters[0], after[0]),

@@ -12,6 +12,7 @@ from host_tools.gbcs.tree import Json
 from host_tools.remote import seal
 from host_tools.vectors.home import DEVICES, PARTIES, secret
 from host_tools.vectors.values import CLOCK, HALF_HOUR
+from host_tools.voltage.codes import code_of
 
 __all__ = ["Alerts", "make_alerts"]
 
@@ -25,12 +26,13 @@ _SECONDS = 3000
 _OVER, _UNDER = 253, 216
 _EXTREMES = ((1, 276), (2, 184), (3, 200), (4, 270))
 _PERIOD = 30
-# Millivolts on each phase, above and below the thresholds, with what that raises:
-# 8002 to 8005 above, 8006 to 8009 below, the first of a group for a meter with one phase.
+_ABOVE, _BELOW = "average RMS over voltage", "average RMS under voltage"
+# Millivolts on each phase, above and below the thresholds, with what that raises. A meter with
+# one phase raises the code without a phase.
 _CASES = (
-    ((254000,), (0x8002,)),
-    ((214000,), (0x8006,)),
-    ((230000, 254000, 214000), (0x8004, 0x8009)),
+    ((254000,), (code_of(_ABOVE),)),
+    ((214000,), (code_of(_BELOW),)),
+    ((230000, 254000, 214000), (code_of(_ABOVE, 2), code_of(_BELOW, 3))),
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["code_name", "code_phase"]
+__all__ = ["code_name", "code_of", "code_phase"]
 
 # Each row: first code, what happened; four codes in a row are the generic one, L1, L2, L3.
 _CONDITIONS = (
@@ -32,6 +32,11 @@ def code_name(code: int) -> str:
     if 0x8F57 <= code <= 0x8F5A:
         return "supply interrupted"
     return _SUPPLY.get(code, "")
+
+
+def code_of(name: str, phase: int = 0) -> int:
+    """The code of an event on a phase, 1 to 3, or without one; KeyError for an unknown name."""
+    return {what: first for first, what in _CONDITIONS}[name] + phase
 
 
 def code_phase(code: int) -> int | None:

@@ -14,6 +14,7 @@ from typing import Any, Final
 from host_tools.bench import ProcessTransport
 from host_tools.example import ELECTRICITY_STATE, EUIS, GAS_STATE
 from host_tools.gbcs.times import iso_2000
+from host_tools.gbcs.zcl_ids import CURRENT_SUMMATION_DELIVERED, METERING, key
 from host_tools.home import Home, HomeDevice
 from host_tools.show.stage import Stage
 from host_tools.show.tenancy import PREPAYMENT
@@ -40,7 +41,7 @@ def _state(role: str, time: str, register: int | None, clock_lost: bool) -> dict
     if role != "gpf":
         state["zcl"] = deepcopy(ELECTRICITY_STATE if role == "esme" else GAS_STATE)
         if register is not None:
-            state["zcl"]["0x0702"]["0x0000"]["value"] = register
+            state["zcl"][key(METERING)][key(CURRENT_SUMMATION_DELIVERED)]["value"] = register
     return state
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 import random
 from typing import Any, Final
 
+from host_tools.gbcs.zcl_ids import METERING, values
+
 __all__ = ["SAG_PERMILLE", "demand", "electricity", "gas", "voltage", "wave"]
 
 # A deep sag: below the limit of 207 V, and of the average's 216 V where it lasts.
@@ -81,13 +83,11 @@ def electricity(now: int) -> int:
 
 
 def demand(now: int) -> dict[str, dict[str, Any]]:
-    """InstantaneousDemand in W and AmbientConsumptionIndicator, as a state's cluster 0x0702."""
+    """InstantaneousDemand in W and AmbientConsumptionIndicator, as a STATE's Metering."""
     watts = 2 * electricity(now)
     ambient = sum(watts >= limit for limit in _AMBIENT)
-    return {
-        "0x0400": {"type": "0x2A", "value": watts},
-        "0x0207": {"type": "0x30", "value": ambient},
-    }
+    named = {"InstantaneousDemand": watts, "AmbientConsumptionIndicator": ambient}
+    return values(METERING, named)
 
 
 def gas(now: int) -> int:

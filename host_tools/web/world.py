@@ -21,6 +21,7 @@ from host_tools.example import EUIS, START
 from host_tools.gbcs.errors import DecodeError
 from host_tools.gbcs.message import decode
 from host_tools.gbcs.times import iso_2000, seconds_2000
+from host_tools.gbcs.zcl_ids import METERING, key
 from host_tools.han.describe import describe
 from host_tools.han.frame import Frame
 from host_tools.han.framelog import LogWriter
@@ -296,7 +297,7 @@ class World:
             if role in self.home.devices:
                 self.home.devices[role].control("SET", inputs)
         if "esme" in self.home.devices:
-            metering = {"zcl": {"0x0702": supply.demand(now)}}
+            metering = {"zcl": {key(METERING): supply.demand(now)}}
             self.home.devices["esme"].control("STATE", metering)
 
     def _read_voltage(self) -> None:

@@ -6,12 +6,11 @@ in a module of their feature. Elsewhere a number in such a place is an error.
 
 from __future__ import annotations
 
-import ast
 import re
 from pathlib import Path
 from types import ModuleType
 
-import pytest
+from id_numbers import literals
 
 from host_tools.gbcs.zcl_table import attribute as named
 from host_tools.gbcs.zcl_table import command as command_named
@@ -55,8 +54,6 @@ HISTORY = {
     "PREVIOUSWEEKCONSUMPTIONDELIVERED": 0x0432,
     "PREVIOUSMONTHCONSUMPTIONDELIVERED": 0x0442,
 }
-# A command that no use case has, so the decoder does not name it (ZSE 1.4, D.3.2.3.3.1.12).
-LOCAL = ("LOCALCHANGESUPPLY", 0x0C)
 
 
 def test_each_attribute_has_its_name_and_type() -> None:
@@ -76,7 +73,7 @@ def test_each_attribute_has_its_name_and_type() -> None:
 
 def test_each_command_has_its_name() -> None:
     """spec: names and ids as ZSE has them."""
-    known = {LOCAL}
+    known: set[tuple[str, int]] = set()
     for cluster in _constants(clusters).values():
         for from_server in (False, True):
             for number in range(0x20):
@@ -116,113 +113,6 @@ OTHER_NUMBERS = {
     "zcl/endpoints.py",
     "zcl/han_frame.py",
 }
-FOUR_DIGITS = re.compile(r"0x[0-9A-Fa-f]{4}")
-CLUSTERS = {name for name in vars(clusters) if name.isupper()}
-IDS = re.compile(r"(^|_)(attribute|cluster|command|event|code)$")
-DECLARED = {"attributes", "commands", "alerts"}
-
-
-def _is_number(node: ast.AST) -> bool:
-    # A boolean is an int of Python's; 0 stands for "from the client", too.
-    return isinstance(node, ast.Constant) and type(node.value) is int and node.value != 0
-
-
-def _is_cluster(node: ast.AST | None) -> bool:
-    if isinstance(node, ast.Attribute):
-        return isinstance(node.value, ast.Name) and node.value.id == "clusters"
-    return isinstance(node, ast.Name) and node.id in CLUSTERS
-
-
-def _names_id(node: ast.AST) -> bool:
-    if not isinstance(node, ast.Attribute) or not isinstance(node.value, ast.Name):
-        return False
-    return node.value.id in ("attributes", "commands")
-
-
-def _is_id(node: ast.AST) -> bool:
-    name = getattr(node, "id", "") or getattr(node, "attr", "")
-    return bool(IDS.search(name))
-
-
-def _below(node: ast.AST) -> list[ast.AST]:
-    """Numbers in a display of tuples; a call works its own out."""
-    if isinstance(node, ast.Call):
-        return []
-    inner = [number for child in ast.iter_child_nodes(node) for number in _below(child)]
-    return inner + [node] * _is_number(node)
-
-
-def _numbers_of(node: ast.AST) -> list[ast.AST]:
-    """Numbers that stand at a node where an id belongs."""
-    if isinstance(node, ast.Tuple) and any(_is_cluster(part) for part in node.elts):
-        if any(_names_id(part) for part in node.elts):
-            return []  # the number beside a named id is something else
-        return [part for part in node.elts if _is_number(part)]
-    if isinstance(node, ast.Dict):
-        of_clusters = [
-            value for key, value in zip(node.keys, node.values, strict=True) if _is_cluster(key)
-        ]
-        keys = [
-            key for value in of_clusters for key in getattr(value, "keys", []) if _is_number(key)
-        ]
-        tuples = [value for value in of_clusters if isinstance(value, ast.Tuple)]
-        return keys + [number for value in tuples for number in _below(value)]
-    if isinstance(node, ast.Compare) and len(node.comparators) == 1:
-        sides = (node.left, node.comparators[0])
-        if isinstance(node.ops[0], (ast.Eq, ast.NotEq)) and any(_is_id(side) for side in sides):
-            return [side for side in sides if _is_number(side)]
-    if isinstance(node, ast.Assign) and len(node.targets) == 1:
-        target = node.targets[0]
-        if isinstance(target, ast.Name) and target.id in DECLARED:
-            return _below(node.value)
-        if _is_id(target) and _is_number(node.value):
-            return [node.value]
-    return []
-
-
-def literals(source: str, other_numbers: bool = False) -> list[str]:
-    """Numbers in the source of a module where an id belongs, as "line: number"."""
-    found = set()
-    for node in ast.walk(ast.parse(source)):
-        for number in _numbers_of(node):
-            found.add((number.lineno, ast.get_source_segment(source, number)))
-        if not other_numbers and isinstance(node, ast.Constant) and type(node.value) is int:
-            text = ast.get_source_segment(source, node) or ""
-            if FOUR_DIGITS.fullmatch(text) and text != "0xFFFF":
-                found.add((node.lineno, text))
-    return [f"{line}: {text}" for line, text in sorted(found)]
-
-
-@pytest.mark.parametrize(
-    "source",
-    [
-        "_SUMMATION = const(0x0000)",
-        "register = zcl.get(METERING, 0x0000)",
-        "attributes = {METERING: (0x14,)}",
-        "commands = ((PREPAYMENT, 0, 4),)",
-        "alerts = ((32770, 32777),)",
-        "TEMPLATES = {(clusters.PRICE, 9): ''}",
-        "TEMPLATES = {clusters.PRICE: {9: ''}}",
-        "AS_SENT = ((PRICE, FROM_SERVER, 0x01),)",
-        "call.reply_command = 0x01",
-        "if request.command == 6: pass",
-        "known = 513 != attribute",
-    ],
-)
-def test_a_number_is_found(source: str) -> None:
-    """Each way in which a module of the firmware has named an id by its number."""
-    assert len(literals(source)) in (1, 2)
-
-
-def test_names_are_no_numbers() -> None:
-    source = """
-attributes = {METERING: (attributes.SUPPLY_STATUS,)}
-commands = ((PREPAYMENT, 0, commands.CONSUMER_TOP_UP),)
-where = kept.key(kept.PUBLISHED, clusters.CALENDAR, commands.PUBLISH_CALENDAR, 3)
-if attribute == attributes.TIME and frame_in.cluster == clusters.TIME and value == 0x14: pass
-"""
-    assert literals(source) == []
-    assert literals("ROWS = ((METERING, attributes.TIER, 4),)") == []
 
 
 def test_no_module_has_an_id_as_a_number() -> None:

@@ -10,10 +10,20 @@ from host_tools.conform.probe import Notes
 from host_tools.example import GAS_STATE
 from host_tools.gbcs.message import Message
 from host_tools.gbcs.times import from_seconds_2000, iso_2000
+from host_tools.gbcs.zcl_ids import (
+    CURRENT_SUMMATION_DELIVERED,
+    DIVISOR,
+    METERING,
+    MULTIPLIER,
+    UNIT_OF_MEASURE,
+    key,
+)
 
 STAMPED = ("GCS13a", "GCS13b", "GCS13c", "GCS14", "GCS60a")
 SRVS = "4.1.1, 4.1.2, 4.1.4, 4.3, 4.18"
 AGE = 600
+# What GCS13a reads, in order.
+_READ = (DIVISOR, MULTIPLIER, UNIT_OF_MEASURE, CURRENT_SUMMATION_DELIVERED)
 
 
 def date_octets(seconds: int, status: int) -> bytes:
@@ -173,7 +183,7 @@ def invalid_octets(dut: Dut) -> Finding:
 def error_stamped(dut: Dut) -> Finding:
     """The other attributes and the stamp are there although one attribute fails."""
     start(dut, "GPF" if dut.role == "gpf" else "")
-    dut.control("STATE", {"faults": {"zcl": {"0x0702": {"0x0302": "0xC0"}}}})
+    dut.control("STATE", {"faults": {"zcl": {key(METERING): {key(DIVISOR): "0xC0"}}}})
     command, _, message = dut.ask("GCS13a")
     notes = Notes()
     age = AGE if dut.role == "gpf" else 0
@@ -184,7 +194,7 @@ def error_stamped(dut: Dut) -> Finding:
         for component in message.gbz.components
         for item in (component.frame.attributes if component.frame else [])
     ]
-    wanted = [(0x0302, 0xC0), (0x0301, 0), (0x0300, 0), (0x0000, 0)]
+    wanted = [(number, 0xC0 if number == DIVISOR else 0) for number in _READ]
     notes.expect("attributes and statuses, in order", wanted, statuses)
     return notes.finding("status C0 and a stamp")
 
@@ -239,7 +249,7 @@ def values(dut: Dut) -> Finding:
     component = message.gbz.components[0]
     frame = component.frame
     seen = [(item.id, item.value) for item in frame.attributes] if frame else []
-    wanted = [(0x0302, 1000), (0x0301, 1), (0x0300, 1), (0x0000, 4567890)]
+    wanted = list(zip(_READ, (1000, 1, 1, 4567890), strict=True))
     notes.expect("attributes and values", wanted, seen, command)
     notes.expect("encrypted", True, component.encrypted)
     return notes.finding("values in order, encrypted")

@@ -7,12 +7,19 @@ from collections.abc import Callable
 from host_tools.conform.checks.gas_stamp import date_octets, start
 from host_tools.conform.dut import Dut
 from host_tools.conform.model import Evidence, Family, Finding, Severity, check
-from host_tools.conform.probe import METERING, Notes, eui, find_endpoint, read
+from host_tools.conform.probe import Notes, eui, find_endpoint, read
 from host_tools.example import EUIS
 from host_tools.gbcs.message import Message
+from host_tools.gbcs.zcl_ids import (
+    ATTRIBUTE_REPORTING_STATUS,
+    CURRENT_SUMMATION_DELIVERED,
+    METERING,
+    READING_SNAPSHOT_TIME,
+)
 from host_tools.han.frame import Frame
 
-_REGISTER, _SNAPSHOT_TIME, _STATUS = 0x0000, 0x0007, 0xFFFE
+_REGISTER, _SNAPSHOT_TIME = CURRENT_SUMMATION_DELIVERED, READING_SNAPSHOT_TIME
+_STATUS = ATTRIBUTE_REPORTING_STATUS
 _INVALID = 0xFFFFFFFF
 _UPDATE = (
     "Smart Energy 1.2a: AttributeReportingStatus complete ends an update "

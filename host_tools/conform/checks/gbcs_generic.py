@@ -13,6 +13,7 @@ from host_tools.gbcs import crypto
 from host_tools.gbcs.header import Header
 from host_tools.gbcs.message import decode
 from host_tools.gbcs.times import iso_2000
+from host_tools.gbcs.zcl_ids import METERING, key, values
 from host_tools.remote import seal
 
 _ROLES = ("esme", "gsme", "gpf")
@@ -246,7 +247,9 @@ def repeated_read(dut: Dut) -> Finding:
     _begin(dut)
     command = dut.command("GCS13a")
     first = dut.send(command)
-    dut.control("STATE", {"zcl": {"0x0702": {"0x0000": {"type": "0x25", "value": 9}}}})
+    dut.control(
+        "STATE", {"zcl": {key(METERING): values(METERING, {"CurrentSummationDelivered": 9})}}
+    )
     second = dut.send(command)
     seen = "same" if second == first else "none" if second is None else "fresh"
     names: dict[object, str] = {

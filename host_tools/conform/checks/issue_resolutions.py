@@ -7,13 +7,15 @@ from typing import Any
 
 from host_tools.conform.dut import Dut
 from host_tools.conform.model import Evidence, Family, Finding, Severity, check
-from host_tools.conform.probe import EVENTS, Notes, ask, default_response
+from host_tools.conform.probe import Notes, ask, default_response
 from host_tools.example import GAS_STATE
 from host_tools.gbcs.message import Message
 from host_tools.gbcs.times import iso_2000
+from host_tools.gbcs.zcl_ids import EVENTS, GET_EVENT_CONFIGURATION, key
 
+# An event code: clock adjusted, within the tolerance.
+_CLOCK_ADJUSTED = 0x8145
 _HAN_LOGS = {0x04: "security", 0x14: "security", 0x07: "copied security", 0x17: "copied security"}
-_GET_EVENT_CONFIGURATION = 0x05
 
 
 def entry(
@@ -74,7 +76,7 @@ def gcs20r_shape(dut: Dut) -> Finding:
     command, _, message = dut.ask("GCS20r")
     said = responses(message)
     shape = [(item[0], item[1] != 0) if item else None for item in said]
-    notes.expect("command, failure", [(_GET_EVENT_CONFIGURATION, True)], shape, command)
+    notes.expect("command, failure", [(GET_EVENT_CONFIGURATION, True)], shape, command)
     return notes.finding(f"Default Response {said}")
 
 
@@ -99,8 +101,8 @@ def gcs20r_status(dut: Dut) -> Finding:
 
 
 def _with_log(dut: Dut, log: int) -> None:
-    leaves = [1, 0, 1, 0x10, log, 0x8145, dut.start - 60, ""]
-    command = {"cluster": "0x0709", "command": "0x01", "fields": dict(_by_position(leaves))}
+    leaves = [1, 0, 1, 0x10, log, _CLOCK_ADJUSTED, dut.start - 60, ""]
+    command = {"cluster": key(EVENTS), "command": "0x01", "fields": dict(_by_position(leaves))}
     state = {
         "clock": {"time": iso_2000(dut.start), "status": "reliable"},
         "zcl_commands": [command],

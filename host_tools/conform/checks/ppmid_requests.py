@@ -8,7 +8,16 @@ from typing import Any, cast
 from host_tools.conform.dut import Dut
 from host_tools.conform.meters import Meters
 from host_tools.conform.model import Blocked, Evidence, Family, Finding, Severity, check
-from host_tools.conform.probe import DEVICE_MANAGEMENT, METERING, PREPAYMENT, Notes, text
+from host_tools.conform.probe import Notes, text
+from host_tools.gbcs.zcl_ids import (
+    CONSUMER_TOP_UP,
+    CONSUMER_TOP_UP_RESPONSE,
+    DEVICE_MANAGEMENT,
+    LOCAL_CHANGE_SUPPLY,
+    METERING,
+    PREPAYMENT,
+    SELECT_AVAILABLE_EMERGENCY_CREDIT,
+)
 
 _DIGITS = "73941656880950804485"
 _PAYLOADS = (
@@ -18,9 +27,9 @@ _PAYLOADS = (
 _NEEDS = ("state", "han", "inputs", "clock")
 _SOON = 120
 _ACCEPTED = (0x00, 0x10, 0x11, 0x12)
-_TOP_UP = bytes((PREPAYMENT >> 8, PREPAYMENT & 0xFF, 0x04))
-_EMERGENCY = bytes((PREPAYMENT >> 8, PREPAYMENT & 0xFF, 0x00))
-_SUPPLY = bytes((METERING >> 8, METERING & 0xFF, 0x0C))
+_TOP_UP = bytes((PREPAYMENT >> 8, PREPAYMENT & 0xFF, CONSUMER_TOP_UP))
+_EMERGENCY = bytes((PREPAYMENT >> 8, PREPAYMENT & 0xFF, SELECT_AVAILABLE_EMERGENCY_CREDIT))
+_SUPPLY = bytes((METERING >> 8, METERING & 0xFF, LOCAL_CHANGE_SUPPLY))
 
 
 def entry(
@@ -157,7 +166,7 @@ def results(dut: Dut) -> Finding:
         value = 2_025_000 if good else 0
         body = bytes((kind,)) + value.to_bytes(4, "little")
         body += b"\x02" + (4_525_000).to_bytes(4, "little")
-        meters.answer(_TOP_UP, 0x03, body)
+        meters.answer(_TOP_UP, CONSUMER_TOP_UP_RESPONSE, body)
         act(meters, _TOP_UP, top_up=_DIGITS)
         told = last(meters)
         seen = tuple(told.get(name) for name in ("result", "accepted", "value", "balance"))
@@ -198,7 +207,7 @@ def refused(dut: Dut) -> Finding:
 def log(dut: Dut) -> Finding:
     """Its own log."""
     meters = found(dut)
-    meters.answer(_TOP_UP, 0x03, b"\x01" + bytes(4) + b"\x02" + bytes(4))
+    meters.answer(_TOP_UP, CONSUMER_TOP_UP_RESPONSE, b"\x01" + bytes(4) + b"\x02" + bytes(4))
     meters.answer(_EMERGENCY, None, b"\x00\x00")
     meters.answer(_SUPPLY, None, b"\x0c\x00")
     act(meters, _TOP_UP, top_up=_DIGITS)

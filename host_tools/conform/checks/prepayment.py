@@ -7,10 +7,18 @@ from typing import Any, cast
 
 from host_tools.conform.dut import Dut
 from host_tools.conform.model import Evidence, Family, Finding, Severity, check
-from host_tools.conform.probe import METERING, PREPAYMENT, Notes, ask, log_rows, read, text
+from host_tools.conform.probe import Notes, ask, log_rows, read, text
 from host_tools.example import ELECTRICITY_STATE, EUIS
 from host_tools.gbcs import crypto
 from host_tools.gbcs.times import from_seconds_2000, iso, iso_2000
+from host_tools.gbcs.zcl_ids import (
+    CONSUMER_TOP_UP,
+    CREDIT_REMAINING,
+    LOCAL_CHANGE_SUPPLY,
+    METERING,
+    PREPAYMENT,
+    SELECT_AVAILABLE_EMERGENCY_CREDIT,
+)
 from host_tools.utrn import make_token, originator_counter, token_for
 
 POUND = 100_000  # thousandths of a penny
@@ -80,8 +88,9 @@ def frame(command: int, body: bytes) -> bytes:
     return bytes((0x01, 0x51, command)) + body
 
 
-TOP_UP, EMERGENCY = (PREPAYMENT, 0x04), (PREPAYMENT, 0x00)
-SUPPLY = (METERING, 0x0C)
+TOP_UP = (PREPAYMENT, CONSUMER_TOP_UP)
+EMERGENCY = (PREPAYMENT, SELECT_AVAILABLE_EMERGENCY_CREDIT)
+SUPPLY = (METERING, LOCAL_CHANGE_SUPPLY)
 
 
 def request(dut: Dut, what: tuple[int, int], body: bytes, role: str = "ppmid") -> bytes:
@@ -163,7 +172,7 @@ def one_account(dut: Dut) -> Finding:
     notes = Notes()
     notes.expect("results", [0], codes(dut, "ECS04a", MeterBalance=-3 * POUND), "ECS04a")
     notes.expect("balance", 7 * POUND, balance(dut), "ECS82")
-    seen = read(dut, PREPAYMENT, 0x0001, role="ppmid")[0x0001].value
+    seen = read(dut, PREPAYMENT, CREDIT_REMAINING, role="ppmid")[CREDIT_REMAINING].value
     notes.expect("CreditRemaining", 7 * POUND, seen, "Read Attributes 0x0001")
     return notes.finding("both 7 pounds")
 

@@ -10,6 +10,7 @@ from host_tools.conform.meters import NO_DATE, Meters
 from host_tools.conform.model import Evidence, Family, Finding, check
 from host_tools.conform.probe import Notes
 from host_tools.gbcs.times import iso_2000
+from host_tools.gbcs.zcl_ids import CLEAR_CONSUMER
 
 _DAY = 86400
 
@@ -144,7 +145,7 @@ def storm(dut: Dut) -> Finding:
     meters.play(20)
     before = meters.esme.reads
     date = midnight(meters, 3)
-    meters.esme.date, meters.esme.control = date, 0x0200
+    meters.esme.date, meters.esme.control = date, CLEAR_CONSUMER
     body = bytes(9) + date.to_bytes(4, "little") + b"\x00\x02\x00\x00"
     for index in range(100):
         meters.tell("esme", bytes((0x09, index, 0x00)) + body)

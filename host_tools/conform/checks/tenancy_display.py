@@ -7,8 +7,9 @@ from collections.abc import Callable
 from host_tools.conform.dut import Dut
 from host_tools.conform.meters import NO_DATE, Meters
 from host_tools.conform.model import Evidence, Family, Finding, Severity, check
-from host_tools.conform.probe import METERING, Notes
+from host_tools.conform.probe import Notes
 from host_tools.gbcs.times import iso_2000
+from host_tools.gbcs.zcl_ids import CLEAR_CONSUMER, GET_SAMPLED_DATA, METERING
 
 _DAY = 86400
 _NEEDS = ("state", "han", "inputs", "clock")
@@ -122,7 +123,7 @@ def asks_again(dut: Dut, notes: Notes) -> None:
 
 
 def change(
-    meters: Meters, role: str, date: int, control: int = 0x0200, told: int | None = None
+    meters: Meters, role: str, date: int, control: int = CLEAR_CONSUMER, told: int | None = None
 ) -> None:
     """A meter gets a date, and pushes it (or another: `told`), so that it is asked at once."""
     meter = meters.esme if role == "esme" else meters.gpf
@@ -298,12 +299,12 @@ def contactor(dut: Dut, notes: Notes) -> None:
     meters = with_history(dut)
     meters.esme.asked.clear()
     date = midnight(meters, 3)
-    change(meters, "esme", date, 0x0200)
+    change(meters, "esme", date, CLEAR_CONSUMER)
     cleared(meters, notes, "esme", date)
     for frame in meters.esme.asked:
         cluster, control, command = int.from_bytes(frame[:2], "big"), frame[2], frame[4]
         read = control & 3 == 0 and command in (0x00, 0x0B)
-        log = control & 3 == 1 and cluster == METERING and command == 0x08
+        log = control & 3 == 1 and cluster == METERING and command == GET_SAMPLED_DATA
         if not read and not log:
             notes.expect("frame to the meter", "a read", frame)
 
@@ -320,7 +321,7 @@ def power_cut(dut: Dut, notes: Notes) -> None:
     """Hidden first, then purged."""
     meters = with_history(dut)
     date = midnight(meters, 3)
-    meters.esme.date, meters.esme.control = date, 0x0200
+    meters.esme.date, meters.esme.control = date, CLEAR_CONSUMER
     meters.tell("esme", b"\x19\x31\x00" + bytes(9) + date.to_bytes(4, "little") + b"\0\x02\0\0")
     dut.cut_power()
     cleared_or_hidden(meters, notes, date)

@@ -13,8 +13,9 @@ from host_tools.conform.checks.tenancy_server import (
 )
 from host_tools.conform.dut import Dut
 from host_tools.conform.model import Evidence, Family, Finding, Severity, check
-from host_tools.conform.probe import DEVICE_MANAGEMENT, Notes, ask
+from host_tools.conform.probe import Notes, ask
 from host_tools.gbcs.times import iso_2000
+from host_tools.gbcs.zcl_ids import DEVICE_MANAGEMENT
 
 
 @check(

@@ -6,21 +6,21 @@ from typing import Any
 
 from host_tools.conform.dut import Dut
 from host_tools.conform.model import Evidence, Family, Finding, Severity, check
-from host_tools.conform.probe import (
-    DEVICE_MANAGEMENT,
-    METERING,
-    Notes,
-    Record,
-    ask,
-    default_response,
-    read,
-)
+from host_tools.conform.probe import Notes, Record, ask, default_response, read
 from host_tools.example import GAS_STATE
 from host_tools.gbcs.message import Message
 from host_tools.gbcs.times import iso_2000
+from host_tools.gbcs.zcl_ids import (
+    CHANGE_OF_TENANCY_UPDATE_DATE_TIME,
+    CLEAR_CONSUMER,
+    DEVICE_MANAGEMENT,
+    GET_SAMPLED_DATA_RESPONSE,
+    METERING,
+    PROPOSED_TENANCY_CHANGE_CONTROL,
+    key,
+)
 
-_DATE, _CONTROL = 0x0200, 0x0201
-_CLEAR_CONSUMER = 0x00000200
+_DATE, _CONTROL = CHANGE_OF_TENANCY_UPDATE_DATE_TIME, PROPOSED_TENANCY_CHANGE_CONTROL
 _NONE = 0xFFFFFFFF
 METERS = ("esme", "gpf")
 USE_CASES = {"esme": "ECS12", "gpf": "GCS09"}
@@ -32,7 +32,7 @@ _BACK = 60 * 86400
 def begin(dut: Dut) -> None:
     """A meter with registers and a reliable clock."""
     reliable = {"time": iso_2000(dut.start), "status": "reliable"}
-    dut.fresh({"clock": reliable, "zcl": {"0x0702": GAS_STATE["0x0702"]}})
+    dut.fresh({"clock": reliable, "zcl": {key(METERING): GAS_STATE[key(METERING)]}})
 
 
 def set_date(dut: Dut, seconds: int, party: str = "supplier") -> tuple[bytes, bytes | None]:
@@ -145,7 +145,7 @@ def control(dut: Dut) -> Finding:
     notes = Notes()
     set_date(dut, dut.start - 86400)
     found = read(dut, DEVICE_MANAGEMENT, _CONTROL).get(_CONTROL)
-    notes.expect("0x0201", Record(0, 0x1B, _CLEAR_CONSUMER), found)
+    notes.expect("0x0201", Record(0, 0x1B, CLEAR_CONSUMER), found)
     return notes.finding("00000200")
 
 
@@ -178,7 +178,7 @@ def esme_control(dut: Dut) -> Finding:
     set_date(dut, dut.start - 86400)
     found = read(dut, DEVICE_MANAGEMENT, _CONTROL).get(_CONTROL)
     names: dict[object, str] = {
-        Record(0, 0x1B, _CLEAR_CONSUMER): "00000200",
+        Record(0, 0x1B, CLEAR_CONSUMER): "00000200",
         Record(0x86): "unsupported",
         Record(0, 0x1B, 0): "00000000",
     }
@@ -241,7 +241,11 @@ def daily_log(dut: Dut) -> list[int]:
     """Start times of the daily samples that a display is given."""
     payload = b"\x01\x30\x08" + (1).to_bytes(2, "little") + bytes(4) + b"\x00\x10\x00"
     answers = ask(dut, METERING, payload)
-    if default_response(answers) is not None or len(answers) != 1 or answers[0][2] != 0x07:
+    if (
+        default_response(answers) is not None
+        or len(answers) != 1
+        or answers[0][2] != GET_SAMPLED_DATA_RESPONSE
+    ):
         return []
     body = answers[0][3:]
     first, count = int.from_bytes(body[2:6], "little"), int.from_bytes(body[9:11], "little")
