@@ -1,4 +1,4 @@
-# Arithmetic of integers that MicroPython has not.
+# Arithmetic of integers that MicroPython does not have.
 
 
 def isqrt(value: int) -> int:

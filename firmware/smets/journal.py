@@ -61,7 +61,7 @@ class Ring:
         for name in store.faults:
             self._fault(name, store.faults[name])
         if self._lost:
-            # It was read before the device was there, which reports all anew.
+            # It was read before the device existed, which reports all damage again.
             store.report(_RING_RECORD, self._lost)
 
     def _fault(self, name, why):

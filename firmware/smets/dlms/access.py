@@ -193,9 +193,8 @@ def _pieces(request, model, session) -> list:
 
 
 def _keep(settings, pieces, first, mark) -> bool:
-    """Keep what was set; where that fails the first element says so, as one that fails does.
-
-    What features did with those elements is given up with them.
+    """Keep what was set. Where that fails the first element gets the failure, and what features
+    did with these elements is given up.
     """
     store = settings.store
     try:

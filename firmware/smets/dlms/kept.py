@@ -1,5 +1,5 @@
 # The objects that no feature serves: kept among the settings as they are set.
-# A value stands in the model's `values` and, the same octets, in the settings: nothing is copied.
+# The model's `values` and the settings hold the same octets: nothing is copied.
 from smets.dlms import axdr, objects
 
 _KIND = b"D"
@@ -23,7 +23,7 @@ class Kept:
         return self._values, object_key, before
 
     def value(self, object_key):
-        """The value of an object as the command that is carried out sees it; None: it has none."""
+        """The value of an object as the command that is carried out sees it; None without one."""
         value = None
         if self.settings.waiting:
             value = self.settings.get(_KIND + object_key)
@@ -59,9 +59,9 @@ class Kept:
         return self.settings.loadable(_KIND + object_key, self._model.registry.replaying)
 
     def extends(self, object_key) -> bool:
-        """Whether further rows of a state are taken: a log that use cases set has none of them.
+        """Whether further rows of a state are taken: a log that use cases set takes none.
 
-        ValueError but while a state is loaded again.
+        ValueError, except while a state is loaded again.
         """
         if self.settings.get(_KIND + object_key) is None:
             return True

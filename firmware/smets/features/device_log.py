@@ -40,7 +40,7 @@ class DeviceLog(Feature):
         return any(entry[0] == identifier for entry in self.entries)
 
     def enter(self, identifier: bytes, kind: int) -> bool:
-        """Take a device up, or its new type; False where the log is full. StoreError."""
+        """Enter a device, or its new type; False where the log is full. StoreError."""
         known = self.has(identifier)
         if not known and len(self.entries) >= DEVICE_LOG_ENTRIES:
             return False
@@ -54,7 +54,7 @@ class DeviceLog(Feature):
         return True
 
     def leave(self, identifier: bytes):
-        """Forget a device; StoreError, and it is still there."""
+        """Forget a device. On StoreError it is still there."""
         if self.has(identifier):
             self._keep([entry for entry in self.entries if entry[0] != identifier])
 

@@ -38,12 +38,12 @@ class Feature:
         self.device = device
 
     def restore(self):
-        """Take up what the store holds. Every feature of the device is there."""
+        """Read what the store holds. Every feature of the device is there."""
 
     # --- Time ----------------------------------------------------------------------------------
 
     def pass_time(self, seconds: int):
-        """So many seconds passed, up to what the clock shows; never over a half hour of UTC."""
+        """`seconds` have passed, up to what the clock shows; never over a half hour of UTC."""
 
     def half_hour(self, due: int):
         """A half hour of UTC ended at `due`, seconds since 2000; `pass_time` came before."""
@@ -87,7 +87,7 @@ class Feature:
         return None
 
     def attribute(self, cluster: int, attribute: int):
-        """Type octet and value octets of an attribute that no state has set; None: it has none."""
+        """Type octet and value octets of an attribute that no state has set, or None."""
         return None
 
     def load_attribute(self, cluster: int, attribute: int, value) -> bool:
@@ -103,7 +103,7 @@ class Feature:
         return False
 
     def header_stamp(self, writer):
-        """Write the 12 octets of a stamped response; asked of the device's `stamped_by` alone."""
+        """Write the 12 octets of a stamped response. Only the device's `stamped_by` is asked."""
 
     def hidden_before(self) -> int:
         """UTC seconds before which the HAN gets nothing of a log; 0 hides nothing."""
@@ -114,5 +114,5 @@ class Feature:
         return False
 
     def summary(self) -> dict:
-        """Members of the device's summary; those that are tables may be of several features."""
+        """Members of the device's summary. Several features may fill a member that is a table."""
         return {}

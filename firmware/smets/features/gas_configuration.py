@@ -76,7 +76,7 @@ class Configuration:
         return date != 0 and (own.status == clock.INVALID or date > own.seconds)
 
     def _set(self, where, fields, payload):
-        """Set what a command says, now; ValueError for a value that is none of its field."""
+        """Set what a command says at once; ValueError for a value that its field cannot have."""
         server = self.device.zcl
         if fields.effect:
             getattr(gas_effects, fields.effect)(server, where, fields, payload)
@@ -138,12 +138,13 @@ class Configuration:
             return None  # the state says
         writer = Writer(16)
         if call.cluster == clusters.METERING:
-            # SupplyStatusResponse repeats the command, then says what is so.
+            # SupplyStatusResponse repeats the command, then gives the present supply status.
             for value in fields.values[:2] + [fields.date]:
                 writer.le(value, 4)
             writer.u8(kept.number(server, clusters.METERING, attributes.SUPPLY_STATUS))
         else:
-            # ChangePaymentModeResponse: is there a non-disablement calendar, its number, credit.
+            # ChangePaymentModeResponse: whether there is a non-disablement calendar, its number,
+            # credit.
             calendar = kept.key(kept.PUBLISHED, clusters.CALENDAR, commands.PUBLISH_CALENDAR, 3)
             writer.u8(1 if self.device.settings.get(calendar) else 0)
             writer.le(2, 4)

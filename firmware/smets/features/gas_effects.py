@@ -21,7 +21,7 @@ _ALL_OF_GROUP = const(0xFF)
 
 
 def _add(server, cluster, attribute, value: int, least=None):
-    """Add to an attribute; ValueError where the sum does not fit. `least` is as low as it goes."""
+    """Add to an attribute; ValueError where the sum does not fit. `least` is the lowest sum."""
     total = kept.number(server, cluster, attribute) + value
     if least is not None and total < least:
         total = least
@@ -43,7 +43,7 @@ def prices(server, where, fields, payload):
 
 
 def thresholds(server, where, fields, payload):
-    """PublishBlockThresholds: as many as the low nibble says; of the others there is none."""
+    """PublishBlockThresholds: as many as the low nibble says; the others get none."""
     given = fields.values[fields.repeated :]
     if len(given) != fields.values[7] & 0x0F or len(given) > _THRESHOLDS:
         raise ValueError("number of thresholds")
@@ -105,7 +105,7 @@ def billing(server, where, fields, payload):
 
 
 def as_sent(server, where, fields, payload):
-    """A command with fields that no attribute has: what it says is kept as it came."""
+    """A command whose fields are no attributes: it is kept as it came."""
     server.settings.put(kept.key(kept.COMMAND, where[0], where[2]), payload)
 
 

@@ -23,7 +23,7 @@ _REGISTERS = const(6)
 _HALF_HOUR = const(1800)
 
 _COMPLETE = const(1)
-# Clusters that a meter may fill. The hub's own clusters, time and tenancy among them, it may not.
+# Clusters that a meter may fill. It may not fill the hub's own clusters, such as time and tenancy.
 _MIRRORED = (clusters.BASIC, clusters.PRICE, clusters.METERING, clusters.PREPAYMENT)
 # project-choice: frames of one meter count up in their transaction sequence number, so a gap means
 # that a frame was lost; the report it belongs to is not committed. Without this, values of the
@@ -104,9 +104,8 @@ class GasMirror(Feature):
     def report(self, cluster: int, request) -> bool:
         """Take one frame that `is_update`; True when it completed an update.
 
-        A malformed or missing frame is counted and drops the whole report, what is still to
-        come of it included: values of two reports are never mixed. A frame that comes twice
-        counts once.
+        A malformed or missing frame is counted and drops the whole report, with what is still to
+        come of it: values of two reports are never mixed. A frame that comes twice counts once.
         """
         if not self._in_order(request.sequence):
             return False
@@ -132,7 +131,7 @@ class GasMirror(Feature):
         return not dropping
 
     def _in_order(self, sequence: int) -> bool:
-        """Note a frame's sequence number; False for one that is here already."""
+        """Note a frame's sequence number; False for a frame that has come before."""
         last, self._sequence = self._sequence, sequence
         if sequence == last:
             return False
@@ -165,7 +164,7 @@ class GasMirror(Feature):
             if self._count > _MOST_STAGED:
                 raise DecodeError(start, "report too long")
             if not _mirrors(cluster, attribute, type_id):
-                unfit = start  # told at the end: whether the report ends here is to be known
+                unfit = start  # raised at the end: first find out whether the report ends here
             values[attribute] = bytes(reader.data[start : reader.pos])
         if unfit >= 0:
             raise DecodeError(unfit, "not the type of the attribute")
@@ -174,7 +173,7 @@ class GasMirror(Feature):
         """Take the registers of PublishSnapshot as they were at its time; project-choice.
 
         A snapshot that is not newer than the last update, or has no time, changes nothing, since
-        it is of the past. Alternative: stamp it with the time at which it came.
+        it is older than the values. Alternative: stamp it with the time at which it came.
         """
         try:
             reader.skip(4, "SnapshotID")
@@ -219,7 +218,8 @@ class GasMirror(Feature):
 
 
 def _mirrors(cluster: int, attribute: int, type_id: int) -> bool:
-    # A time of another type is no time (see _snapshot_time); what no table knows is as it came.
+    # A time of another type is no time (see _snapshot_time). An unknown attribute stays as it
+    # came.
     if (
         attribute == attributes.READING_SNAPSHOT_TIME
         or attributes.type_of(cluster, attribute) is None

@@ -39,7 +39,7 @@ _TOP_UPS_SIZE = const(0x50)
 def begins(zcl, now: int, cluster: int, attribute: int):
     """UTC seconds at which what an attribute tells began; None where that is no history.
 
-    0 for history of which nobody knows when it began. `now` is -1 without a valid clock.
+    0 where nobody knows when it began. `now` is -1 without a valid clock.
     """
     found = _SETS.get((cluster, attribute >> 8))
     if found:

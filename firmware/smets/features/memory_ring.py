@@ -1,5 +1,5 @@
 # A log in memory that grows with its rows: for a device without flash, where nothing survives.
-# Offers what ring.RingLog does, in as many octets a row as the row has.
+# It offers what ring.RingLog does. A row takes its own octets and no more.
 import gc
 
 from smets.compat import const
@@ -29,7 +29,7 @@ class MemoryRing:
         number, at = divmod(self._head, self._page)
         number %= self._most
         if number == len(self._pages):
-            gc.collect()  # so that what stays does not lie amid what goes
+            gc.collect()  # so that what stays does not lie between what goes
             self._pages.append(bytearray(self._page * self.width))
         at *= self.width
         self._pages[number][at : at + self.width] = row

@@ -99,7 +99,7 @@ class ProfileData:
     def configure(self, description: dict):
         """Set what flows each half hour, Wh or varh by name (QUANTITIES but "import").
 
-        "secondary" makes a twin-element meter of it, whose import log begins anew.
+        "secondary" makes it a twin-element meter, whose import log begins empty.
         """
         for name, value in description.items():
             if name not in QUANTITIES[1:] or not isinstance(value, int) or value < 0:
@@ -165,7 +165,7 @@ class _ActiveImport(Profile):
         self._data = data
 
     def load(self, buffer):
-        """See Profile; rows of three columns make a twin of the meter, of two a single one."""
+        """See Profile; rows of three columns make the meter a twin, rows of two a single one."""
         data = self._data
         data.be_twin(getattr(buffer, "description", None) == _THREE)
         super().__init__(data.active, _THREE if data.twin else _TWO, data.loaded)

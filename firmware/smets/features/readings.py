@@ -1,5 +1,5 @@
 # Values that a display read from a meter and shows now. They are not stored.
-# A purge drops it with everything else of the former tenant.
+# A purge drops them with everything else of the former tenant.
 from smets import clock
 from smets.features.tenancy.cleared import ELECTRICITY, GAS
 from smets.zcl import attributes

@@ -35,7 +35,7 @@ class Register(Feature):
         return max(self.draw, 0) if self._supplied else 0
 
     def supply_changed(self, on: bool):
-        """The load switch is closed now, or it is not: nothing is drawn then."""
+        """The load switch was closed or opened; while it is open nothing is drawn."""
         self._supplied = on
         profile = self.device.feature("profile_data")
         if profile:

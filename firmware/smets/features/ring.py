@@ -234,7 +234,7 @@ class RingLog:
                         newest = sequence
                         found = part
                     break
-                # What is in a slot without a row was one, or is torn.
+                # A slot without a valid row had one before, or is torn.
                 at = offset % _BATCH
                 if any(self._batch[at : at + self.width + _OVERHEAD]):
                     self.lost()

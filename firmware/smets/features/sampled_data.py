@@ -40,7 +40,7 @@ class SampledData(Feature):
         if clusters.METERING not in meter.found or now is None:
             return
         if meter.readings.scale(0) is None:
-            return  # what a step of the register is has to be known first
+            return  # the size of a register step has to be known first
         meter.history_due = self.device.uptime + _POLL
         to = (meter.eui, meter.found[clusters.METERING])
         for log, item, minutes, _ in _LOGS:
@@ -73,7 +73,7 @@ class SampledData(Feature):
         _, item, minutes, _ = known[0]
         end = start + count * minutes * 60
         if start % (minutes * 60) or end > self.device.clock.seconds + policy.AHEAD_S:
-            self.device.ignore("samples")  # of no half hour or day, or of days to come
+            self.device.ignore("samples")  # not of a whole half hour or day, or of days to come
             return
         rows = []
         for index in range(count):

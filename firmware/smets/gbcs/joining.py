@@ -58,7 +58,7 @@ def join(call):
 
 
 def _enter(device, identifier, kind) -> int:
-    """Take a device up into the Device Log; a joinResponseCode."""
+    """Enter a device into the Device Log; a joinResponseCode."""
     try:
         return _SUCCESS if device.feature("device_log").enter(identifier, kind) else _LOG_FULL
     except StoreError:

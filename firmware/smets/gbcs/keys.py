@@ -44,7 +44,7 @@ class Keys:
         self.device_id = device_id
         self.private_key = private_key
         self.ds_private_key = ds_private_key
-        self.parties = []  # in the order in which they came; a dict has none on a device
+        self.parties = []  # in the order in which they came; a dict of MicroPython has no order
 
     def told(self) -> tuple:
         """All that was loaded, to be compared."""
@@ -52,11 +52,11 @@ class Keys:
         return (self.private_key, self.ds_private_key, parties)
 
     def add(self, party: Party):
-        """Take a party in, replacing one of the same id."""
+        """Add a party, replacing one of the same id."""
         self._put(party, [held.id for held in self.parties], party.id)
 
     def add_role(self, party: Party):
-        """As `add`, beside what a party of this id is in another role."""
+        """As `add`, but a party of this id keeps its other roles."""
         held = [(held.id, held.role) for held in self.parties]
         self._put(party, held, (party.id, party.role))
 

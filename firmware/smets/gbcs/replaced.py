@@ -49,7 +49,7 @@ def keep(store, removed, party):
 
 
 def restore(store, keys):
-    """Have the parties of a device be those that they were, once a bench's KEYS are loaded."""
+    """Put the parties of a device back as they were, once a bench's KEYS are loaded."""
     try:
         held = _RECORD.read(store)
     except StoreError:
@@ -71,7 +71,7 @@ def restore(store, keys):
 
 
 def loaded(store, identifiers):
-    """A bench has loaded parties: what was kept of these is no longer so. StoreError."""
+    """A bench has loaded parties: what was kept of these no longer holds. StoreError."""
     try:
         held = _RECORD.read(store)
     except StoreError:

@@ -145,7 +145,7 @@ class Session:
         carry_out = self._prepare(command, use_case, exchange)
         # Its counter and all that it sets are kept, or nothing of it is: after a power cut it was
         # carried out and counts, or it can be sent again. Not in a function of its own: a Pico's
-        # stack is as good as full when a log is opened here.
+        # stack is almost full when a log is opened here.
         device = self.device
         mark = device.store.begin() if device.store else 0
         try:

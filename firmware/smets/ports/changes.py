@@ -1,5 +1,5 @@
-# Changes to several records as a whole: what all of them become is noted before the first goes.
-# What their owners know is taken back with a change that is given up.
+# Changes to several records as a whole: the new content of all is noted before the first is
+# replaced. When a change is given up, its owners take back what they know of it.
 from binascii import crc32
 
 from smets.ports.files import remove, settle
@@ -21,7 +21,7 @@ _SEALED = "sealed"
 
 
 def check_of(name: str, data: bytes) -> bytes:
-    """The check value of a record. It covers the name: one under another's name is damaged."""
+    """The check value of a record. It covers the name: a record under another name is damaged."""
     return crc32(data, crc32(name.encode())).to_bytes(4, "big")
 
 
@@ -113,8 +113,8 @@ class Changes:
     def commit(self):
         """Put into effect what was changed since `begin`.
 
-        StoreError: nothing of it holds. Where the file system fails amid it, it holds, and the
-        next `begin` or start completes it.
+        On StoreError nothing of it holds. Where the file system fails in the middle, the change
+        holds, and the next `begin` or start completes it.
         """
         if len(self._marks) > 1:
             self._marks.pop()
@@ -192,7 +192,7 @@ class Changes:
                 else:
                     remove(self._file(name))
             except OSError as error:
-                # It was replaced before a power cut that came amid the others.
+                # It was replaced before a power cut that came between the others.
                 if error.errno != _ABSENT or not self._noted:
                     raise StoreError(error.errno)
             del self._changed[name]

@@ -11,7 +11,7 @@ _ABSENT = 2  # ENOENT
 _INVALID = 22  # EINVAL
 _FULL = 28  # ENOSPC
 
-# A larger file system is never filled up to overwrite what is free: no board's flash is so large.
+# A larger file system is not filled up to overwrite its free blocks: no board's flash is so large.
 FILL_MAX = 64 << 20
 # Blocks that stay free for others between two steps of a fill.
 FILL_RESERVE = 4
@@ -33,15 +33,15 @@ class Disk:
     """Files of a folder, changed in place; each method raises StoreError when that fails.
 
     On littlefs a change is atomic: the file has its old content until it is closed. On other
-    file systems a power cut may leave a mixture, which whoever reads has to detect.
+    file systems a power cut may leave a mixture, which the reader has to detect.
     """
 
     def __init__(self, path: str, flash: bool):
         """`flash`: the folder is on littlefs, over blocks that are erased before they are used.
 
         Only then can `fill` reach what is free. Elsewhere, `remove` overwrites the file first,
-        which is as much as a program can do there. StoreError 22 (EINVAL) where `flash` is said
-        of a file system above FILL_MAX.
+        which is as much as a program can do there. StoreError 22 (EINVAL) where `flash` is set for
+        a file system above FILL_MAX.
         """
         self.path = path
         self.flash = flash
@@ -66,7 +66,7 @@ class Disk:
             try:
                 return tuple(os.statvfs(path or "/")[:4])
             except OSError as error:
-                # A full file system had no room for the folder: what is above is as good.
+                # A full file system had no room for the folder: the one above serves as well.
                 if self._made or not path:
                     raise StoreError(error.errno)
                 path = path.rpartition("/")[0]

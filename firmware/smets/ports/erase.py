@@ -1,7 +1,7 @@
-# A store that is forgotten so that its keys leave the medium: CTRL:FORGET {"store": true}.
-# On littlefs a change never reaches the old octets: what is free is overwritten instead, as a
-# purge of a display does, and both blocks of the folder itself, since small files lie in them.
-# Elsewhere each file is overwritten before it is removed.
+# Forgets a store so that its keys leave the medium: CTRL:FORGET {"store": true}. On littlefs a
+# change never reaches the old octets: what is free is overwritten instead, as a purge of a display
+# does, and both blocks of the folder itself, since small files lie in them. Elsewhere each file is
+# overwritten before it is removed.
 import os
 
 from smets import alive
@@ -26,7 +26,7 @@ def forget(store, overwrite: bool = True):
     if not files.ON_FLASH:
         _overwrite(store.path)
     store.clear()
-    # What a power cut left of records that were being written.
+    # The remains of records that a power cut interrupted.
     for name in _names(store.path):
         if name[0] == files.TEMPORARY and name != files.ERASING:
             files.remove(store.path + "/" + name)

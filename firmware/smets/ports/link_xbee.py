@@ -3,7 +3,7 @@
 #
 # The transport is anything with `readinto(buffer)`, which returns at once the number of octets or
 # None, and `write(data)`, which may take a part. Whatever it brings, nothing is raised: what is
-# wrong is counted in `errors` by reason, and `fault` says the last thing in words.
+# wrong is counted in `errors` by reason, and `fault` has the last one in words.
 from smets.compat import const
 from smets.ports import xbee_addresses, xbee_api
 from smets.ports.xbee_setup import Setup
@@ -28,7 +28,7 @@ _FRAGMENTS = const(255)
 _RESET = (0x00, 0x01)  # modem status: power up, watchdog
 _LEFT = const(0x03)
 _MOVED = (0x02, _LEFT, 0x06, 0x40)  # joined, left, network formed, PAN changed
-# Delivery status after which a 16-bit address is not believed any more.
+# Delivery status after which a 16-bit address no longer counts.
 _LOST = (0x21, 0x24, 0x25)
 
 _STATUS_MS = const(15000)  # a transmission is forgotten after

@@ -34,7 +34,7 @@ class Store(Changes):
         What is above that must exist. On a full file system they are made with the first record.
         """
         super().__init__(path)
-        self.faults = {}  # record or log -> why it said nothing, since the start
+        self.faults = {}  # record or log -> why it could not be read, since the start
         self.on_fault = None  # called with both
         self._made = (not above or make(above)) and make(path)
         if self._made:
@@ -93,7 +93,7 @@ class Store(Changes):
         later = _TEMPORARY + str(self._number) if self._marks else ""
         temporary = self.path + "/" + (later or _TEMPORARY)
         try:
-            # Not in functions of their own: a Pico's stack is as good as full here. See settle.
+            # Not in functions of their own: a Pico's stack is almost full here. See settle.
             alive.tell()
             with open(temporary, "wb") as file:
                 file.write(check_of(name, data))
@@ -130,7 +130,7 @@ class Store(Changes):
         return sorted(set(names + [name for name in self._changed if self._changed[name]]))
 
     def restart(self):
-        """A device begins over this store: give up what was under way, tell of damage anew."""
+        """A device begins over this store: give up what was under way, report damage again."""
         self.rollback()
         self.faults = {}
         self.on_fault = None
@@ -138,7 +138,7 @@ class Store(Changes):
     # --- Damage -------------------------------------------------------------------------------
 
     def report(self, name: str, why: str):
-        """Tell that a record or a log says nothing, or not all that it said, and why."""
+        """Report that a record or a log, or a part of it, cannot be read, and why."""
         if self.faults.get(name) == why:
             return
         if len(self.faults) >= _FAULTS_MAX:
@@ -155,7 +155,7 @@ class Store(Changes):
             return []
 
     def check(self, besides: str = ""):
-        """Look at each record, but those whose names begin with `besides`, and report damage."""
+        """Look at each record except those whose names begin with `besides`, and report damage."""
         for name in self.names():
             if besides and name.startswith(besides):
                 continue

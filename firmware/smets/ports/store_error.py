@@ -1,4 +1,4 @@
-# How storage fails: apart from the store, which a device without one does not load.
+# The error of a failing storage. It is apart from the store, which not every device loads.
 from smets.compat import const
 
 IO = const(5)  # EIO

@@ -56,7 +56,7 @@ class Addresses:
         return None
 
     def learn(self, module: bytes, network: int):
-        """Remember the 16-bit address of a module; what is no address of a node is not kept."""
+        """Remember the 16-bit address of a module; other addresses are not kept."""
         if network >= ALWAYS_ON:
             return
         # Two modules never have one address: the older word is out of date.

@@ -23,7 +23,7 @@ _EXHAUSTED = const(0x40)
 
 FUELS = ("Electricity", "Gas")
 
-# Words of less and less room, and a colour.
+# Wordings, each shorter than the one before, and a colour.
 _WORDS = {
     SUPPLY_OFF: (("%s supply is off", "%s supply off"), RED),
     EXHAUSTED: (("%s: no credit left", "%s: no credit"), RED),

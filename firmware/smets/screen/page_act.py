@@ -94,7 +94,7 @@ def top_up(paint, shown, part: int):
 
 
 def emergency(paint, shown, part: int):
-    """Emergency credit: whether it can be had, and having it."""
+    """Emergency credit: whether it can be activated, and activating it."""
     fuel = shown.fuels[ELECTRICITY]
     paint.header(shown, font.BOLT, ("Emergency credit", "Emergency"), ACCENTS[ELECTRICITY])
     if _answered(paint, shown, codes.EMERGENCY):
@@ -147,6 +147,6 @@ def offered(shown, page: str) -> bool:
 
 
 def unknown(shown, page: str) -> bool:
-    """Whether the meter is being read again, so that nothing can be said of it now."""
+    """Whether the meter is being read again, so that its values are not known now."""
     fuel = shown.fuels[ELECTRICITY]
     return fuel.credit is None if page == "emergency" else page == "supply" and fuel.supply is None

@@ -9,12 +9,12 @@ TODAY = const(0)
 WEEK = const(1)
 MONTH = const(2)
 
-# A bar of a time of which there is no record: not stored, restricted by the meter, or purged.
+# A bar without a record: not stored, restricted by the meter, or purged.
 NO_DATA = const(-1)
 
 _DAY = const(86400)
 _HALF_HOUR = const(1800)
-# Half hours that may be over without being here: the log is asked for each half hour.
+# Half hours that may be over and not stored yet: the log is asked for each half hour.
 _LATE = const(2)
 
 

@@ -147,7 +147,7 @@ class Client:
             del self._waiting[request.sequence]
 
     def forget(self, eui: bytes):
-        """Give up what waits for a device that is no peer any more."""
+        """Give up what waits for a device that is no longer a peer."""
         for request in list(self._waiting.values()):
             if request.to[0] == eui:
                 self._give_up(request)

@@ -206,7 +206,7 @@ class Server:
 
 
 def _not_available(type_id: int):
-    """Type octet and the value that says that there is none; None for a type without one."""
+    """Type octet and the value that means "not available"; None for a type without one."""
     from smets.zcl import typed
 
     try:

@@ -2,11 +2,11 @@
 # with the values that stand for "not available" taken for what they are (ZCL 2.6.2.1).
 from smets.zcl import attributes, types
 
-# Of unsigned types all bits are one, of signed ones the highest alone.
+# "Not available": all bits of an unsigned type are one, only the highest of a signed type.
 _UNSIGNED = (types.UINT8, 0x27)
 _SIGNED = (types.INT8, 0x2F)
-# Types of all ones beside the unsigned integers. Of a bitmap all ones are a value like another;
-# these attributes have no use for all of their bits.
+# Other types in which all ones mean "not available". In a bitmap all ones could be a value, but
+# these attributes do not use all of their bits.
 _ALL_ONES = {
     types.BITMAP8: 0xFF,
     types.BITMAP16: 0xFFFF,
@@ -16,7 +16,7 @@ _ALL_ONES = {
 
 
 def not_available(type_id: int):
-    """The value of a type that says that there is none; None where it has none such."""
+    """The value of a type that means "not available"; None for a type without one."""
     if _UNSIGNED[0] <= type_id <= _UNSIGNED[1]:
         return (1 << 8 * (type_id - _UNSIGNED[0] + 1)) - 1
     if _SIGNED[0] <= type_id <= _SIGNED[1]:

@@ -152,7 +152,7 @@ class Account:
         return RECORD.pack(values)
 
     def unpack(self, octets: bytes):
-        """Take a record up; record.RecordError, and nothing changed, where it is none."""
+        """Read a record. On record.RecordError nothing has changed."""
         self.take(RECORD.unpack(octets))
 
     def take(self, values: list):
@@ -183,7 +183,7 @@ class Account:
 
     @property
     def emergency_remaining(self) -> int:
-        """Emergency credit that is left, or could be had."""
+        """Emergency credit that is left, or that could be activated."""
         return self.emergency_left if self.emergency == SELECTED else self.emergency_limit
 
     def status(self) -> int:
@@ -231,7 +231,7 @@ class Account:
         self.rest %= 1000
 
     def charge(self, amount: int):
-        """Take an amount from the balance, or the emergency credit once that is used up."""
+        """Take an amount from the balance or, once that is used up, from the emergency credit."""
         if self.emergency == SELECTED and self.prepaid:
             own = max(self.balance - self.disablement, 0)
             lent = min(max(amount - own, 0), self.emergency_left)
@@ -322,13 +322,13 @@ class Account:
         return self.emergency == SELECTED
 
     def enable(self) -> bool:
-        """Close an armed switch at home, no other; whether the supply is on now."""
+        """Close the switch at home if it is armed; whether the supply is on now."""
         if self.supply == ARMED and not self.exhausted:
             self.supply, self.cause = ON, 0
         return self.supply == ON
 
     def switch(self, supply: int) -> bool:
-        """The supplier's word on the supply; whether it could be carried out."""
+        """Switch the supply as the supplier asks; whether that could be done."""
         if supply == ON and self.exhausted and not self.protected:
             return False
         self.supply = supply

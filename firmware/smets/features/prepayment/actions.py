@@ -105,7 +105,7 @@ class Actions:
         return party
 
     def _judge(self, digits, counter: bytes) -> tuple:
-        """(why not, as a result type, or None; the Token, where it is genuine) of a UTRN."""
+        """(why a UTRN is refused, as a result type, or None; the Token, where it is genuine)."""
         held = self._owner.account
         source = self._owner.device.asking
         if not counter and self.keypads.locked(source):

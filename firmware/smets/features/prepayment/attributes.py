@@ -20,7 +20,7 @@ class Attributes:
                 self._take(place, value)
 
     def give_up(self):
-        """From now on no value of a state stands before the account."""
+        """From now on the account answers, not a value of a state."""
         values = self._owner.device.zcl.attributes
         for cluster, attribute in served.ATTRIBUTES:
             values.get(cluster, {}).pop(attribute, None)

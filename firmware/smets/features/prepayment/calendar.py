@@ -83,7 +83,7 @@ def _special(octets) -> list:
 
 
 def _number(date: bytes) -> int:
-    """A date that sorts; a date with wildcards is in no order: 0."""
+    """A date as a number that sorts; 0 for a date with wildcards."""
     return 0 if 0xFF in date[:4] else int.from_bytes(date[:4], "big")
 
 

@@ -35,10 +35,10 @@ class EventLog(objects.Served):
             pass  # it was reported
 
     def add(self, seconds: int, code: int, information: bytes):
-        """Enter an event; StoreError, and it is not there."""
+        """Enter an event. On StoreError it is not entered."""
         row = seconds.to_bytes(4, "big") + code.to_bytes(2, "big")
         entries = (self.entries + [row + bytes((len(information),)) + information])[-_ENTRIES:]
-        # Not by _keep: a Pico's stack is as good as full when a top-up is logged.
+        # Not by _keep: a Pico's stack is almost full when a top-up is logged.
         octets = _RECORD.pack(([(row,) for row in entries],))
         self._keeper.put(_RECORD.kind, octets)
         self._keeper.undo("entries", self.entries, self)
@@ -71,7 +71,7 @@ class EventLog(objects.Served):
         return objects.SUCCESS
 
     def load(self, buffer):
-        """Take the entries of a state in the place of those that are there."""
+        """Replace the entries by those of a state."""
         if getattr(buffer, "description", None) != _DESCRIPTION:
             raise ValueError("not the rows of this log")
         self._keep([bytes(row) for row in buffer.views()][-_ENTRIES:])
@@ -85,7 +85,7 @@ class EventLog(objects.Served):
     def publish(self, request, since: int) -> list:
         """PublishEventLog for the payload of GetEventLog: the newest entries that match.
 
-        Those before `since`, UTC seconds, are not told, and not counted.
+        Entries before `since`, UTC seconds, are left out and not counted.
         """
         reader = Reader(request, 1)
         event = reader.le(2, "event id")

@@ -79,7 +79,7 @@ class Prepayment(Feature):
         self.meter = None  # meter.Meter, once there is an account
 
     def restore(self):
-        """See Feature: without its account the rest says nothing."""
+        """See Feature: without the account the other records mean nothing."""
         self.restored = self.restored and _ACCOUNT in self.device.store.names()
         if self.restored:
             self.open()

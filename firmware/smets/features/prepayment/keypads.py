@@ -47,7 +47,7 @@ class Keypads:
         return bool(row[1]) if row else self._loser(eui) == eui
 
     def wrong(self, eui: bytes):
-        """A token that a device sent, not locked, was not valid; StoreError, and it counts."""
+        """A device that is not locked sent a wrong token. It counts, even on StoreError."""
         loser = self._loser(eui)
         if loser is not None:
             del self._rows[loser]
@@ -67,7 +67,7 @@ class Keypads:
         self._keeper.write(_RECORD, (rows,))
 
     def _loser(self, eui: bytes):
-        """Whose row a device gets: None for a free one, `eui` itself where there is none for it.
+        """Whose row a device gets: None for a free row, `eui` itself where no row is left for it.
 
         See policy.KEYPADS.
         """

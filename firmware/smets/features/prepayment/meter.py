@@ -32,7 +32,7 @@ class Meter:
         self.keeper = keeper = device.keeper
         self.account = Account()
         self.storage_errors = 0
-        self._due = []  # what holds since a half hour, until that is kept
+        self._due = []  # what has held since a half hour, until that is kept
         self.events = EventLog(keeper)
         self.daily = Slot(keeper, "prepaid", _DAILY_ENTRIES, _DAILY_WIDTH)
         self.daily.open()
@@ -50,7 +50,7 @@ class Meter:
         self.changed()
 
     def _restore(self) -> bool:
-        """Take the account up that is kept; False where there is none."""
+        """Read the account that is kept; False where there is none."""
         try:
             values = self.keeper.read(account.RECORD)
         except StoreError:
@@ -69,7 +69,7 @@ class Meter:
 
     def configure(self, description: dict):  # noqa: C901 - one branch a member
         """Set members by name (account.SETTABLE), "mode" (credit, prepayment), "supply" (off,
-        armed, on); "ppmid", an EUI-64 or a list of them. ValueError for what cannot be.
+        armed, on); "ppmid", an EUI-64 or a list of them. ValueError for an impossible value.
 
         After a restart the account has gone on since, and only "ppmid" is taken.
         """
@@ -108,7 +108,7 @@ class Meter:
         self.commit(before)
 
     def commit(self, before: bytes):
-        """Settle and keep the account; StoreError, and it is as `before` (a record)."""
+        """Settle and keep the account. On StoreError it is as `before` (a record) again."""
         keeper = self.keeper
         self.account.settle()
         mark = keeper.begin()

@@ -12,15 +12,15 @@ from smets.compat import const
 COUNTERS_KEPT = const(100)
 
 # Tokens in a row that are not valid until the keypad that sent them is locked, and for how many
-# seconds. A token that was used before ends no row. Alternatives: 0 s (never locked); locked until
-# the supplier opens it.
+# seconds. A token that was used before does not end the row. Alternatives: 0 s (never locked);
+# locked until the supplier opens it.
 KEYPAD_TRIES = const(10)
 KEYPAD_LOCK_S = const(600)
-# Keypads of which wrong tokens are counted at a time. Where there are more, a paired device takes
-# the place of one that is not paired; else the one with the fewest wrong tokens that is not locked
-# gives its place, but none that is paired to one that is not. A keypad for which there is no place
-# is answered as one that is locked. Alternative: one lock for all keypads, with which any device
-# of the home locks out the others.
+# How many keypads have their wrong tokens counted at a time. Where there are more, a paired device
+# takes the place of one that is not paired. Otherwise the keypad with the fewest wrong tokens
+# gives up its place, if it is not locked. A paired keypad never gives its place to one that is not
+# paired. A keypad without a place is answered as if it were locked. Alternative: one lock for all
+# keypads, with which any device of the home locks out the others.
 KEYPADS = const(16)
 
 

@@ -34,7 +34,7 @@ class Remote:
         """`owner` is the Meter of the account."""
         self._owner = owner
         self._unkept = {}  # record of a calendar that changed -> octets before, or None
-        self.damaged = False  # a calendar that holds is, until it is set again
+        self.damaged = False  # whether a calendar that holds is damaged, until it is set again
 
     def adopt(self):
         """Begin with what a state has said of the account."""
@@ -84,7 +84,7 @@ class Remote:
         self._unkept = {}
 
     def take_back(self, changes: tuple):
-        """What was to be written is refused: the calendars are what they were."""
+        """The change could not be kept: the calendars are as before."""
         unkept, self.damaged = changes
         values = self._owner.device.dlms.values
         for place, octets in unkept.items():

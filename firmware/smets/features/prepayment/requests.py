@@ -165,7 +165,7 @@ class Requests(Feature):
         if request.kind == TOP_UP and request.accepted:
             self._put(ELECTRICITY, TOP_UPS, _PAID.pack((_money(request.value), self._digits)))
         if answer is not None:
-            # The balance and the supply are others now.
+            # The balance and the supply have changed.
             self.device.feature("polling").again(ELECTRICITY)
         return None
 

@@ -1,5 +1,5 @@
 # The price of energy and of a day, from the attributes of the Price cluster that the meter serves.
-# Amounts in thousandths of a penny; nothing is charged that has no price.
+# Amounts in thousandths of a penny; what has no price is not charged.
 from smets.features import money
 from smets.zcl import attributes
 from smets.zcl.clusters import PRICE

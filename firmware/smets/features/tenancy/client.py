@@ -75,7 +75,7 @@ class TenancyClient:
         self._machine.unsupported(fuel)
 
     def leave(self, fuel: int):
-        """A meter is no longer paired, or is to be found anew; it is no longer asked.
+        """A meter is no longer paired, or has to be found again; it is no longer asked.
 
         Its history is hidden when the last read is policy.READ_HOLDS_S old.
         """

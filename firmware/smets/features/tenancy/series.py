@@ -43,7 +43,7 @@ class Series:
         self._tails = {}
 
     def clear(self, scope: int, item: int):
-        """Remove a series, for instance before a log is read anew."""
+        """Remove a series, for instance before a log is read again."""
         prefix = self._vault.prefix(scope, item, SERIES)
         self._tails.pop(prefix, None)
         self._vault.drop_oldest(prefix, 0)

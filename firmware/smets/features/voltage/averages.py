@@ -16,7 +16,7 @@ class AverageMonitor:
         self.over_counter = 0
         self.under_counter = 0
         # Before the first average ever, the supply counts as within limits: a first average beyond
-        # one raises the alert. Kept across power cuts, so that a restart repeats none.
+        # one raises the alert. Kept across power cuts, so that a restart repeats no alert.
         self.was_over = False
         self.was_under = False
         self._over_codes = (

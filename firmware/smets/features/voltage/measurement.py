@@ -56,8 +56,8 @@ class Measurement:
 
         Without "sampler" the supply is simulated in virtual time, 230 V where nothing else is
         said, with the phases that the meter has. Settings, counters and logs stay; with as many
-        phases and samples of the same kind measurement goes on, else it commences anew.
-        ValueError or TypeError for what cannot be.
+        phases and samples of the same kind measurement goes on, else it commences again.
+        ValueError or TypeError for an impossible description.
         """
         old = getattr(self, "meter", None)
         if old and "phases" not in description and "sampler" not in description:
@@ -148,7 +148,7 @@ class Measurement:
         return [row[1:] for row in values[1]] != [row[1:] for row in kept[1]]
 
     def _restore(self, kept):
-        """Take the kept settings up; count what was logged after they were written."""
+        """Restore the kept settings; count what was logged after they were written."""
         try:
             settings.load(self.meter, kept)
         except ValueError:
@@ -205,7 +205,7 @@ def _open(description):
             from smets.ports.sampler_steady import SteadyReadings as made
         return made(**description)
     except (SamplerError, ImportError) as error:
-        # Also hardware that this board has not.
+        # Among them is hardware that this board does not have.
         raise ValueError(str(error))
 
 

@@ -42,12 +42,12 @@ DEFAULT_OVER_V = const(253)
 DEFAULT_UNDER_V = const(216)
 DEFAULT_LIMITERS = ((276, 30), (184, 30), (207, 30), (253, 30))
 
-# Phases of a meter of which nothing was said. RTDS asks one device the single-phase use cases,
-# which are those of L1, and the polyphase ones. Alternative: 1, with L2 and L3 undefined.
+# Phases of a meter whose phases were not described. RTDS asks one device the single-phase use
+# cases, which are those of L1, and the polyphase ones. Alternative: 1, with L2 and L3 undefined.
 DEFAULT_PHASES = const(3)
 
-# Result of a set whose value cannot be (a measurement period of 0): other-reason.
-# Alternatives: read-write-denied (3), type-unmatched (12).
+# Result of a set to an impossible value (a measurement period of 0): other-reason. Alternatives:
+# read-write-denied (3), type-unmatched (12).
 IMPOSSIBLE_VALUE = const(250)
 
 # otherInformation of a voltage event in the Power Event Log. Alternatives: the voltage; the phase.
