@@ -1,8 +1,9 @@
-"""Arrows go down only: the imports of all modules against the layers of the README's diagram."""
+"""Arrows go down only: the imports of all modules against the layers of docs/architecture.md."""
 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,28 +11,30 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
+PAGE = ROOT / "docs" / "architecture.md"
+ROW = re.compile(r"\| ([a-z ]+) \| (`.+`) \| .+ \|")
+
+
+def named(cell: str) -> str:
+    """The modules of a cell of the page by their names in Python: `zcl/*` is smets.zcl."""
+    names: list[str] = []
+    for word in re.findall("`([^`]+)`", cell):
+        path = word.removesuffix("/*").replace("/", ".")
+        names.append({"main": "main", "__init__": "smets"}.get(path, f"smets.{path}"))
+    return " ".join(names)
+
+
+def told() -> tuple[tuple[str, str], ...]:
+    """The layers of docs/architecture.md, whose table has the highest first."""
+    page = PAGE.read_text(encoding="utf-8")
+    table = page[page.index("## Layers") : page.index("## The contract")]
+    rows = [match.groups() for line in table.splitlines() if (match := ROW.fullmatch(line))]
+    return tuple((layer, named(cell)) for layer, cell in reversed(rows))
+
+
 # From the ground up. A module belongs to the row with the longest prefix of its name, and imports
 # from its own row and those before it.
-FIRMWARE = (
-    (
-        "ground",
-        "smets smets.alive smets.clock smets.codec smets.compat smets.cosem_time smets.eui "
-        "smets.integers smets.parts",
-    ),
-    ("crypto", "smets.crypto"),
-    (
-        "codecs",
-        "smets.zcl.attributes smets.zcl.clusters smets.zcl.discovery smets.zcl.frame "
-        "smets.zcl.han_frame smets.zcl.types smets.dlms.axdr smets.gbcs.der smets.gbcs.message",
-    ),
-    ("ports", "smets.ports"),
-    ("storage", "smets.journal smets.record smets.settings smets.settings_file"),
-    ("models", "smets.dlms smets.zcl"),
-    ("messages", "smets.gbcs"),
-    ("features", "smets.features"),
-    ("devices", "smets.devices smets.screen smets.state"),
-    ("bench link", "main smets.bench smets.runtime"),
-)
+FIRMWARE = told()
 HOST = (
     ("tools", "host_tools"),
     ("use", "host_tools.conform host_tools.show"),
@@ -144,6 +147,15 @@ def test_arrows_go_down_only(graph: Graph, layers: tuple[tuple[str, str], ...]) 
     assert [name for name in graph if row_of(name, layers) < 0] == [], "say which layer it is of"
     assert upward(graph, layers) == []
     assert cycles(graph) == []
+
+
+def test_each_name_of_the_page_is_one_of_the_firmware() -> None:
+    """project: the page tells the order that holds, and of no module that is gone."""
+    assert len(FIRMWARE) == 10 and len({layer for layer, _ in FIRMWARE}) == 10
+    known = firmware()
+    names = " ".join(modules for _, modules in FIRMWARE).split()
+    assert [name for name in names if name not in known] == []
+    assert len(set(names)) == len(names)
 
 
 def test_the_firmware_knows_nothing_of_the_host() -> None:
