@@ -10,7 +10,9 @@ from smets.ports.store_error import StoreError
 # tariff of an ESME takes most of it; a Pico keeps logs, keys and a history beside it. Alternative:
 # any number.
 BOUND = const(16384)
-# Octets of the file, from which on what was replaced is left out by writing a new one.
+# project-choice: octets of the file, from which on a new one is written without what has been
+# replaced. Half as much again as BOUND: a full store is not written anew with each command.
+# Alternative: twice BOUND, which takes more flash.
 FILE_BOUND = 24576
 VERSION = const(1)
 # The version of an entry that is part of a change to the store: its body begins with a number (4).

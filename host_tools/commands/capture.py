@@ -10,7 +10,7 @@ import typer
 
 from host_tools.console import EXIT_USAGE, complain, distinct, say
 from host_tools.han.capture import BYTE_ORDER_NOTE, key_records, tshark_options, write_capture
-from host_tools.han.frame import FrameError, format_eui, parse_eui
+from host_tools.han.frame import FrameError, eui_number, format_eui
 from host_tools.han.framelog import read_log
 from host_tools.private import write_private
 from host_tools.textfile import read_stdin, read_text
@@ -18,7 +18,7 @@ from host_tools.textfile import read_stdin, read_text
 
 def _eui(text: str) -> int:
     try:
-        return parse_eui(text)
+        return eui_number(text)
     except FrameError as error:
         raise typer.BadParameter(str(error)) from error
 

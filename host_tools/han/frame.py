@@ -20,7 +20,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from host_tools.eui import parse_eui as parse_octets
+from host_tools.eui import parse_eui
 
 VERSION: Final = 0x01
 PROFILE_SMART_ENERGY: Final = 0x0109
@@ -143,10 +143,10 @@ def from_line(line: str) -> tuple[int, Frame]:
     return number, from_octets(octets)
 
 
-def parse_eui(text: str) -> int:
-    """Parse an EUI-64 in any of its usual notations (`host_tools.eui`)."""
+def eui_number(text: str) -> int:
+    """The number of an EUI-64 in any of its usual notations (`host_tools.eui`)."""
     try:
-        return int.from_bytes(parse_octets(text), "big")
+        return int.from_bytes(parse_eui(text), "big")
     except ValueError:
         raise FrameError("an EUI-64 has 16 hexadecimal digits") from None
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, TextIO
 
-from host_tools.han.frame import Frame, FrameError, format_eui, from_line, parse_eui, to_line
+from host_tools.han.frame import Frame, FrameError, eui_number, format_eui, from_line, to_line
 
 COORDINATOR_ROLES: Final = ("gpf", "chf")
 _UTC_MS_MAX: Final = 2**63 - 1
@@ -52,7 +52,7 @@ def _parse_line(text: str) -> FrameEntry | DeviceEntry | None:
         return None
     if text.startswith("#"):
         device = _DEVICE.fullmatch(text)
-        return DeviceEntry(parse_eui(device[1]), device[2].lower()) if device else None
+        return DeviceEntry(eui_number(device[1]), device[2].lower()) if device else None
     when, _, rest = text.partition(" ")
     if re.fullmatch("[0-9]{1,19}", when) is None or int(when) > _UTC_MS_MAX:
         raise FrameError("no time in milliseconds at the start of the line")

@@ -258,6 +258,24 @@ def test_files_hold_a_log():
     assert sorted(os.listdir(path[:-4])) == ["log.0", "log.1", "log.2", "log.3"]
 
 
+def test_a_folder_in_the_place_of_a_file_is_damage():
+    """issue: it is told of, the rows of other files are there, and nothing else is raised."""
+    path = tmpdir() + "/log"
+    log = RingLog(FileRegion(path, SIZE, 256), ROWS, 8)
+    for n in range(24):
+        put(log, n + 1, n)
+    os.remove(path + ".0")
+    os.mkdir(path + ".0")
+    told = []
+    log = RingLog(FileRegion(path, SIZE, 256), ROWS, 8, lambda: told.append(1))
+    assert told and values(log) == [(n + 1, n) for n in range(16, 24)]
+    with raises(OSError):
+        for n in range(24, 40):
+            put(log, n + 1, n)
+    assert values(log)[-1] == (32, 31), "what fits into the other file"
+    os.rmdir(path + ".0")
+
+
 def test_file_region_across_segments():
     path = tmpdir() + "/region"
     region = FileRegion(path, 64, 16)

@@ -331,13 +331,16 @@ def test_what_is_damaged_is_reported_once():
     store = Store(path)
     for index in range(40):
         store.put("r%02d" % index, b"content")
-    os.mkdir(path + "/folder")
+    os.mkdir(path + "/logs")  # of a feature that keeps files
+    os.mkdir(path + "/r99")  # in the place of a record
     _spoil(path + "/r03", lambda octets: octets[:-1])
     told = []
     store.on_fault = lambda name, why: told.append((name, why))
     store.check("r1")
     store.check()
-    assert told == [("r03", "damaged")] and store.faults == {"r03": "damaged"}
+    assert told == [("r03", "damaged"), ("r99", "error 21")]
+    assert store.faults == dict(told)
+    os.rmdir(path + "/r99")
     for index in range(40):
         _spoil(path + "/r%02d" % index, lambda octets: octets[:-1])
     store.check()

@@ -13,10 +13,10 @@ from host_tools.han.frame import (
     PROFILE_ZDO,
     Frame,
     FrameError,
+    eui_number,
     format_eui,
     from_line,
     from_octets,
-    parse_eui,
     to_line,
     to_octets,
 )
@@ -177,12 +177,12 @@ def test_zdo_and_group_frames_keep_their_fields():
 
 
 def test_eui_text():
-    assert parse_eui("02:5e:ca:00:00:00:00:05") == IHD
-    assert parse_eui(" 02-5E-CA-00-00-00-00-05 ") == IHD
+    assert eui_number("02:5e:ca:00:00:00:00:05") == IHD
+    assert eui_number(" 02-5E-CA-00-00-00-00-05 ") == IHD
     assert format_eui(IHD) == "025ECA0000000005"
     for text in ("", "025ECA000000000", "025ECA00000000055", "025ECA000000000G"):
         with pytest.raises(FrameError):
-            parse_eui(text)
+            eui_number(text)
 
 
 def test_log_round_trip():

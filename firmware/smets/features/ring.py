@@ -8,7 +8,7 @@
 # that is 48 at 1800 s and 2,880 at 30 s. On littlefs with 4 KiB blocks an entry costs 1.1 erases
 # (measured: tests_host/firmware/test_ring.py), which littlefs spreads over its free blocks.
 from binascii import crc32
-from errno import ENOENT
+from errno import EISDIR, ENOENT
 
 from smets import alive
 from smets.compat import const
@@ -83,16 +83,18 @@ class FileRegion:
         view = memoryview(buffer)
         for index, start, at, end in _split(offset, len(view), self._segment):
             part = view[at:end]
-            got = 0
+            got = missing = 0
             try:
                 with open(self._name(index), "rb") as file:
                     file.seek(start)
                     got = file.readinto(part)
             except OSError as error:
-                if error.args[0] != ENOENT:
+                if error.args[0] == EISDIR:
+                    missing = 0xFF  # a folder in its place is damage: no row looks like that
+                elif error.args[0] != ENOENT:
                     raise
             for rest in range(got, len(part)):
-                part[rest] = 0
+                part[rest] = missing
 
     def write(self, offset: int, data):
         """Write `data` at `offset`; when this returns it is on the medium. OSError if it fails."""

@@ -12,9 +12,10 @@ try:
 except ImportError:  # a board without file systems has no use for a store
     pass
 
-_FOLDER = 21  # EISDIR
 # The folder in which a meter keeps its logs (features/keeper.py).
 LOGS = "logs"
+# Folders of features that keep files of their own; elsewhere a folder is no record.
+_FOLDERS = (LOGS, "history", "settings")
 # Faults that are told of; further ones are counted.
 _FAULTS_MAX = 32
 
@@ -157,14 +158,12 @@ class Store(Changes):
     def check(self, besides: str = ""):
         """Look at each record except those whose names begin with `besides`, and report damage."""
         for name in self.names():
-            if besides and name.startswith(besides):
+            if name in _FOLDERS or besides and name.startswith(besides):
                 continue
             try:
                 self.get(name)
             except StoreError as error:
-                # A folder, of a feature that keeps files, is no record.
-                if error.errno != _FOLDER:
-                    self.report(name, "damaged" if error.damaged else "error %d" % error.errno)
+                self.report(name, "damaged" if error.damaged else "error %d" % error.errno)
 
     # --- All of it ----------------------------------------------------------------------------
 
