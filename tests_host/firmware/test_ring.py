@@ -292,12 +292,14 @@ def test_file_region_across_segments():
 
 def test_failing_medium_is_an_error():
     path = tmpdir() + "/x"
-    os.mkdir(path + ".0")  # not a file
-    region = FileRegion(path, 64, 16)
+    with open(path, "wb") as file:
+        file.write(b"no folder")
+    region = FileRegion(path + "/log", 64, 16)
     with raises(OSError):
         region.write(0, b"data")
     with raises(OSError):
-        region.read_into(0, bytearray(4))
+        image(region)
+    os.remove(path)
 
 
 class Flash:
