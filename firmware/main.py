@@ -14,6 +14,7 @@ def run(role: str, folder: str = ""):
     _collect_early()
     from smets import devices
     from smets.bench import Bench
+    from smets.compat import BLANKS
 
     store = ring = None
     if folder:
@@ -44,7 +45,7 @@ def run(role: str, folder: str = ""):
             continue
         if not line:
             return
-        line = line.strip()
+        line = line.strip(BLANKS)
         if line:
             bench.line(line)
 

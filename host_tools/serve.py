@@ -1,9 +1,9 @@
 """A device that stays up behind its bench link, reachable at a pty and over TCP on loopback.
 
-The device answers each line in order, with one line or with the blocks of a response. A client has
-one line with the device at a time; its other lines wait here, and are only read from it as far as
-there is room. What the device says by itself (HAN frames, alerts) goes to all. Nothing here waits
-for anyone: not for a client to read, nor for the device.
+The device answers each line in order, with one line or with the blocks of a response; the n of the
+line is in each of them. A client has one line with the device at a time; its others wait here,
+and are only read from it as far as there is room. What the device says by itself (HAN frames,
+alerts) goes to all. Nothing here waits for anyone: not for a client to read, nor for the device.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ _PTY_PATIENCE = 5.0
 # After a connection that could not be taken, so many seconds pass before the next.
 _ACCEPT_PAUSE = 1.0
 _LAST_WORDS = 4096
+_DIGITS = 9  # of the n of a line
 _READ, _WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 
 
@@ -73,7 +74,7 @@ class Server:
         self._unticked = 0.0  # seconds that the device has not been told of
         self._ticking = False
         self._selector = selectors.DefaultSelector()
-        self._asked: deque[_Client | None] = deque()
+        self._asked: deque[tuple[_Client | None, int]] = deque()  # and the n of the line
         self._from_device = bytearray()
         self._to_device = bytearray()
         self._clients: list[_Client] = []
@@ -249,11 +250,11 @@ class Server:
         client.lines.append(line + b"\n")
         client.waiting += len(line) + 1
 
-    def _complain(self, client: _Client, what: str) -> None:
-        self._give(client, f"LOG:ERROR#0:{len(what)}:{what}\n".encode())
+    def _complain(self, client: _Client, what: str, number: int = 0) -> None:
+        self._give(client, f"LOG:ERROR#{number}:{len(what)}:{what}\n".encode())
 
     def _ask(self, client: _Client | None, line: bytes) -> None:
-        self._asked.append(client)
+        self._asked.append((client, _number(line)))
         if not self._to_device:
             self._selector.register(self._device_in, _WRITE, self._write_device)
         self._to_device += line
@@ -293,16 +294,30 @@ class Server:
         if line.startswith((b"ZCL:FRAME", b"GBCS:ALERT")):
             for client in list(self._clients):
                 self._give(client, line)
-        elif self._asked:
-            client = self._asked[0]
-            if not _goes_on(line):
-                self._asked.popleft()
-                if client is None:
-                    self._ticking = False
-                else:
-                    client.asked = False
-            if client is not None:
-                self._give(client, line)
+            return
+        number = _number(line)
+        malformed = line.startswith(b"LOG:ERROR#0:")  # the device answers such a line so
+        if number < 0 or not (malformed or any(number == sent for _, sent in self._asked)):
+            return  # it answers no line that waits
+        while self._asked:
+            client, sent = self._asked[0]
+            whose = malformed or number == sent
+            if not (whose and _goes_on(line)):
+                self._settle(client)
+            if whose:
+                if client is not None:
+                    self._give(client, line)
+                return
+            if client is not None:  # the device has passed its line over
+                self._complain(client, "no answer", max(sent, 0))
+
+    def _settle(self, client: _Client | None) -> None:
+        """The first line that is with the device is answered."""
+        self._asked.popleft()
+        if client is None:
+            self._ticking = False
+        else:
+            client.asked = False
 
     def _give(self, client: _Client, line: bytes) -> None:
         if client.gone:
@@ -329,6 +344,12 @@ class Server:
             del client.backlog[:sent]
             client.moved = time.monotonic()
         self._watch(client)
+
+
+def _number(line: bytes) -> int:
+    """The n of a line, -1 where it has none."""
+    text = line.partition(b"#")[2].partition(b":")[0]
+    return int(text) if text.isdigit() and len(text) <= _DIGITS else -1
 
 
 def _goes_on(line: bytes) -> bool:

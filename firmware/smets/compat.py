@@ -7,3 +7,7 @@ except ImportError:
     def const(value):
         """Compile-time constant on MicroPython; the value itself on CPython."""
         return value
+
+
+# CPython's str.strip() and isspace() also know blanks of Unicode: a line of those is no empty one.
+BLANKS = " \t\n\r\v\f"

@@ -122,6 +122,9 @@ def test_lines_end_with_cr_or_lf():
     expected = [(console.LINE, "ab"), (console.LINE, "cd"), (console.LINE, "ef")]
     assert collect(b"ab\ncd\r\n\r\n  ef \r") == expected
     assert collect(b"\n\r   \r\n") == [], "an empty line is no line"
+    for blank in ("\x1c", "\x85", "\xa0", "\u2028", "\u3000"):
+        line = (console.LINE, blank)
+        assert collect(blank.encode() + b"\n") == [line], "only blanks of ASCII are left out"
 
 
 def test_a_line_may_be_as_long_as_the_limit_and_no_longer():

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 import tty
+import unicodedata
 from contextlib import contextmanager
 
 import pytest
@@ -30,8 +31,8 @@ HELLO = b"CTRL:HELLO#%d:0:\n"
 class Lab:
     """A served device, and what talks to it."""
 
-    def __init__(self, tick=0.0):
-        self.transport = ProcessTransport("gpf", "cpython")
+    def __init__(self, tick=0.0, engine="cpython", script=None):
+        self.transport = ProcessTransport("gpf", engine, script=script)
         self.server = Server(self.transport, 0, tick)
         self.stop = False
         self.error = None
@@ -66,8 +67,8 @@ class Lab:
 
 
 @contextmanager
-def lab(tick=0.0):
-    made = Lab(tick)
+def lab(tick=0.0, **options):
+    made = Lab(tick, **options)
     try:
         yield made
     finally:
@@ -129,6 +130,51 @@ def test_many_commands_of_a_client_that_does_not_read_keep_nobody_waiting():
         got = receive(greedy, 9000)
         sender.join(10)
         assert numbers(got) == list(range(1, 9001)), "each line is answered, in order"
+
+
+# All that Unicode or an engine takes for blank: category Z, and the controls that separate.
+BLANKS = [chr(c) for c in range(0x10000) if unicodedata.category(chr(c))[0] == "Z"]
+BLANKS += [chr(code) for code in (*range(9, 14), *range(0x1C, 0x20), 0x85, 0x200B, 0xFEFF)]
+
+
+@pytest.mark.parametrize("engine", ["unix", "cpython"])
+def test_a_line_of_blanks_leaves_each_client_its_own_answers(engine):
+    with lab(engine=engine) as home, home.connect() as one, home.connect() as other:
+        for number, blank in enumerate(BLANKS, 1):
+            one.sendall(f"{blank}\n{blank * 2}\n".encode() + HELLO % number)
+            other.sendall(HELLO % (1000 + number))
+            assert numbers(receive(other, 1)) == [1000 + number], f"{ord(blank):X}"
+            mine = receive(one, 1)
+            while b"CTRL:OK" not in mine:
+                mine += receive(one, 1)
+            *errors, last = numbers(mine)
+            assert last == number and errors == ([0, 0] if ord(blank) > 32 else errors)
+            assert set(errors) <= {0}
+
+
+PASSES_OVER = """
+import sys
+for line in sys.stdin:
+    event, _, rest = line.partition("#")
+    number = rest.partition(":")[0]
+    if event == "CTRL:TWICE":
+        print("CTRL:OK#%s:1:a" % number)
+    if event != "CTRL:SKIP":
+        print("CTRL:OK#%s:1:b" % number, flush=True)
+"""
+
+
+def test_a_device_that_passes_a_line_over_or_answers_twice_mixes_up_no_clients(tmp_path):
+    script = tmp_path / "main.py"
+    script.write_text(PASSES_OVER)
+    with lab(script=script) as home, home.connect() as one, home.connect() as other:
+        one.sendall(b"CTRL:SKIP#1:0:\n")
+        time.sleep(0.2)
+        other.sendall(b"CTRL:TWICE#2:0:\nCTRL:HELLO#3:0:\n")
+        assert receive(one, 1) == b"LOG:ERROR#1:9:no answer\n"
+        assert receive(other, 2) == b"CTRL:OK#2:1:a\nCTRL:OK#3:1:b\n"
+        one.sendall(b"CTRL:HELLO#4:0:\n")
+        assert receive(one, 1) == b"CTRL:OK#4:1:b\n"
 
 
 def _send(link, data):

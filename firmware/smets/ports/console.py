@@ -2,7 +2,7 @@
 # A line is bounded. A longer one is dropped up to the next line end, and reported.
 import sys
 
-from smets.compat import const
+from smets.compat import BLANKS, const
 
 # Results of `LineBuffer.take`.
 NOTHING = const(0)  # the line goes on
@@ -51,7 +51,7 @@ class LineBuffer:
         if length > len(self._octets):
             return LONG
         try:
-            self.text = str(memoryview(self._octets)[:length], "utf-8").strip()
+            self.text = str(memoryview(self._octets)[:length], "utf-8").strip(BLANKS)
         except UnicodeError:
             return NOISE
         return LINE if self.text else NOTHING
