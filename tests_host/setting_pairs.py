@@ -73,7 +73,8 @@ ACTIVE = {
 # "member n" and one of these is a member of the balances; the emergency credit goes back to its
 # limit.
 ZERO, MORE, EMPTY, STATE, NOW, TABLE = "zero", "more", "empty", "state", "now", "table"
-LIMIT = "limit"
+LIMIT, ROW, SWITCH = "limit", "row", "switch"
+CONTROLLER_LOG = "7/0-17:99.98.2.255/2"
 BALANCES = "1/0-0:94.44.34.30/2"  # balance, emergency credit, arrears, three debts
 EFFECTS = {
     "3/0-0:94.44.42.255/1": [("3/0-0:94.44.42.255/2", ZERO)],
@@ -86,6 +87,8 @@ EFFECTS = {
     "112/0-0:19.10.0.255/2": [("112/0-0:19.10.0.255/2", ZERO)],
     "9/0-0:10.0.106.255/1": [("70/0-0:96.3.10.255/3", STATE)],
     "9/0-0:10.0.100.255/1": [("1/0-0:94.44.34.2/2", TABLE)],
+    "9/0-0:10.0.103.255/1": [(CONTROLLER_LOG, ROW), ("70/0-3:96.3.10.255/2", SWITCH)],
+    "9/0-0:10.0.107.255/1": [(CONTROLLER_LOG, ROW)],
 }
 for _method, _member, _what in (
     ("112/0-0:19.10.0.255/1", 0, MORE),

@@ -112,6 +112,22 @@ class Clock:
         self.seconds = seconds
         self.status = status
 
+    def confirm(self, interval: tuple, taken, store) -> int:
+        """Set Clock: a time in an interval becomes `taken(start, end, time)`, and reliable.
+
+        A clock that is invalid, or outside, stays as it is. Returns the status to answer. Where
+        `store` gives the command up (ports.store.Store.undo), the clock is as before.
+        """
+        start, end = interval
+        if self.status == INVALID:
+            return INVALID
+        if not start <= self.seconds <= end:
+            return UNRELIABLE
+        if store:
+            store.undo(lambda before: self.set(*before), (self.seconds, self.status))
+        self.set(taken(start, end, self.seconds), RELIABLE)
+        return RELIABLE
+
     def advance(self, seconds: int):
         """Let time pass; an invalid clock does not run, and past the last UTCTime all are."""
         if self.status != INVALID:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, timedelta
 from typing import Any, cast
 
 from host_tools.gbcs import axdr, build_dlms, times
@@ -22,6 +22,12 @@ _TOKEN = "octet-string(20)"
 _PLAIN_DATA = 1  # class: Data; a date in one is a date, elsewhere it says when to activate
 # Fields that mean something in one use case only: ECS03 sets prepayment, ECS02 credit.
 _MEANT = {("ECS03", "payment_mode"): "2"}
+
+_CLOCK = 8  # class; what it tells is the clock of the state
+_HOUR = timedelta(hours=1)
+# What an auxiliary controller is commanded, whose dates or minutes the command has (meter.md (c)):
+# switch 1 closes, controller 1 has level 100, controller 3 is limited to 50.
+_COMMANDED = {"ECS47": 0x0111, "ECS47a": 0x1164, "ECS47e": 0x2332}
 
 Row = dict[str, Any]
 
@@ -49,6 +55,8 @@ class Access:
         if row["op"] == "get":
             if row.get("optional"):
                 self.parameters[f"#{index}"] = True
+            if row["class"] == _CLOCK:
+                return axdr.encode(_time() if row["attr_name"] == "time" else _unsigned(0))
             return axdr.encode(self._hold(row, shape))
         if "protected" in row:
             values: list[Json] = [
@@ -83,6 +91,11 @@ class Access:
         """The argument of a set or an action."""
         if shape == _TOKEN:
             return _octets(self.exchange.token.encode())
+        if row["op"] == "action" and self.exchange.use_case.id in _COMMANDED:
+            return {"type": shape, "value": _COMMANDED[self.exchange.use_case.id]}
+        if row["class"] == _CLOCK and shape.startswith("structure"):
+            # No preset time, and an interval around the meter's own.
+            return _structure(_octets(times.NEVER), _time(-_HOUR), _time(_HOUR))
         if shape == "octet-string(12)" and row["class"] != _PLAIN_DATA:
             return cast("Json", _NOW)
         return cast("Json", self._made(row, shape))
@@ -135,6 +148,14 @@ def _place(row: Row) -> tuple[str, int, str, int]:
 
 def _result(index: int, done: int) -> int:
     return 0 if index < done else _HARDWARE_FAULT if index == done else _OTHER_REASON
+
+
+def _time(later: timedelta = timedelta()) -> Json:
+    return _octets(times.encode_cosem(CLOCK + later, 0xFF))
+
+
+def _unsigned(value: int) -> Json:
+    return {"type": "unsigned", "value": value}
 
 
 def _structure(*items: Json) -> Json:

@@ -209,9 +209,24 @@ NO_UNIT = ({"type": "structure", "value": [{"type": "integer", "value": 0},
                                            {"type": "enum", "value": 255}]},
            bytes.fromhex("02020F0016FF"))  # fmt: skip
 
+# The clock object tells the clock of the state, whatever a state says of the object.
+CLOCK = {
+    2: ({"type": "octet-string", "value": "07D00101FF000000008000FF"},
+        bytes.fromhex("090C 07DF0101FF00000000 8000FF")),
+    4: ({"type": "unsigned", "value": 1}, b"\x11\x00"),
+}  # fmt: skip
 
-# Values that must have a meaning: a method's integer 0, payment mode, a tenancy's date.
+
+# Values that must have a meaning: a method's integer 0, payment mode, a tenancy's date, and an
+# interval around the time.
 TAKEN = {
+    (8, 4, "integer"): b"\x0f\x00",
+    (8, 5, "structure{octet-string(12),octet-string(12),octet-string(12)}"): (
+        b"\x02\x03"
+        + bytes.fromhex("090C FFFFFFFFFFFFFFFFFF 8000FF")
+        + bytes.fromhex("090C 07DE0C1FFF173B0A00 8000FF")
+        + bytes.fromhex("090C 07DF0101FF00000A00 8000FF")
+    ),
     (3, 1, "integer"): b"\x0f\x00",
     (112, 3, "integer"): b"\x0f\x00",
     (111, 2, "structure{enum,enum}"): bytes.fromhex("0202 1602 1601"),
@@ -249,6 +264,8 @@ class Made:
             value = Shape(shape, self.rng).value()
             if name[0] == 3 and name[2] == 3 and name[1].endswith(".0.4"):
                 value = NO_UNIT
+            if name[0] == 8:
+                value = CLOCK[name[2]]
             self.objects[name] = value
         return self.objects[name][1]
 

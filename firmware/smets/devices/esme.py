@@ -14,6 +14,7 @@ class Esme(Device):
     # Time passes for the register first: others ask it what was drawn.
     features = (
         "register",
+        "clock",
         "tenancy",
         "logs",
         "events",

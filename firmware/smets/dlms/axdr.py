@@ -82,7 +82,7 @@ def _skip_simple(reader, tag, at, depth):
         reader.skip((reader.length("bit-string") + 7) // 8, "bit-string")
     elif tag == COMPACT_ARRAY:
         start = reader.pos
-        _skip_description(reader, depth + 1)
+        skip_description(reader, depth + 1)
         description = reader.data[start : reader.pos]
         end = reader.length("compact-array length") + reader.pos
         if end > reader.end:
@@ -95,7 +95,7 @@ def _skip_simple(reader, tag, at, depth):
         raise DecodeError(at, "unknown data tag %02X" % tag)
 
 
-def _skip_description(reader, depth):
+def skip_description(reader, depth=0):
     """Pass over a compact-array type description."""
     at = reader.pos
     tag = reader.u8("type description")
@@ -106,11 +106,11 @@ def _skip_description(reader, depth):
         if not count:
             raise DecodeError(at, "empty structure in a type description")
         for _ in range(count):
-            _skip_description(reader, depth + 1)
+            skip_description(reader, depth + 1)
     elif tag == ARRAY:
         if not reader.be(2, "array size"):
             raise DecodeError(at, "empty array in a type description")
-        _skip_description(reader, depth + 1)
+        skip_description(reader, depth + 1)
     elif not (tag in _STRINGS or tag == BIT_STRING or SIZES.get(tag)):
         raise DecodeError(at, "type %02X in a compact-array" % tag)
 

@@ -1,15 +1,15 @@
 # What follows from setting or invoking an object that no feature serves, as tables (meter.md).
 # A value that is set is kept as it is; here are those that are read at another place.
 from smets import clock, cosem_time
-from smets.codec import DecodeError, Writer
+from smets.codec import DecodeError, Writer, length_octets
 from smets.compat import const
 from smets.dlms import axdr, objects
 
 # A line for each object that has more to it, text because a board has little room for tables:
 # the object, what is done, and places. "passive>active" copies; "/3" is another attribute of the
-# same object.
+# same object; "~" stands for 9000/0-0:94.44.
 #
-# activate  set to NOW, or to a time that has come, an activation attribute copies (meter.md B.1);
+# (none)    set to NOW, or to a time that has come, an activation attribute copies (meter.md B.1);
 #           a date to come is kept as it is
 # threshold the same, of a threshold that is active as an array of one
 # account   the same, of the payment mode: the status of the active account stays
@@ -19,34 +19,37 @@ from smets.dlms import axdr, objects
 # clear     a log is emptied (ECS15a, ECS15c)
 # add, put  an amount, in a member of the balances and in an object of its own (ECS04a, 04b, 07)
 # limit     emergency credit that nothing is owed of is its limit (ECS04b)
+# select    emergency credit is selected, whatever the money of a meter without an account (ECS09)
 # script    the block counters of a tariff become 0 (ECS05)
+# control   an auxiliary controller is commanded: its log says so, a switch closes or opens (ECS47,
+#           ECS47a, ECS47e)
 _FOLLOWS = """
-20/0-0:13.0.0.255/10 activate /7>/3 /8>/4 /9>/5
-20/0-0:13.0.1.255/10 activate /7>/3 /8>/4 /9>/5
-9000/0-0:63.1.1.255/6 activate %s
-113/0-0:19.20.0.255/7 activate /6>/5
-113/0-0:19.20.4.255/7 activate /6>/5
-113/0-0:19.20.5.255/7 activate /6>/5
+20/0-0:13.0.0.255/10 /7>/3 /8>/4 /9>/5
+20/0-0:13.0.1.255/10 /7>/3 /8>/4 /9>/5
+9000/0-0:63.1.1.255/6 %s
+113/0-0:19.20.0.255/7 /6>/5
+113/0-0:19.20.4.255/7 /6>/5
+113/0-0:19.20.5.255/7 /6>/5
 111/0-1:19.0.0.255/13 account /2>111/0-0:19.0.0.255/2 /11>111/0-0:19.0.0.255/11
-9000/0-0:94.44.0.3/6 activate /4>/2
-9000/0-0:94.44.2.0/6 activate /4>/2
-9000/0-0:94.44.2.10/6 activate /4>/2
-9000/0-0:94.44.2.20/6 activate /4>/2
-9000/0-0:94.44.128.2/6 activate /4>112/0-0:19.10.1.255/9
-9000/0-0:94.44.128.3/6 activate /4>112/0-0:19.10.1.255/10
-9000/0-0:94.44.128.6/6 activate /4>71/0-0:17.0.0.255/6
-9000/0-0:94.44.128.7/6 activate /4>71/0-0:17.0.0.255/4
-9000/0-0:94.44.128.8/6 activate /4>71/0-0:17.0.0.255/7
-9000/0-0:94.44.128.9/6 activate /4>111/0-0:19.0.0.255/16
-9000/0-0:94.44.128.12/6 activate /4>111/0-0:19.0.0.255/18
-9000/0-0:94.44.128.13/6 activate /4>111/0-0:19.0.0.255/19
-9000/0-0:94.44.128.22/6 threshold /4>21/0-0:16.0.1.255/2
-9000/0-0:94.44.128.26/6 activate 10/0-1:12.0.2.255/2>10/0-0:12.0.2.255/2
-9000/0-0:94.44.128.28/6 activate 10/0-1:12.0.1.255/2>10/0-0:12.0.1.255/2
-9000/0-0:94.44.128.29/6 activate 11/0-1:11.0.0.255/2>11/0-0:11.0.0.255/2
-9000/0-0:94.44.128.30/6 activate 11/0-1:11.0.1.255/2>11/0-0:11.0.1.255/2
-9000/0-0:94.44.128.31/6 activate 11/0-1:11.0.2.255/2>11/0-0:11.0.2.255/2
-9000/0-0:94.44.128.35/6 activate 11/0-1:11.0.3.255/2>11/0-0:11.0.3.255/2
+~0.3/6 /4>/2
+~2.0/6 /4>/2
+~2.10/6 /4>/2
+~2.20/6 /4>/2
+~128.2/6 /4>112/0-0:19.10.1.255/9
+~128.3/6 /4>112/0-0:19.10.1.255/10
+~128.6/6 /4>71/0-0:17.0.0.255/6
+~128.7/6 /4>71/0-0:17.0.0.255/4
+~128.8/6 /4>71/0-0:17.0.0.255/7
+~128.9/6 /4>111/0-0:19.0.0.255/16
+~128.12/6 /4>111/0-0:19.0.0.255/18
+~128.13/6 /4>111/0-0:19.0.0.255/19
+~128.22/6 threshold /4>21/0-0:16.0.1.255/2
+~128.26/6 10/0-1:12.0.2.255/2>10/0-0:12.0.2.255/2
+~128.28/6 10/0-1:12.0.1.255/2>10/0-0:12.0.1.255/2
+~128.29/6 11/0-1:11.0.0.255/2>11/0-0:11.0.0.255/2
+~128.30/6 11/0-1:11.0.1.255/2>11/0-0:11.0.1.255/2
+~128.31/6 11/0-1:11.0.2.255/2>11/0-0:11.0.2.255/2
+~128.35/6 11/0-1:11.0.3.255/2>11/0-0:11.0.3.255/2
 113/0-0:19.20.1.255/2 copy /6>/5
 113/0-0:19.20.2.255/2 copy /6>/5
 1/0-30:97.98.11.255/2 mask 1/0-30:97.98.15.255/2
@@ -62,12 +65,16 @@ _FOLLOWS = """
 112/0-0:19.10.0.255/1 add 0 /2
 112/0-0:19.10.0.255/2 put 0 /2
 112/0-0:19.10.1.255/2 limit 1
+112/0-0:19.10.1.255/3 select /8
 112/0-0:19.10.2.255/2 put 2
 113/0-0:19.20.1.255/4 add 3
 113/0-0:19.20.2.255/4 add 4
 113/0-0:19.20.3.255/4 add 5
 9/0-0:10.0.100.255/1 script
+9/0-0:10.0.103.255/1 control
+9/0-0:10.0.107.255/1 control
 """
+_VALUES = "9000/0-0:94.44."
 _BLOCK_THRESHOLDS = "21/0-0:16.1.1%d.255/2>21/0-0:16.0.1%d.255/2"
 _BALANCES = "1/0-0:94.44.34.30/2"
 _EMERGENCY_LIMIT = "112/0-0:19.10.1.255/9"
@@ -77,10 +84,20 @@ _RESET_COUNTERS = b"\x12\x00\x63"
 _BLOCK_REGISTERS = "1/0-0:94.44.34.2/2"
 _ARRAY_64 = b"\x02\x01\x01\x40"
 _GROUP = const(40)  # octets of eight double-long-unsigned
+# Rows: time, what is commanded, outcome, id of the command on the home network (0: none).
+_CONTROLLER_LOG = "7/0-17:99.98.2.255/2"
+_CONTROLLER_ROW = b"\x02\x04\x06\x12\x16\x06"
+_CONTROLLER_ROWS = const(100)
+_CONTROLLERS = const(5)
+_UNKNOWN, _SUCCEEDED = range(2)
+# What ECS47 asks of a switch -> its output state: close, open. It is not known what its calendar
+# makes of a switch that is reset (20).
+_SWITCHED = {0x11: b"\x03\xff", 0x12: b"\x03\x00"}
 
 _NEVER = b"\x09\x0c" + b"\xff" * 9 + b"\x80\x00\xff"
 _NOW = b"\x09\x0c" + bytes(9) + b"\x80\x00\xff"
 _ZERO = b"\x06\x00\x00\x00\x00"
+_SELECTED = b"\x16\x02"  # credit_status of the Blue Book: selected
 _BITS_512 = b"\x04\x82\x02\x00"
 _BITS_256 = b"\x04\x82\x01\x00"
 _SWITCHES = const(32)  # octets of 256 bits
@@ -94,16 +111,18 @@ def of(object_key):
 
     `kept` (dlms.kept.Kept) has `value(key)`, `put(key, octets)` and `clock`.
     """
-    text = objects.describe(object_key)
+    text = objects.describe(object_key).replace(_VALUES, "~")
     at = _FOLLOWS.find("\n" + text + " ")
     if at < 0:
         return None
     at += len(text) + 2
-    what, _, places = _FOLLOWS[at : _FOLLOWS.find("\n", at)].partition(" ")
-    if places == "%s":
-        places = " ".join([_BLOCK_THRESHOLDS % (n, n) for n in range(1, 9)])
-    act = _ACTS[what]
-    return lambda kept, data: act(kept, object_key, bytes(data), places.split())
+    places = _FOLLOWS[at : _FOLLOWS.find("\n", at)].split()
+    act = _ACTS.get(places[0], _activate)
+    if act is not _activate:
+        places.pop(0)
+    elif places[0] == "%s":
+        places = [_BLOCK_THRESHOLDS % (n, n) for n in range(1, 9)]
+    return lambda kept, data: act(kept, object_key, bytes(data), places)
 
 
 def _place(object_key, text: str) -> bytes:
@@ -202,6 +221,11 @@ def _put(kept, object_key, data, places) -> int:
     return _amount(kept, object_key, data, places, False)
 
 
+def _select(kept, object_key, data, places) -> int:
+    kept.put(_place(object_key, places[0]), _SELECTED)
+    return objects.SUCCESS
+
+
 def _limit(kept, object_key, data, places) -> int:
     limit = kept.value(objects.key(_EMERGENCY_LIMIT))
     return _amount(kept, object_key, data if limit is None else limit, places, False)
@@ -242,8 +266,26 @@ def _script(kept, object_key, data, places) -> int:
     return objects.SUCCESS
 
 
+def _control(kept, object_key, data, places) -> int:
+    # The upper octet is a sort and the number of a controller, the lower what it is to do. ECS47
+    # has sort 0; the others tell a level, which holds from a date on: it is logged as sent.
+    log = objects.key(_CONTROLLER_LOG)
+    buffer = kept.value(log) or objects.Buffer(_CONTROLLER_ROW)
+    if buffer.description != _CONTROLLER_ROW:
+        return objects.OTHER_REASON
+    outcome = _UNKNOWN
+    state = _SWITCHED.get(data[2])
+    if state and 1 <= data[1] <= _CONTROLLERS:
+        outcome = _SUCCEEDED
+        kept.put(objects.key("70/0-%d:96.3.10.255/2" % data[1]), state)
+    row = kept.clock.seconds.to_bytes(4, "big") + data[1:] + bytes((outcome, 0, 0, 0, 0))
+    rows = b"".join(buffer.rows[1 - _CONTROLLER_ROWS :] + [row])
+    kept.put(log, b"\x13" + _CONTROLLER_ROW + length_octets(len(rows)) + rows)
+    return objects.SUCCESS
+
+
 _ACTS = {
-    "activate": _activate,
+    "control": _control,
     "threshold": _threshold,
     "account": _account,
     "copy": _copy,
@@ -254,4 +296,5 @@ _ACTS = {
     "put": _put,
     "limit": _limit,
     "script": _script,
+    "select": _select,
 }

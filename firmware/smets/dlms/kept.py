@@ -1,9 +1,13 @@
 # The objects that no feature serves: kept among the settings as they are set.
 # The model's `values` and the settings hold the same octets: nothing is copied.
+from smets.codec import Reader
 from smets.dlms import axdr, objects
 
 _KIND = b"D"
 _PROFILE = b"\x00\x07"
+# The Device Log of a communications hub is no part of the device yet: its methods, class 104, are
+# accepted and do nothing.
+_WITHOUT_EFFECT = b"\x00\x68"
 
 
 class Kept:
@@ -45,9 +49,12 @@ class Kept:
         return objects.SUCCESS
 
     def invoke(self, object_key, data) -> int:
-        """Invoke a method: what follows from it; a result code."""
+        """Invoke a method: what follows from it; a result code. Where nothing does it fails."""
         follows = self._follows(object_key)
-        return follows(self, data) if follows else objects.SUCCESS
+        if follows:
+            return follows(self, data)
+        known = object_key[:2] == _WITHOUT_EFFECT
+        return objects.SUCCESS if known else objects.OTHER_REASON
 
     def _follows(self, object_key):
         from smets.dlms import effects  # large: loaded when something is set
@@ -71,7 +78,12 @@ class Kept:
 
 
 def _model_value(object_key, value):
-    """What stands in the model: the buffer of a log that was cleared, else the octets."""
-    if object_key[:2] == _PROFILE and value[0] == axdr.COMPACT_ARRAY:
-        return objects.Buffer(value[1:-1])  # the description of its rows, and none of them
-    return value
+    """What stands in the model: the buffer of a log, else the octets."""
+    if object_key[:2] != _PROFILE or value[0] != axdr.COMPACT_ARRAY:
+        return value
+    reader = Reader(value, 1)
+    axdr.skip_description(reader)
+    buffer = objects.Buffer(value[1 : reader.pos])
+    reader.length("rows")
+    buffer.append(value[reader.pos :])
+    return buffer
