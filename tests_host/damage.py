@@ -1,5 +1,6 @@
-# One octet of what a device has stored is flipped, whichever it is: the device starts, and tells
-# of the damage. Run with ROLE, the folder to work in and STEP (1: every octet).
+# One octet of what a device has stored is flipped, whichever it is, or a folder stands in the
+# place of one of its files: the device starts, and tells of the damage. Run with ROLE, the folder
+# to work in and STEP (1: every octet).
 import gc
 import json
 import os
@@ -27,6 +28,11 @@ def _files(folder, path=""):
 
 
 def _restore(folder, wanted):
+    for name in wanted:
+        try:
+            os.rmdir(folder + name)  # it was damaged by being a folder
+        except OSError:
+            pass
     found = _files(folder)
     for name in found:
         if name not in wanted:
@@ -135,6 +141,8 @@ def furnish(role, path):
                 device.store.commit()
             else:
                 device.store.rollback()
+    if not device.shows:
+        _furnish_session(device)
     if role == "gsme":
         tell("SET", {"draw": 5})
     if role == "gpf":
@@ -145,6 +153,20 @@ def furnish(role, path):
         _furnish_esme(started)
     if device.shows:
         _furnish_display(started)
+
+
+def _furnish_session(device):
+    """What use cases leave: settings, some in a change of their own; an encrypted answer."""
+    from smets.gbcs.streams import Streams
+    from smets.zcl import kept
+
+    for command, value in ((b"counter1", 5), (b"counter2", 6)):
+        device.store.begin()
+        kept.put(device.zcl, 0x0700, 0x0617, value)
+        device.settings.commit()
+        device.counters.set(b"a party.", command)
+        device.store.commit()
+    assert Streams(device.store).claim(b"a party.", bytes(7) + b"\x05")
 
 
 def _furnish_esme(started):
@@ -173,12 +195,15 @@ def _furnish_esme(started):
 
 
 def _furnish_display(started):
+    from smets import record
     from smets.features.tenancy import cleared
 
     device = started.device
     started.tell("SET", {"pair": {"fuel": "electricity", "eui": OTHER}})
+    started.tell("SET", {"pair": {"fuel": "gas", "eui": EUI}})
     rules = device.feature("tenancy_display")
     rules.machine.seen(cleared.ELECTRICITY, 0xFFFFFFFF, 0)
+    rules.machine.seen(cleared.GAS, 5000, 0)
     vault = rules.vault
     vault.guard = None
     for item, minutes in ((cleared.DAYS, 1440), (cleared.PROFILE, 30)):
@@ -189,6 +214,8 @@ def _furnish_display(started):
     if device.name == "PPMID":
         device.clock.set(720000000, 0)
         device.feature("requests").top_up("1" * 20)
+        paid = record.TABLES["top-up"].pack((500, b"1" * 20))
+        assert vault.entries.put(cleared.ELECTRICITY, cleared.TOP_UPS, 720000000, paid)
 
 
 def _unused(name, octets, at):
@@ -209,7 +236,7 @@ def _unused(name, octets, at):
 
 
 def flip_all(role, path, step):
-    """(octets flipped, failed starts, damages that nobody told of, the first words on them)."""
+    """(octets flipped, folders, failed starts, damages untold, the first words on them)."""
     os.mkdir(path)
     furnish(role, path)
     gc.collect()
@@ -217,17 +244,25 @@ def flip_all(role, path, step):
     # A start may write: what it writes is there before the first flip.
     Started(role, path).read_all()
     wanted = _files(path)
-    flipped = failed = silent = 0
+    flipped = folders = failed = silent = 0
     first = ""
     for name in sorted(wanted):
         octets = wanted[name]
-        for at in range(flipped % step, len(octets), step):
+        points = list(range(flipped % step, len(octets), step))
+        if "/history/" not in name:  # there a folder is a file system that fails
+            points.append(-1)
+        for at in points:
             _restore(path, wanted)
-            changed = bytearray(octets)
-            changed[at] ^= 1 << at % 8
-            with open(path + name, "wb") as file:
-                file.write(changed)
-            flipped += 1
+            if at < 0:
+                os.remove(path + name)
+                os.mkdir(path + name)
+                folders += 1
+            else:
+                changed = bytearray(octets)
+                changed[at] ^= 1 << at % 8
+                with open(path + name, "wb") as file:
+                    file.write(changed)
+                flipped += 1
             try:
                 started = Started(role, path)
                 started.read_all()
@@ -237,16 +272,19 @@ def flip_all(role, path, step):
                 failed += 1
                 first = first or "%s at %d: %s %s" % (name, at, error.__class__.__name__, error)
                 continue
-            if not (damaged and logged) and not _unused(name, octets, at):
+            if not (damaged and logged) and (at < 0 or not _unused(name, octets, at)):
                 silent += 1
                 first = first or "%s at %d: nobody told of it" % (name, at)
-    return flipped, failed, silent, first
+    return flipped, folders, failed, silent, first
 
 
 def main(role, path, step):
     """Flip and print; the exit status says whether all was well."""
-    flipped, failed, silent, first = flip_all(role, path, int(step))
-    print("%-6s %6d octets  %d failed starts  %d untold" % (role, flipped, failed, silent))
+    flipped, folders, failed, silent, first = flip_all(role, path, int(step))
+    print(
+        "%-6s %6d octets %3d folders  %d failed starts  %d untold"
+        % (role, flipped, folders, failed, silent)
+    )
     if first:
         print("the first:", first)
     return 1 if failed or silent else 0
