@@ -147,6 +147,7 @@ class Bench:
             raise LineError("no keys loaded")
         from smets.gbcs.session import Refused
 
+        self.session.keep_time()
         try:
             response = self.session.handle(body)
         except Refused as refused:
@@ -219,33 +220,28 @@ class Bench:
 
     def _flush(self):
         """Send frames and alerts of the device, before the answer to the line that caused them."""
+        if self.session:
+            self.session.keep_time()
+        self._send_frames()
+        if self.device.alerts and self.session:
+            self._send_alerts(self.session.keys)
+
+    def _send_frames(self):
         while self.device.outbox:
             octets = self.device.outbox.pop(0).encode()
             self._sent += 1
             self._octets("ZCL:FRAME", self._sent, len(octets), (octets,))
-        if self.device.alerts and self.session:
-            self._send_alerts(self.session.keys)
 
     def _send_alerts(self, keys):
-        """Send the alerts that wait; project-choice.
-
-        They go to the network operator, and an event without a valid clock has no time.
-        Alternative: the party of each code (81nn: the supplier).
-        """
+        """Send the alerts that wait."""
         from smets.gbcs import alert
 
-        operator = keys.first("network_operator")
         alerts = self.device.alerts
         while alerts:
-            code, seconds = alerts[0]
             try:
                 if self._alert_counter is None:
                     self._alert_counter = alert.AlertCounter(self.device.store)
-                if operator is None:
-                    raise CryptoError("no network operator")
-                keys.secret(operator)
-                counter = self._alert_counter.next()
-                message = alert.non_critical(keys, operator, counter, code, seconds)
+                message = alert.message_of(keys, self._alert_counter, alerts[0])
             except StoreError:
                 return  # they wait: a counter that is not kept could be used twice
             except CryptoError:

@@ -100,9 +100,9 @@ class Runtime(bench.Bench):
             # Newer firmware may refuse a line that an older one took; the rest is still loaded.
             self.ring.add("%s not loaded again: %s" % (verb, error))
 
-    def _flush(self):
+    def _send_frames(self):
         if self._radio is None:
-            super()._flush()
+            super()._send_frames()
 
     def _unexpected(self, kind, error):
         if kind not in ("", "CTRL") or not isinstance(error, _BY_THE_LINE):

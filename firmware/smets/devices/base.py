@@ -63,10 +63,15 @@ class Device:
         self.dlms.keep_in(self.settings, self._kept)
         # Highest accepted originator counter of each party, for replay protection.
         self.counters = Counters(store)
+        held = _held(store)
+        # Commands that wait for their time (gbcs/postponed.py), and the first of these times:
+        # None where the store is to be looked through.
+        self.later = {}
+        self.due = None if any(name.startswith("later-") for name in held) else clock.UTC_INVALID
         # HAN frames to send, oldest first (smets.zcl.han_frame.HanFrame).
         self.outbox = []
         self.asking = b""  # the device whose HAN frame is being taken
-        # (alert code, UTC seconds) of the alerts to send to the network operator.
+        # (alert code, UTC seconds, ...) of the alerts to send: see `alert`.
         self.alerts = []
         self.alerts_dropped = 0
         self.exchange = None  # gbcs.session.Exchange of the command being carried out
@@ -78,13 +83,12 @@ class Device:
         self._passing = self._half_hourly = self._daily = self._ticking = self._polled = ()
         self._hearing = self._receiving = ()
         if self.features:
-            self._begin()
+            self._begin(held)
 
-    def _begin(self):
+    def _begin(self, held):
         """Make the features."""
         from smets.features import catalogue
 
-        held = _held(self.store)
         made = []
         for name in self.features:
             feature = catalogue.feature_of(name)(self)
@@ -120,12 +124,15 @@ class Device:
             self._keeper = Keeper(self.store)
         return self._keeper
 
-    def alert(self, code: int, seconds: int):
-        """Send an alert to the network operator as soon as there is a link."""
+    def alert(self, code: int, seconds: int, *signed):
+        """Send an alert as soon as there is a link: to the network operator, if nothing follows.
+
+        `signed`, for a critical one: EUI-64 of who gets it, message code, payload.
+        """
         if len(self.alerts) >= _ALERTS:
             self.alerts.pop(0)
             self.alerts_dropped += 1
-        self.alerts.append((code, seconds))
+        self.alerts.append((code, seconds) + signed)
 
     def take_keys(self, keys):
         """The bench has loaded keys (smets.gbcs.keys.Keys)."""

@@ -1,8 +1,10 @@
 # Alerts: what a device tells a remote party by itself (GBCS: message code 1001, CRA flag 03).
-# Generic non-critical alert: no signature, a MAC for the party that it is sent to.
+# Generic non-critical alert: no signature, a MAC for the party that it is sent to. A critical one
+# is signed, and has no MAC.
 from smets import cosem_time, record
 from smets.codec import Writer
 from smets.compat import const
+from smets.crypto import CryptoError
 from smets.crypto.cipher import cipher
 from smets.gbcs import message, policy
 from smets.parts import Parts
@@ -62,6 +64,29 @@ class AlertCounter:
             self._reserved = reserved
         self._last += 1
         return self._last.to_bytes(8, "big")
+
+
+def message_of(keys, counter: AlertCounter, entry):
+    """The message of an entry of Device.alerts as a stream; project-choice.
+
+    What is not critical goes to the network operator, and an event without a valid clock has no
+    time. Alternative: the party of each code (81nn: the supplier). CryptoError, and no counter was
+    used; StoreError.
+    """
+    if len(entry) > 2:
+        return _signed(keys, counter.next(), *entry[2:])
+    operator = keys.first("network_operator")
+    if operator is None:
+        raise CryptoError("no network operator")
+    keys.secret(operator)
+    return non_critical(keys, operator, counter.next(), entry[0], entry[1])
+
+
+def _signed(keys, counter: bytes, party: bytes, code: int, payload: bytes):
+    parts = Parts()
+    parts.add(payload)
+    header = message.Header(message.ALERT, counter, keys.device_id, party, code)
+    return message.Signed(header, parts, keys.sign)
 
 
 def non_critical(keys, party, counter: bytes, code: int, seconds: int):

@@ -23,6 +23,8 @@ def prepare(call: Call):
     module, _, name = call.use_case.body[1:].partition(".")
     if module == "credentials":
         from smets.gbcs import credentials as found
+    elif module == "postponed":
+        from smets.gbcs import postponed as found
     elif module == "joining":
         from smets.gbcs import joining as found
     elif module == "own_certificates":

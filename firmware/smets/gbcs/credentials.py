@@ -4,7 +4,6 @@ from smets.codec import DecodeError
 from smets.gbcs import der, policy, replaced
 from smets.gbcs.certificate import DIGITAL_SIGNATURE, KEY_AGREEMENT, Certificate, key_identifier
 from smets.gbcs.keys import Party
-from smets.gbcs.times import is_later
 from smets.ports.store_error import StoreError
 
 # RemotePartyRole to the roles of KEYS.json.
@@ -145,11 +144,17 @@ class _Replacement:
         )
 
 
-def replace(call):
-    """CS02b, CS02g: {control, replacements, certification path, time}.
+def authoriser(code: int) -> str:
+    """The role whose cells authorise the commands of a message code."""
+    return _ROLES[_MODES[_CODES[code]][0]]
 
-    project-choice: a replacement for a later time is accepted, and not carried out. Alternative:
-    refuse it.
+
+def replacing(call):
+    """CS02b, CS02g: {control, replacements, certification path, time}; DecodeError.
+
+    (the time or None, the function that acts and returns the answer). That leaves the outcome, and
+    whether it is a good one, in `call.told`. `call.party` is None where who sent the command is no
+    longer known.
     """
     items = der.whole(call.payload, der.SEQUENCE).items()
     if not 3 <= len(items) <= 4:
@@ -158,10 +163,10 @@ def replace(call):
     mode = control[0].number() if control and control[0].tag == der.INTEGER else -1
     if mode != _CODES[call.code]:
         raise DecodeError(items[0].content.pos, "replacement mode")
-    authoriser, role = _MODES[mode]
+    by, role = _MODES[mode]
     if role == _ANY:  # recovery replaces one role at a time, which the first cell names
         role = _first_role(items[1])
-    changes, floor = _changes(call, control[1:], authoriser, role)
+    changes, floor = _changes(call, control[1:], by, role)
     path = [Certificate(item) for item in items[2].items()]
     anchors = [
         party.ds_public
@@ -175,12 +180,12 @@ def replace(call):
     for item in replacements:
         if item.role != role:
             raise DecodeError(items[1].content.pos, "cell of another role")
-    if len(items) == 4 and is_later(items[3], call.device.clock):
-        return lambda: der.sequence(der.element(der.NULL))
 
     def act():
         # Before the handover of a device its broker holds the cells of supplier and operator.
-        holder = call.party if authoriser == role else _party(call, role)
+        holder = call.party
+        if holder is not None and by != role:
+            holder = _party(call, role)
         good = holder is not None and all(item.good for item in replacements)
         failure = _improper(call, holder, _ROLES[role], replacements, floor) if good else 0
         if good and not failure:
@@ -190,17 +195,16 @@ def replace(call):
                 failure = _NO_MEMORY
         good = good and not failure
         outcomes = [_outcome(holder, item, good, failure) for item in replacements]
-        return der.sequence(
-            der.element(der.NULL),
-            der.sequence(
-                der.integer(call.counter),
-                der.integer(mode),
-                der.sequence(*changes),
-                der.sequence(*outcomes),
-            ),
+        told = der.sequence(
+            der.integer(call.counter),
+            der.integer(mode),
+            der.sequence(*changes),
+            der.sequence(*outcomes),
         )
+        call.told = told, good
+        return der.sequence(der.element(der.NULL), told)
 
-    return act
+    return items[3] if len(items) == 4 else None, act
 
 
 def _improper(call, holder, name, replacements, floor) -> int:

@@ -122,6 +122,14 @@ class Keys:
             return party.work_out("prepayment_secret", self.agree(party.prepayment_public))
         return secret
 
+    def sign(self, digest: bytes) -> bytes:
+        """Sign for the device; without a signing key (a bench with public keys only) zeros."""
+        if self.ds_private_key is None:
+            return bytes(64)
+        from smets.crypto import ecdsa
+
+        return ecdsa.sign(self.ds_private_key, digest)
+
     def agree(self, public: bytes) -> bytes:
         """The ECDH x-coordinate with any public key, not kept."""
         if self.private_key is None:

@@ -2,15 +2,13 @@
 # A refused command gets no response, changes nothing, and is counted under its reason.
 from hashlib import sha256
 
-from smets import cosem_time
+from smets import clock, cosem_time
 from smets.codec import DecodeError, Writer
 from smets.crypto import CryptoError, equal
 from smets.dlms import access
 from smets.gbcs import gbz, message, policy, use_cases
 from smets.parts import Parts
 from smets.ports.store_error import StoreError
-
-_NO_SIGNATURE = bytes(message.SIGNATURE_SIZE)
 
 
 class Refused(Exception):
@@ -163,6 +161,14 @@ class Session:
         self._note_counter(command)
         return response if use_case.update else self._keep(digest, response)
 
+    def keep_time(self):
+        """Carry out what was put off until now (gbcs/postponed.py)."""
+        device = self.device
+        if device.due is None or device.due <= device.clock.seconds < clock.UTC_INVALID:
+            from smets.gbcs import postponed
+
+            postponed.carry_out(device, self.keys)
+
     def _streams(self):
         # Imported when it is needed: few reads are encrypted.
         if self._claims is None:
@@ -251,20 +257,12 @@ class Session:
                 cosem_time.put(writer, seconds, cosem_time.STATUS_NOT_SPECIFIED)
             header.date_time = bytes(writer.view())
         if signed:
-            return message.Signed(header, parts, self._sign)
+            return message.Signed(header, parts, self.keys.sign)
         secret = self.keys.secret(party)
         mac = _cipher(
             secret, command.target, message.RESPONSE, command.counter, command.originator
         )
         return message.Authenticated(header, parts, mac)
-
-    def _sign(self, digest: bytes) -> bytes:
-        """Sign a response; without a signing key (a bench with public keys only) zeros."""
-        if self.keys.ds_private_key is None:
-            return _NO_SIGNATURE
-        from smets.crypto import ecdsa
-
-        return ecdsa.sign(self.keys.ds_private_key, digest)
 
     def _note_counter(self, command):
         mark = bytes(command.originator) + bytes(command.counter)

@@ -32,18 +32,18 @@ ROWS = (
     (0x00AF, "CS03C", "GS", "cru", "@joining.join"),
     # Update Security Credentials; SRV 6.15.1, 6.21, 6.23, 8.5
     (0x0102, "CS02b-supplierBySupplier", "ESB GSB PSB", "crdu",
-     "@credentials.replace"),
+     "@postponed.replace"),
     (0x0103, "CS02b-networkOperatorByNetworkOperator", "ENB GNB PNB", "crdu",
-     "@credentials.replace"),
-    (0x0104, "CS02b-accessControlBrokerByACB", "EB GB PB HB", "srdu", "@credentials.replace"),
-    (0x0105, "CS02b-wanProviderByWanProvider", "HW", "crdu", "@credentials.replace"),
-    (0x0106, "CS02b-transCoSByTransCoS", "ET GT PT", "crdu", "@credentials.replace"),
-    (0x0107, "CS02b-supplierByTransCoS", "ET GT PT", "crdu", "@credentials.replace"),
+     "@postponed.replace"),
+    (0x0104, "CS02b-accessControlBrokerByACB", "EB GB PB HB", "srdu", "@postponed.replace"),
+    (0x0105, "CS02b-wanProviderByWanProvider", "HW", "crdu", "@postponed.replace"),
+    (0x0106, "CS02b-transCoSByTransCoS", "ET GT PT", "crdu", "@postponed.replace"),
+    (0x0107, "CS02b-supplierByTransCoS", "ET GT PT", "crdu", "@postponed.replace"),
     # By recovery the command is signed and has no MAC.
     (0x0108, "CS02b-anyExceptAbnormalRootByRecovery", "ER GR PR HR", "cordu",
-     "@credentials.replace"),
+     "@postponed.replace"),
     # Provide Security Credential Details; SRV 6.24.1
     (0x011B, "CS02f", "ESBT", "v", "@credentials.provide"),
     # Update Load Controller Security Credentials; SRV 6.15.1
-    (0x0126, "CS02g-loadControllerBySupplier", "ES", "crdu", "@credentials.replace"),
+    (0x0126, "CS02g-loadControllerBySupplier", "ES", "crdu", "@postponed.replace"),
 )

@@ -28,11 +28,16 @@ def format_moment(seconds: int) -> bytes:
     return der.element(der.TIME, text.encode())
 
 
+def is_never(element) -> bool:
+    """Whether an executionDateTime cancels what was put off."""
+    return element.octets() == _NEVER
+
+
 def is_later(element, own) -> bool:
     """Whether an executionDateTime puts a command off, or cancels one; DecodeError.
 
     One that has passed by the clock `own` puts nothing off.
     """
-    if element.octets() == _NEVER:
+    if is_never(element):
         return True
     return moment(element) > own.seconds or own.status == clock.INVALID
