@@ -1,17 +1,18 @@
-# The fuzzer: devices and decoder, coverage-guided by atheris in an environment of its own.
+# The fuzzer: devices and decoder, coverage-guided by atheris, which lies beside .venv.
 .PHONY: fuzz
 
+# Seconds in all, and how many targets run at once.
 TIME ?= 600
-FUZZ := build/fuzz/venv
+JOBS ?= 2
+ATHERIS := build/fuzz/atheris
 
-# Without atheris for this Python the same targets get random octets.
-$(FUZZ)/ready: requirements.lock tests_host/fuzz/requirements.lock
-	$(PYTHON) -m venv --clear $(FUZZ)
-	$(FUZZ)/bin/pip install --quiet --requirement requirements.lock
-	$(FUZZ)/bin/pip install --quiet --no-deps --only-binary :all: --requirement tests_host/fuzz/requirements.lock || \
-		echo 'atheris: no wheel for this Python, the fuzzer takes random octets'
-	PYTHONWARNINGS=ignore $(FUZZ)/bin/pip install --quiet --no-deps --no-build-isolation --editable .
+# Without a wheel for this Python the same targets get random octets.
+$(ATHERIS)/ready: $(READY) tests_host/fuzz/requirements.lock
+	@rm -rf $(ATHERIS) && mkdir -p $(ATHERIS)
+	@$(BIN)/pip install --quiet --no-deps --only-binary :all: --require-hashes --target $(ATHERIS) \
+		--requirement tests_host/fuzz/requirements.lock || \
+		echo 'no wheel of atheris for this Python: no coverage guides the fuzzer, inputs are random'
 	@touch $@
 
-fuzz: $(READY) $(FUZZ)/ready ## Fuzz devices and decoder for TIME seconds in all (600)
-	cd tests_host && PYTHONPATH=../firmware:.:.. ../$(FUZZ)/bin/python -m fuzz.run --time $(TIME)
+fuzz: $(ATHERIS)/ready ## Fuzz devices and decoder for TIME seconds in all (600), JOBS targets at once (2)
+	cd tests_host && PYTHONPATH=../$(ATHERIS):../firmware:.:.. ../$(BIN)/python -m fuzz.run --time $(TIME) --jobs $(JOBS)

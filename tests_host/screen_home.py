@@ -96,9 +96,9 @@ class Home:
         self.esme.zcl.set(METERING, 0x0207, types.ENUM8, 1)
         self.reach = [self.esme, self.gpf]
         if paired:
-            pair = self.display.registry.input("pair")
             for fuel, eui in (("electricity", ESME), ("gas", GPF)):
-                pair({"fuel": fuel, "eui": "".join(["%02X" % o for o in eui])})
+                pair = {"fuel": fuel, "eui": "".join(["%02X" % o for o in eui])}
+                self.display.registry.give("inputs", {"pair": pair})
             self.settle()
 
     def settle(self):

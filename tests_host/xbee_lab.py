@@ -146,7 +146,8 @@ def main(path, role, forms, folder, peer):
         if link.eui and not device.eui:
             device.eui = link.eui
             if role == "ihd":
-                device.registry.input("pair")({"fuel": "electricity", "eui": peer})
+                pair = {"fuel": "electricity", "eui": peer}
+                device.registry.give("inputs", {"pair": pair})
         link_xbee.pump(link, device, time.ticks_diff(now, last))
         last = now
         while link.joined and time.ticks_diff(now, second) >= STEP_MS:

@@ -10,6 +10,7 @@ from smets import __version__, clock, devices, state
 from smets.codec import DecodeError
 from smets.compat import const
 from smets.crypto import CryptoError
+from smets.document import BOOLEAN, DocumentError, check, is_whole, refuse
 from smets.ports.store_error import StoreError
 from smets.zcl import han_frame
 
@@ -22,6 +23,22 @@ _PIECE = const(240)  # octets of a message that are written at once
 _STEP = const(3600)
 # Longest time, in seconds, that one CTRL:ADVANCE may ask for: a leap year.
 _ADVANCE_MAX = const(31622400)
+
+
+def _check_block(value, path):
+    from smets.gbcs import gbt
+
+    if not is_whole(value) or not (value == 0 or gbt.SMALLEST <= value <= 0xFFFF):
+        refuse(path, value, "0 or a number from %d to 65535" % gbt.SMALLEST)
+
+
+# Forms (document.py) of what verbs are told; STATE, KEYS, SET and ACT check theirs themselves.
+FORMS = {
+    "ADVANCE": {"seconds": (0, _ADVANCE_MAX)},
+    "FORGET": {"store?": BOOLEAN},
+    "LINK": {"block?": _check_block},
+    "LOG": {"clear?": BOOLEAN},
+}
 
 
 class LineError(Exception):
@@ -55,13 +72,18 @@ def _digits(text: str) -> bool:
 
 
 def _document(body):
-    """The object of a JSON body; an empty body is an empty one. ValueError, LineError."""
+    """The object of a JSON body; an empty body is an empty one. LineError."""
     if not body:
         return {}
-    document = json.loads(body)
-    # MicroPython 1.25 takes an object or array without its end.
-    if body[0] in "[{" and body.rstrip()[-1] not in "]}":
-        raise ValueError("syntax error in JSON: cut short")
+    try:
+        document = json.loads(body)
+        # MicroPython 1.25 takes an object or array without its end.
+        if body[0] in "[{" and body.rstrip()[-1] not in "]}":
+            raise ValueError
+    except ValueError:
+        raise LineError("the body is not JSON")
+    except RuntimeError:
+        raise LineError("the body is nested too deep")
     if not isinstance(document, dict):
         raise LineError("the body is not an object")
     return document
@@ -122,16 +144,18 @@ class Bench:
             elif kind == "CTRL" and verb == "SCREEN":
                 self._show(number, _document(body))
             elif kind == "CTRL" and verb in self._verbs:
-                answer = self._verbs[verb](_document(body))
+                document = _document(body)
+                if verb in FORMS:
+                    check(document, FORMS[verb], verb)
+                answer = self._verbs[verb](document)
                 self._flush()
                 self._text("CTRL:OK", number, json.dumps(answer))
             else:
                 raise LineError("unknown event %s:%s" % (kind[:16], verb[:16]))
-        except (LineError, state.StateError) as error:
+        except (LineError, DocumentError) as error:
             self._text("LOG:ERROR", number, str(error))
         except Exception as error:
-            # Text that is not JSON, nested too deep or too large for the heap; members that a
-            # verb cannot use.
+            # A document too large for the heap, a store that fails.
             self._text("LOG:ERROR", number, "%s: %s" % (error.__class__.__name__, error))
             self._unexpected(kind, error)
 
@@ -205,6 +229,7 @@ class Bench:
             raise LineError("%s has no screen" % self.device.name)
         from smets.screen import linked
 
+        check(document, linked.FORM, "SCREEN")
         panel = document.get("panel", self._screen.name if self._screen else "240x135")
         if self._screen is None or self._screen.name != panel:
             self._screen = linked.LinkedScreen(self.device, panel)
@@ -303,18 +328,11 @@ class Bench:
         """Carry messages over `block` octets in blocks; 0: all whole. Tells what holds now."""
         from smets.gbcs import gbt
 
-        block = document.get("block", self._block)
-        whole = isinstance(block, int) and not isinstance(block, bool)
-        if not whole or not (block == 0 or gbt.SMALLEST <= block <= 0xFFFF):
-            raise LineError("block is not 0 or a number from %d up" % gbt.SMALLEST)
-        self._block = block
-        return {"block": block, "limit": gbt.LIMIT}
+        self._block = document.get("block", self._block)
+        return {"block": self._block, "limit": gbt.LIMIT}
 
     def _advance(self, document):
-        seconds = document.get("seconds")
-        whole = isinstance(seconds, int) and not isinstance(seconds, bool)
-        if not whole or not 0 <= seconds <= _ADVANCE_MAX:
-            raise LineError("seconds is not a whole number from 0 to %d" % _ADVANCE_MAX)
+        seconds = document["seconds"]
         while seconds > _STEP:  # frames of a step leave before the next step
             self.device.advance(_STEP)
             self._flush()
@@ -324,18 +342,12 @@ class Bench:
 
     def _set(self, document):
         """Set simulation inputs of the role: {"name": value}; see Feature.inputs."""
-        return self._hand("input", self.device.registry.input, document)
+        self.device.registry.give("inputs", document)
+        return {}
 
     def _act(self, document):
         """Do once what a person could do: {"name": value}; see Feature.actions."""
-        return self._hand("action", self.device.registry.action, document)
-
-    def _hand(self, what: str, find, document):
-        for name in document:
-            if find(name) is None:
-                raise LineError("%s has no %s %s" % (self.device.name, what, name))
-        for name in document:
-            find(name)(document[name])
+        self.device.registry.give("actions", document)
         return {}
 
     def _query(self, document):

@@ -88,7 +88,9 @@ class Runtime(bench.Bench):
             from smets.gbcs import replaced
 
             replaced.restore(self._store, self.session.keys)
-        self._again("SET", journal.inputs())
+        told = journal.inputs()
+        for name in told:
+            self._again("SET", {name: told[name]})
         self._journal = journal
         self.device.registry.replaying = False
         self.device.outbox.clear()
@@ -96,7 +98,7 @@ class Runtime(bench.Bench):
     def _again(self, verb, document):
         try:
             self._verbs[verb](document)
-        except (ValueError, KeyError, TypeError, bench.LineError, bench.state.StateError) as error:
+        except (ValueError, KeyError, TypeError, bench.LineError) as error:
             # Newer firmware may refuse a line that an older one took; the rest is still loaded.
             self.ring.add("%s not loaded again: %s" % (verb, error))
 

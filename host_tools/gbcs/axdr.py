@@ -39,8 +39,10 @@ _TAGS = {
     "date-time": 0x19,
     "date": 0x1A,
     "time": 0x1B,
+    "dont-care": 0xFF,
     **{name: tag for name, (tag, _, _) in _INTEGERS.items()},
 }
+_EMPTY = ("null-data", "dont-care")
 _NAMES = {tag: name for name, tag in _TAGS.items()}
 _TEXTS = ("visible-string", "utf8-string")  # {"hex": ...} where the octets are no UTF-8
 _RAW = {"bcd": 1, "float32": 4, "float64": 8, "date-time": 12, "date": 5, "time": 4}
@@ -123,7 +125,7 @@ def _read_content(reader: Reader, kind: str, what: str) -> Json:
     if integer is not None:
         _, size, signed = integer
         return reader.sint(size, what) if signed else reader.uint(size, what)
-    if kind == "null-data":
+    if kind in _EMPTY:
         return None
     if kind == "boolean":
         return reader.uint(1, what) != 0
@@ -193,7 +195,7 @@ def _read_description(reader: Reader, what: str, depth: int) -> Json:
 def _takes_octets(element_type: Json) -> bool:
     # Without this, a few octets of description could ask for any number of empty elements.
     if isinstance(element_type, str):
-        return element_type != "null-data"
+        return element_type not in _EMPTY
     return any(_takes_octets(kind) for kind in _row_types(element_type))
 
 
@@ -245,7 +247,7 @@ def _encode_content(kind: str, value: Json) -> bytes:
             return value.to_bytes(size, "big", signed=signed)
         except OverflowError:
             raise ValueError(f"{value} does not fit {kind}") from None
-    if kind == "null-data":
+    if kind in _EMPTY:
         return b""
     if kind == "boolean":
         return b"\xff" if value else b"\x00"

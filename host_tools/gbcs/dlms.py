@@ -295,8 +295,8 @@ def row_text(row: Json) -> str:
 
 def simple_text(value: axdr.Value) -> str:
     """A simple A-XDR value with its type, for people."""
-    if value.type == "null-data":
-        return "null-data"
+    if value.type in ("null-data", "dont-care"):
+        return value.type
     if value.type == "octet-string":
         moment = times.likely_text(value.octets)
         if moment:

@@ -59,9 +59,9 @@ class Air:
             ):
                 if role != "gpf":
                     device.zcl.set(clusters.METERING, attribute, type_id, value)
-        self.devices["gsme"].registry.input("gpf")(hexlify(EUIS["gpf"]).decode())
-        self.devices["gsme"].registry.input("draw")(5)
-        self.devices["gpf"].registry.input("gsme")(hexlify(EUIS["gsme"]).decode())
+        self.devices["gsme"].registry.give("inputs", {"gpf": hexlify(EUIS["gpf"]).decode()})
+        self.devices["gsme"].registry.give("inputs", {"draw": 5})
+        self.devices["gpf"].registry.give("inputs", {"gsme": hexlify(EUIS["gsme"]).decode()})
         self.display = self.add(display)
         for fuel, role in (("electricity", "esme"), ("gas", "gpf")):
             self.pair(fuel, role)
@@ -69,7 +69,7 @@ class Air:
 
     def pair(self, fuel, role):
         eui = hexlify(EUIS[role]).decode()
-        self.display.registry.input("pair")({"fuel": fuel, "eui": eui})
+        self.display.registry.give("inputs", {"pair": {"fuel": fuel, "eui": eui}})
 
     def add(self, role):
         store = Store(self.path + "/" + role) if role in ("ihd", "ppmid") else None
@@ -213,7 +213,7 @@ def test_old_meter_keeps_working():
     device_id, served, used = air.devices["esme"].endpoints[1]
     less = tuple([cluster for cluster in served if cluster != clusters.DEVICE_MANAGEMENT])
     air.devices["esme"].endpoints = {1: (device_id, less, used)}
-    air.display.registry.input("unpair")("electricity")
+    air.display.registry.give("inputs", {"unpair": "electricity"})
     air.pair("electricity", "esme")
     air.run(DAY)
     row = air.fuel("electricity")

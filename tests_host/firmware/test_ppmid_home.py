@@ -219,7 +219,7 @@ def test_without_a_meter(tmp_path: Path) -> None:
     with Home(Hub(1), seconds_2000(START), "unix") as home:
         add_ppmid(home, tmp_path / "ppmid")
         assert act(home, top_up="1" * 20)["state"] == "no meter"
-        with pytest.raises(BenchError, match="no action dance"):
+        with pytest.raises(BenchError, match="dance: not of the actions here: emergency_credit"):
             act(home, dance=True)
 
 
@@ -329,8 +329,8 @@ def test_tokens_are_made_as_documented() -> None:
         with pytest.raises(TokenError):
             make_token(pennies, counter, secret, supplier, ESME)
     faults = {
-        digits[:-1]: "has 20 digits",
-        digits[:-1] + "x": "has 20 digits",
+        digits[:-1]: "is not a UTRN of 20 digits",
+        digits[:-1] + "x": "is not a UTRN of 20 digits",
         digits[:-1] + str((int(digits[-1]) + 1) % 10): "check digit is",
         "1" * 19 + check_digit("1" * 19): "not that of a token",
     }

@@ -382,7 +382,7 @@ def test_bad_settings():
         [],
     ):
         with raises(ValueError):
-            meter.device.feature("prepayment").configure(told)
+            meter.device.registry.give("inputs", {"prepayment": told})
         assert meter.account.pack() == before, told
 
 

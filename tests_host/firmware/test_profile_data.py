@@ -102,7 +102,7 @@ def test_energy_that_cannot_be():
     meter = Meter()
     for wrong in ({"import": 5}, {"heat": 5}, {"export": -1}, {"export": "5"}):
         with raises(ValueError):
-            meter.device.feature("profile_data").configure(wrong)
+            meter.device.registry.give("inputs", {"energy": wrong})
     meter.device.feature("register").set_draw(1 << 40)
     meter.device.feature("profile_data").configure({"export": 1 << 40})
     meter.device.advance(600 + 1800)

@@ -9,6 +9,7 @@ from testkit import raises, tmpdir
 
 from smets import bench, clock, journal, runtime
 from smets.crypto import p256
+from smets.document import ANYTHING
 from smets.ports import console, watchdog
 from smets.ports.store import Store, StoreError
 
@@ -573,7 +574,7 @@ class Failing(runtime.Runtime):
         super().__init__(*arguments)
         from planted import plant
 
-        plant(self.device.registry, inputs={"fail": "fail"}, fail=fail)
+        plant(self.device.registry, inputs={"fail": ("fail", ANYTHING)}, fail=fail)
 
 
 def with_failing(function):

@@ -132,15 +132,15 @@ def test_what_cannot_be_is_told_and_changes_nothing():
     link.screen(panel="128x64")
     before = link.screen()
     for document, words in (
-        ({"panel": "1x1"}, "panel is not one of 128x64, 240x135"),
-        ({"panel": 3}, "panel is not one of"),
-        ({"press": ["next", "up"]}, "press: not one of next, back, ok"),
-        ({"press": [None]}, "press: not one of"),
-        ({"press": "next"}, "press is not a list"),
-        ({"press": ["next"] * 33}, "up to 32 keys"),
-        ({"passed": -1}, "passed is not from 0"),
-        ({"passed": 3600001}, "passed is not from 0"),
-        ({"passed": "1"}, "passed is not from 0"),
+        ({"panel": "1x1"}, 'panel: "1x1" is not one of 128x64, 240x135'),
+        ({"panel": 3}, "panel: 3 is not one of"),
+        ({"press": ["next", "up"]}, 'press[1]: "up" is not one of next, back, ok'),
+        ({"press": [None]}, "press[0]: null is not one of"),
+        ({"press": "next"}, 'press: "next" is not a list'),
+        ({"press": ["next"] * 33}, "33 items, 32 are allowed"),
+        ({"passed": -1}, "is not a whole number from 0"),
+        ({"passed": 3600001}, "is not a whole number from 0"),
+        ({"passed": "1"}, "is not a whole number from 0"),
     ):
         event, text = link.ask("SCREEN", document)
         assert event == "LOG:ERROR" and words in text, text

@@ -106,11 +106,10 @@ def test_descriptions_that_are_none():
         {"waves": [{"harmonics": [[3]]}]},
         {"sampler": "crystal"},
         {"sampler": "rp2"},
+        {"ampere": 5},
     ):
         with raises(ValueError):
-            meter.device.feature("voltage").configure(wrong)
-    with raises(TypeError):
-        meter.device.feature("voltage").configure({"ampere": 5})
+            meter.device.registry.give("inputs", {"voltage": wrong})
     meter.device.advance(600 + 1800)
     assert meter.entries() == [(FIRST + 1800, 230)]
     # Samples of the waveform, one by one.

@@ -77,6 +77,7 @@ def test_dlms_results_are_read_by_name():
 
 VALUES = [
     {"type": "null-data", "value": None},
+    {"type": "dont-care", "value": None},
     {"type": "boolean", "value": True},
     {"type": "boolean", "value": False},
     {"type": "bit-string", "value": "010"},

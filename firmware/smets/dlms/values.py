@@ -83,11 +83,17 @@ def _content(name, tag, size, value) -> bytes:
     if not isinstance(value, str):
         raise ValueError("%s is not text" % name)
     if tag == axdr.OCTET_STRING:
-        octets = unhexlify(value)
+        try:
+            octets = unhexlify(value)
+        except ValueError:
+            raise ValueError("octet-string is not hexadecimal")
         return length_octets(len(octets)) + octets
     if tag == axdr.BIT_STRING:
         return length_octets(len(value)) + _bits(value)
-    octets = value.encode()
+    try:
+        octets = value.encode()
+    except ValueError:  # half of a surrogate pair
+        raise ValueError("%s is not text that UTF-8 can hold" % name)
     return length_octets(len(octets)) + octets
 
 
@@ -109,9 +115,10 @@ def _describe(element) -> bytes:
             head = bytes((axdr.STRUCTURE,)) + length_octets(len(parts))
             return head + b"".join(_describe(part) for part in parts)
         if "array" in element:
-            count, inner = _list(element["array"])
-            if not isinstance(count, int) or not 0 < count <= 0xFFFF:
-                raise ValueError("array of %s elements" % (count,))
+            parts = _list(element["array"])
+            if len(parts) != 2 or not isinstance(parts[0], int) or not 0 < parts[0] <= 0xFFFF:
+                raise ValueError("array is not [1 to 65535 elements, type]")
+            count, inner = parts
             return bytes((axdr.ARRAY,)) + count.to_bytes(2, "big") + _describe(inner)
     return bytes((_type(element)[0],))
 

@@ -16,7 +16,8 @@ class Feature:
     attributes = {}
     # (cluster, direction bit, command) of each cluster command that it carries out.
     commands = ()
-    # Names of CTRL:SET and of CTRL:ACT -> the method that takes the value; ValueError.
+    # Names of CTRL:SET and of CTRL:ACT -> (the method that takes the value, the form of the value,
+    # see smets/document.py). Only what fits is handed over; ValueError for what cannot be now.
     inputs = {}
     actions = {}
     # Names of its records, and of its logs (features/keeper.py).

@@ -4,6 +4,7 @@
 from smets import clock
 from smets.codec import DecodeError, Reader
 from smets.compat import const
+from smets.document import EUI
 from smets.eui import parse_eui
 from smets.features import stamp
 from smets.features.feature import Feature
@@ -45,7 +46,7 @@ def is_update(cluster: int, request) -> bool:
 class GasMirror(Feature):
     """Stages Report Attributes of the GSME and commits them into the served attributes."""
 
-    inputs = {"gsme": "pair"}
+    inputs = {"gsme": ("pair", EUI)}
 
     def __init__(self, device):
         super().__init__(device)

@@ -2,6 +2,7 @@
 # attributes to the GPF each half hour of UTC. Stamped responses have the meter's own time.
 from smets import clock
 from smets.compat import const
+from smets.document import BOOLEAN, EUI
 from smets.eui import parse_eui
 from smets.features import gas_report, stamp
 from smets.features.feature import Feature
@@ -19,7 +20,11 @@ _ROOM = const(56)
 class GasReports(Feature):
     """Registers, own clock, a report to the GPF."""
 
-    inputs = {"gpf": "pair", "sends_time": "set_sends_time", "draw": "set_draw"}
+    inputs = {
+        "gpf": ("pair", EUI),
+        "sends_time": ("set_sends_time", BOOLEAN),
+        "draw": ("set_draw", (0, 0x7FFFFFFF)),
+    }
 
     def __init__(self, device):
         super().__init__(device)
@@ -37,11 +42,11 @@ class GasReports(Feature):
 
     def set_sends_time(self, value: bool):
         """Whether reports carry ReadingSnapShotTime."""
-        self.sends_time = bool(value)
+        self.sends_time = value
 
     def set_draw(self, value: int):
         """Gas drawn each half hour, in register steps."""
-        self.draw = int(value)
+        self.draw = value
 
     def header_stamp(self, writer):
         """See Feature: own clock, own status."""

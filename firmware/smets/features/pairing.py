@@ -1,6 +1,7 @@
 # The meters that a display is paired with: where their clusters are, and what they are asked.
 from smets.codec import Reader
 from smets.compat import const
+from smets.document import EUI
 from smets.eui import parse_eui
 from smets.features.feature import Feature
 from smets.features.readings import Readings
@@ -13,6 +14,7 @@ from smets.zcl.han_frame import PROFILE_ZDO
 _SEARCH_AGAIN = const(30)
 _SEARCHED = (clusters.DEVICE_MANAGEMENT, clusters.METERING, clusters.TIME)
 FUELS = {"electricity": cleared.ELECTRICITY, "gas": cleared.GAS}
+_NAMES = ("electricity", "gas")
 
 # What `values` gives for an attribute that the meter does not have.
 GONE = ("gone",)
@@ -34,7 +36,10 @@ class Meter:
 class Pairing(Feature):
     """At most one electricity and one gas meter, and the requests that wait for their answers."""
 
-    inputs = {"pair": "pair", "unpair": "unpair"}
+    inputs = {
+        "pair": ("pair", {"fuel": _NAMES, "eui": EUI}),
+        "unpair": ("unpair", _NAMES),
+    }
 
     def __init__(self, device):
         super().__init__(device)

@@ -1,12 +1,19 @@
 # The Profile Data Log as a feature of an electricity meter; profile_data.py has what is large.
+from smets.document import check
 from smets.features.feature import Feature
+
+
+def _check_energy(value, path):
+    from smets.features.profile_data import QUANTITIES
+
+    check(value, {name + "?": (0, 0x7FFFFFFF) for name in QUANTITIES[1:]}, path)
 
 
 class Profile(Feature):
     """Energy of each half hour: import, export, reactive import."""
 
     objects = ("0-0:99.1",)
-    inputs = {"energy": "configure"}
+    inputs = {"energy": ("configure", _check_energy)}
     records = ("twin",)
     logs = ("import", "import2", "export", "reactive")
 

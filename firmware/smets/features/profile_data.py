@@ -102,9 +102,6 @@ class ProfileData:
         "secondary" makes it a twin-element meter, whose import log begins empty.
         """
         for name, value in description.items():
-            if name not in QUANTITIES[1:] or not isinstance(value, int) or value < 0:
-                raise ValueError("energy of " + str(name))
-        for name, value in description.items():
             self._registers[QUANTITIES.index(name)].draw = value
         if "secondary" in description:
             self.be_twin(True)

@@ -7,6 +7,8 @@ from smets.zcl import attributes, types
 from smets.zcl.clusters import METERING
 
 _DEMAND_MAX = const(0x7FFFFF)
+# Energy of half an hour that a bench may set, in register steps.
+_DRAW = (0, 0x7FFFFFFF)
 # Between low and medium, medium and high power, in W.
 _THRESHOLDS = "21/0-0:16.0.0.255/2"
 
@@ -15,7 +17,7 @@ class Register(Feature):
     """Energy in register steps (Wh in the Profile Data Log), even over each half hour."""
 
     attributes = {METERING: (attributes.INSTANTANEOUS_DEMAND,)}
-    inputs = {"draw": "set_draw"}
+    inputs = {"draw": ("set_draw", _DRAW)}
 
     def __init__(self, device):
         super().__init__(device)
@@ -26,13 +28,13 @@ class Register(Feature):
 
     def set_draw(self, value: int):
         """Energy drawn each half hour, in register steps."""
-        self.draw = int(value)
+        self.draw = value
         self.supply_changed(self._supplied)
 
     @property
     def drawn(self) -> int:
         """What is drawn each half hour as the supply is now."""
-        return max(self.draw, 0) if self._supplied else 0
+        return self.draw if self._supplied else 0
 
     def supply_changed(self, on: bool):
         """The load switch was closed or opened; while it is open nothing is drawn."""
@@ -42,7 +44,7 @@ class Register(Feature):
             profile.set_draw(self.drawn)
         if self.draw:
             # Even over time: twice the Wh of half an hour are the W of InstantaneousDemand.
-            self._demand = min(2 * max(self.draw, 0), _DEMAND_MAX)
+            self._demand = min(2 * self.draw, _DEMAND_MAX)
             self._tell_level(self._demand if on else 0)
 
     def _tell_level(self, demand: int):

@@ -1,6 +1,7 @@
 # Which feature of a device serves a DLMS object, an attribute, a cluster command or an input.
 # Every place belongs to one feature. The second that claims the same one is an error here; a test
 # finds beginnings of OBIS codes, and records, that two features claim.
+from smets import document
 from smets.dlms import objects
 
 
@@ -16,8 +17,7 @@ class Registry:
         self._attributes = {}
         self._commands = {}
         # Inputs and actions of the bench: name -> feature.
-        self._inputs = {}
-        self._actions = {}
+        self._bench = {"inputs": {}, "actions": {}}
 
     def add(self, name: str, feature):
         """Take a feature in; ValueError where another one has claimed the same place."""
@@ -32,18 +32,30 @@ class Registry:
                 _claim(self._attributes, _place(cluster, attribute), feature, "attribute")
         for cluster, side, command in feature.commands:
             _claim(self._commands, _place(cluster, side << 8 | command), feature, "command")
-        for name in feature.inputs:
-            _claim(self._inputs, name, feature, name)
-        for name in feature.actions:
-            _claim(self._actions, name, feature, name)
+        for table, places in self._bench.items():
+            for name in getattr(feature, table):
+                _claim(places, name, feature, name)
 
-    def input(self, name: str):
-        """The method that takes an input of the bench, or None."""
-        return _bound(self._inputs.get(name), "inputs", name)
+    def give(self, table: str, told):
+        """Hand each value to its method in `table` ("inputs" or "actions"), once all are checked.
 
-    def action(self, name: str):
-        """The method that does an action of the bench, or None."""
-        return _bound(self._actions.get(name), "actions", name)
+        DocumentError for a member that nobody takes, for a value that cannot be, or not now.
+        """
+        places = self._bench[table]
+        rows = []
+        for name in told:
+            if name not in places:
+                known = ", ".join(sorted(places)) or "none"
+                raise document.DocumentError(name, "not of the %s here: %s" % (table, known))
+            method, form = getattr(places[name], table)[name]
+            document.check(told[name], form, name)
+            rows.append((name, getattr(places[name], method)))
+        for name, method in rows:
+            try:
+                method(told[name])
+            except ValueError as error:
+                # What it cannot be at this time.
+                raise document.DocumentError(name, str(error))
 
     def of_object(self, key):
         """The feature that serves a DLMS object, or None."""
@@ -79,10 +91,6 @@ class Registry:
             if feature.hides(cluster, attribute):
                 return True
         return False
-
-
-def _bound(owner, table: str, name: str):
-    return getattr(owner, getattr(owner, table)[name]) if owner else None
 
 
 def _place(cluster: int, number: int) -> int:

@@ -1,5 +1,6 @@
 # The sleep of a display whose radio is off most of the time: when it wakes, and for how long.
 # No text says how often a PPMID has to wake.
+from smets.document import ANYTHING
 from smets.features.feature import Feature
 from smets.zcl.han_frame import PROFILE_ZDO
 
@@ -21,7 +22,7 @@ KEY_S = 60
 class Sleep(Feature):
     """Switches the radio on and off: `device.awake`. It comes last among the features."""
 
-    actions = {"wake": "wake_up"}
+    actions = {"wake": ("wake_up", ANYTHING)}
 
     def __init__(self, device):
         super().__init__(device)

@@ -123,6 +123,8 @@ class SimReadings(Sampler):
 
     def __init__(self, waves=({},), phases: int = 1, rate_mhz: int = 1000):
         self.phases = self.stride = phases
+        if rate_mhz > 1000000:
+            raise SamplerError("more than a reading each millisecond")
         self.rate_mhz = rate_mhz
         self._waves = make_waves(waves, phases)
         self._values = array("i", [0] * phases)

@@ -3,6 +3,7 @@
 from binascii import crc32, hexlify
 
 from smets.compat import const
+from smets.document import ANYTHING
 from smets.ports.screen import Screen
 from smets.screen.buttons import KEYS
 from smets.screen.canvas import PALETTE
@@ -14,6 +15,13 @@ _CHUNK = const(240)
 # Keys in one line, and the longest time in ms that one line lets pass at the keys.
 _MOST_KEYS = const(32)
 _LONGEST_MS = const(3600000)
+# The form of CTRL:SCREEN (smets/document.py).
+FORM = {
+    "panel?": tuple(sorted(LAYOUTS)),
+    "press?": [KEYS, _MOST_KEYS],
+    "passed?": (0, _LONGEST_MS),
+    "seen?": ANYTHING,
+}
 
 
 class _Panel(Screen):
@@ -34,26 +42,17 @@ class LinkedScreen:
     """The screen of a display (smets.devices.display.Display), for a host to look at."""
 
     def __init__(self, display, panel: str = "240x135"):
-        """`panel` is a name of layout.LAYOUTS; ValueError for another."""
-        if not isinstance(panel, str) or panel not in LAYOUTS:
-            raise ValueError("panel is not one of " + ", ".join(sorted(LAYOUTS)))
+        """`panel` is a name of layout.LAYOUTS."""
         self.name = panel
         self._panel = _Panel(LAYOUTS[panel])
         self._front = Front(display, self._panel)
         self._front.tick(0)
 
     def take(self, keys, passed: int):
-        """Press keys (names of buttons.KEYS), then let `passed` ms pass; ValueError, no change.
+        """Press keys (names of buttons.KEYS), then let `passed` ms pass.
 
         These are the milliseconds of the person at the keys, which virtual time does not hurry.
         """
-        if not isinstance(keys, list) or len(keys) > _MOST_KEYS:
-            raise ValueError("press is not a list of up to %d keys" % _MOST_KEYS)
-        for key in keys:
-            if key not in KEYS:
-                raise ValueError("press: not one of " + ", ".join(KEYS))
-        if not isinstance(passed, int) or not 0 <= passed <= _LONGEST_MS:
-            raise ValueError("passed is not from 0 to %d ms" % _LONGEST_MS)
         for key in keys:
             self._front.press(KEYS.index(key))
             self._front.tick(0)

@@ -1,6 +1,7 @@
 # Prepayment as a feature of an electricity meter: there is an account once a supplier, a PPMID or
 # the bench has asked for one (meter.py). Until then all is read from the values of the state.
 from smets.dlms import objects
+from smets.document import check
 from smets.features.feature import Feature
 from smets.zcl import attributes, commands
 from smets.zcl.clusters import METERING, PREPAYMENT
@@ -13,6 +14,12 @@ _ASK_FOR_ACCOUNT = (
     (objects.ACTION, objects.key("115/0-0:19.40.0.255/1")),
 )
 _ACCOUNT = "prepayment"
+
+
+def _check_account(value, path):
+    from smets.features.prepayment import meter
+
+    check(value, meter.form(), path)
 
 
 class Prepayment(Feature):
@@ -62,7 +69,7 @@ class Prepayment(Feature):
         (PREPAYMENT, 0, commands.CONSUMER_TOP_UP),
         (METERING, 0, commands.LOCAL_CHANGE_SUPPLY),
     )
-    inputs = {"prepayment": "configure"}
+    inputs = {"prepayment": ("configure", _check_account)}
     records = (
         _ACCOUNT,
         "keypads",

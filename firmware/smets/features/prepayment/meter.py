@@ -1,9 +1,10 @@
 # Prepayment of an ESME: the account kept through power cuts, charged each half hour, changed by a
 # PPMID (actions.py) and by the supplier (remote.py), and served on the HAN (attributes.py).
-from smets import clock
+from smets import clock, record
 from smets.codec import Writer
 from smets.compat import const
 from smets.dlms import objects
+from smets.document import EUI, check
 from smets.eui import parse_eui
 from smets.features.keeper import Slot
 from smets.features.prepayment import account, calendar, policy
@@ -15,12 +16,23 @@ from smets.features.prepayment.remote import Remote
 from smets.features.prepayment.tariff import price, standing_charge
 from smets.ports.store_error import StoreError
 
-_MODES = {"credit": account.CREDIT, "prepayment": account.PREPAYMENT}
+_MODES = ("credit", "prepayment")  # from account.CREDIT up
 _SUPPLIES = ("off", "armed", "on")
 _EMERGENCY = ("none", "available", "selected")
 _DAILY_ENTRIES = const(31)
 _DAILY_WIDTH = const(28)
 _HALF_HOUR = const(1800)
+
+
+def _check_ppmids(value, path):
+    check(value, EUI if isinstance(value, str) else [EUI], path)
+
+
+def form() -> dict:
+    """The form (smets/document.py) of what a bench may set."""
+    made: dict = {name + "?": record.ends(kind) for name, kind in account.SETTABLE.items()}
+    made.update({"mode?": _MODES, "supply?": _SUPPLIES, "ppmid?": _check_ppmids})
+    return made
 
 
 class Meter:
@@ -67,27 +79,12 @@ class Meter:
         except StoreError:
             self.storage_errors += 1
 
-    def configure(self, description: dict):  # noqa: C901 - one branch a member
+    def configure(self, description: dict):
         """Set members by name (account.SETTABLE), "mode" (credit, prepayment), "supply" (off,
-        armed, on); "ppmid", an EUI-64 or a list of them. ValueError for an impossible value.
+        armed, on); "ppmid", an EUI-64 or a list of them. The description is of the `form`.
 
         After a restart the account has gone on since, and only "ppmid" is taken.
         """
-        if not isinstance(description, dict):
-            raise ValueError("prepayment: not an object")
-        for name, value in description.items():
-            if name == "mode":
-                fits = value in _MODES
-            elif name == "supply":
-                fits = value in _SUPPLIES
-            elif name == "ppmid":
-                fits = True
-            elif name in account.SETTABLE:
-                fits = account.fits(name, value)
-            else:
-                raise ValueError("prepayment has no " + str(name))
-            if not fits:
-                raise ValueError("prepayment %s: not possible" % name)
         if "ppmid" in description:
             told = description["ppmid"]
             told = [told] if isinstance(told, str) else told
@@ -99,7 +96,7 @@ class Meter:
             self.account.untrusted = 0
         for name, value in description.items():
             if name == "mode":
-                self.account.mode = _MODES[value]
+                self.account.mode = account.CREDIT + _MODES.index(value)
             elif name == "supply":
                 self.account.supply = _SUPPLIES.index(value)
                 self.account.cause = account.BY_SUPPLIER if value == "off" else 0

@@ -3,6 +3,7 @@
 from smets import record
 from smets.codec import Reader
 from smets.compat import const
+from smets.document import ANYTHING, refuse
 from smets.features.feature import Feature
 from smets.features.prepayment.codes import (
     ACCEPTED,
@@ -64,6 +65,17 @@ _PAID = record.Table(
 )
 
 
+def _bare(text: str) -> str:
+    return text.replace(" ", "").replace("-", "")
+
+
+def check_utrn(value, path: str):
+    """Compare a value with the text of a UTRN, blanks and dashes apart; DocumentError."""
+    digits = _bare(value) if isinstance(value, str) else ""
+    if len(digits) != DIGITS or not all("0" <= char <= "9" for char in digits):
+        refuse(path, value, "a UTRN of 20 digits")
+
+
 class Request:
     """A request and its outcome; amounts in the meter's money, or None."""
 
@@ -90,9 +102,9 @@ class Requests(Feature):
 
     # A restart does not repeat them.
     actions = {
-        "top_up": "top_up",
-        "emergency_credit": "emergency_credit",
-        "enable_supply": "enable_supply",
+        "top_up": ("top_up", check_utrn),
+        "emergency_credit": ("emergency_credit", ANYTHING),
+        "enable_supply": ("enable_supply", ANYTHING),
     }
 
     def __init__(self, device):
@@ -105,11 +117,9 @@ class Requests(Feature):
         self.storage_errors = 0
 
     def top_up(self, digits):
-        """Send the 20 digits of a UTRN, text or ASCII octets; ValueError for anything else."""
+        """Send the 20 digits of a UTRN: text that `check_utrn` takes, or ASCII octets."""
         if isinstance(digits, str):
-            digits = digits.replace(" ", "").replace("-", "").encode()
-        if not isinstance(digits, bytes) or len(digits) != DIGITS or not digits.isdigit():
-            raise ValueError("a UTRN is text of 20 digits")
+            digits = _bare(digits).encode()
         self._ask(TOP_UP, digits)
 
     def emergency_credit(self, value=None):

@@ -4,12 +4,18 @@ from smets.features.feature import Feature
 from smets.features.voltage import codes
 
 
+def _check_supply(value, path):
+    from smets.features.voltage import supply_form
+
+    supply_form.check_supply(value, path)
+
+
 class Voltage(Feature):
     """Logs, counters, thresholds and events of the voltage; MP085A."""
 
     # 32, 52 and 72 are the phases; then limiters, Power Event Log, the operator's switches.
     objects = ("1-0:32", "1-0:52", "1-0:72", "0-0:17.0", "0-0:99.98.4", "0-33:97.98")
-    inputs = {"voltage": "configure"}
+    inputs = {"voltage": ("configure", _check_supply)}
     records = ("voltage",)
     logs = ("volts1", "volts2", "volts3", "power")
     alerts = codes.RANGES

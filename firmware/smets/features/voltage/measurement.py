@@ -57,7 +57,7 @@ class Measurement:
         Without "sampler" the supply is simulated in virtual time, 230 V where nothing else is
         said, with the phases that the meter has. Settings, counters and logs stay; with as many
         phases and samples of the same kind measurement goes on, else it commences again.
-        ValueError or TypeError for an impossible description.
+        ValueError for what this device cannot do.
         """
         old = getattr(self, "meter", None)
         if old and "phases" not in description and "sampler" not in description:
@@ -192,41 +192,17 @@ def _carry_over(old, new):
 
 
 def _open(description):
-    """The sampler of a description; ValueError or TypeError for a wrong one."""
-    waves = description.get("waves", [{}])
-    if not isinstance(waves, list) or not all(_is_wave(wave) for wave in waves):
-        raise ValueError("waves")
+    """The sampler of a description of the form supply_form.py; ValueError if it cannot be had."""
     try:
         if "sampler" in description:
             return open_sampler(description)
-        if any(wave.get("noise") for wave in waves):
+        if any(wave.get("noise") for wave in description.get("waves", ())):
             from smets.ports.sampler_sim import SimReadings as made
         else:
             from smets.ports.sampler_steady import SteadyReadings as made
         return made(**description)
-    except (SamplerError, ImportError) as error:
-        # Among them is hardware that this board does not have.
+    except SamplerError as error:
         raise ValueError(str(error))
-
-
-def _is_wave(wave) -> bool:
-    if not isinstance(wave, dict):
-        return False
-    for name, value in wave.items():
-        if name in ("events", "harmonics"):
-            if not isinstance(value, list) or not all(_is_row(row) for row in value):
-                return False
-        elif not isinstance(value, int) or (value < 0 and name != "offset"):
-            return False
-    return True
-
-
-def _is_row(row) -> bool:
-    # (order, permille), or (kind, start, end) with a permille for a sag or a swell.
-    if not isinstance(row, list) or not row:
-        return False
-    words = row[1:] if isinstance(row[0], str) else row
-    wanted = 2
-    if isinstance(row[0], str):
-        wanted = 3 if row[0] in ("sag", "swell") else 2
-    return len(words) == wanted and all(isinstance(word, int) and word >= 0 for word in words)
+    except (ImportError, OSError):
+        # Hardware or a recording that this device does not have.
+        raise ValueError("this device has no such sampler")
