@@ -24,6 +24,8 @@ from host_tools.bench import BenchClient, BenchError, SerialTransport
 from host_tools.install import Install
 from host_tools.roles import ROLES
 from host_tools.virtual_board import VirtualBoard
+from smets import devices
+from smets.ports.store import Store
 
 SMETS = str(Path(sys.executable).with_name("smets"))
 VIRTUAL = boards.load("virtual")
@@ -548,6 +550,16 @@ def test_a_role_brings_its_own_modules_only() -> None:
     assert not {"smets.gbcs.table_esme", "smets.devices.esme", "smets.devices.ihd"} & set(modules)
     with pytest.raises(install.InstallError, match="no role toaster"):
         install.role_modules("toaster")
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_brings_its_features(role: str, tmp_path: Path) -> None:
+    """Those that the device has when it is built, whether its own class names them or another."""
+    held = set(install.role_modules(role))
+    device = devices.build(role, Store(str(tmp_path / "state")))
+    assert device.registry.features
+    for feature in device.registry.features.values():
+        assert type(feature).__module__ in held
 
 
 def test_the_build_says_what_is_in_it() -> None:

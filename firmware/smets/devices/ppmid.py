@@ -10,4 +10,13 @@ class Ppmid(Display):
     """
 
     name = "PPMID"
-    features = Display.features + ("requests", "sleep")
+    # As a literal: an install (host_tools/install.py) has the modules of what is named here.
+    features = (
+        "pairing",
+        "tenancy_display",
+        "hub_time",
+        "polling",
+        "sampled_data",
+        "requests",
+        "sleep",
+    )
