@@ -46,8 +46,8 @@ class Board:
     ports      which of our ports it has: sampler, han, screen -> implementation
     prepare    code that its REPL runs before firmware can be started there, where it cannot
                be flashed
-    lacks      what tests need and it has not -> reason, which they give when they skip
-    emulated   whether everything said of it was measured under emulation only
+    lacks      what tests need and it does not have -> reason, which they give when they skip
+    emulated   whether all its figures were measured under emulation only
     """
 
     title: str

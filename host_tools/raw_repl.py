@@ -78,7 +78,7 @@ class RawRepl:
             except _LINE_ERRORS as error:
                 with suppress(AttributeError, *_LINE_ERRORS):
                     self._transport.close()
-                # A port may be away for a moment: after a reset USB boards log on anew. And a
+                # A port may be away for a moment: after a reset USB boards log on again. And a
                 # board in the middle of a start may overlook Ctrl-C.
                 if isinstance(error, _transport.TransportError) and "raw repl" in str(error):
                     tries_left -= 1

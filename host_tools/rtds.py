@@ -180,7 +180,7 @@ def compare(pair: Pair, answer: bytes) -> Outcome:
 
 
 def _same_header(answer: bytes, expected: bytes) -> bool:
-    """Whether both are well formed with one grouping header, but for where the content ends."""
+    """Whether both are well formed with one grouping header, except for the end of the content."""
     if answer[:1] != expected[:1]:
         return False
     try:

@@ -474,7 +474,7 @@ class Module:
         else:
             return ADDRESS_NOT_FOUND, UNKNOWN, 0
         if hint not in (UNKNOWN, other.network):
-            # No module has the address any more.
+            # No module has the address now.
             return NETWORK_ACK_FAILURE, UNKNOWN, _TRIES
         arrives, retries = self.air.carry(self.air.log[-1].packets)
         status: int | None = 0 if arrives else NETWORK_ACK_FAILURE

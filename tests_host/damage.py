@@ -236,7 +236,7 @@ def _unused(name, octets, at):
 
 
 def flip_all(role, path, step):
-    """(octets flipped, folders, failed starts, damages untold, the first words on them)."""
+    """(octets flipped, folders, failed starts, damages not reported, the first words on them)."""
     os.mkdir(path)
     furnish(role, path)
     gc.collect()

@@ -4,7 +4,7 @@ from smets.features.feature import Feature
 
 
 def plant(registry, **members):
-    """Have a feature with these members: what it declares, and functions for its methods."""
+    """Add a feature with these members: what it declares, and functions for its methods."""
     feature = Feature(None)
     for name, value in members.items():
         setattr(feature, name, value)
@@ -13,7 +13,7 @@ def plant(registry, **members):
 
 
 def plant_command(registry, cluster, side, command, execute):
-    """Have a command carried out by `execute(call)`."""
+    """Let `execute(call)` carry a command out."""
     plant(registry, commands=((cluster, side, command),), execute=execute)
 
 
@@ -26,7 +26,7 @@ class Hooked(Served):
 
 
 def plant_object(registry, text, **operations):
-    """Have an object with these operations; the others leave it a value."""
+    """Add an object with these operations; for others it stays a value."""
 
     def find(key, operation):
         return Hooked(**operations) if operation in operations else None

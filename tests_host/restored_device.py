@@ -1,5 +1,5 @@
-# A device as a board runs it: what was loaded is loaded again when the process starts anew.
-# Run with a role and the folder of its flash; serves lines of standard input until they end.
+# A device as a board runs it: what was loaded is loaded again when the process restarts. Run with
+# a role and the folder of its flash; serves lines of standard input until they end.
 import sys
 
 

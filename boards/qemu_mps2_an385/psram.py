@@ -36,7 +36,7 @@ class Disk:
 
 
 def mount_files(path: str):
-    """Mount the files at `path`, made anew after power-on."""
+    """Mount the files at `path`; they are made again after power-on."""
     disk = Disk()
     try:
         files = vfs.VfsLfs2(disk)

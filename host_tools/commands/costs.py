@@ -28,7 +28,7 @@ def costs(
 ) -> None:
     """Measure P-256, MAC, a GCS13a exchange, voltage samples and free heap on a board.
 
-    The device stops meanwhile and starts anew afterwards; nothing stays on the board. Times are
+    The device stops meanwhile and starts again afterwards; nothing stays on the board. Times are
     those of the board's own clock; QEMU's board counts instructions instead. Exit status 1 if the
     board fails or goes away, 2 for a board that is not known.
     """

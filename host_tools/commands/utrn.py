@@ -57,7 +57,7 @@ def utrn(
     """Print a token of 20 digits that a meter of a test home takes once.
 
     Typed at a meter, its counter must be within 512 of the highest one that the meter took.
-    CS01a carries it with the originator counter that is told beside it.
+    CS01a carries it with the originator counter that is printed with it.
     """
     digits = "".join(pounds.split())
     try:

@@ -41,7 +41,7 @@ class Dut:
         capabilities: frozenset[str] = frozenset(CAPABILITIES),
         timeout: float = 10.0,
     ) -> None:
-        """`connect` opens the link anew: at the start, and after power was given back."""
+        """`connect` opens the link again: at the start, and after power was given back."""
         self.role = role
         self.eui = EUIS[role]
         self.capabilities = capabilities

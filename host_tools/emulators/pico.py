@@ -78,7 +78,7 @@ class EmulatedPico(EmulatedBoard):
         return self._stack_used
 
     def told(self, line: str) -> None:
-        """A Pico on USB takes its port away when it starts anew."""
+        """A Pico on USB takes its port away when it restarts."""
         word, _, number = line.partition(" ")
         if word == "stack":
             self._stack_used = int(number)

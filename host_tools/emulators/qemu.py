@@ -15,7 +15,7 @@ ROM_ADDRESS = 0x21000000
 
 
 class QemuBoard(EmulatedBoard):
-    """MicroPython on QEMU's mps2-an385; `machine.reset()` starts it anew."""
+    """MicroPython on QEMU's mps2-an385; `machine.reset()` restarts it."""
 
     on_streams = True
 

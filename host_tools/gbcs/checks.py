@@ -37,7 +37,7 @@ def _name(eui: bytes, ring: KeyRing) -> str:
 def mac_pairs(header: Header, ring: KeyRing) -> list[tuple[bytes, bytes]]:
     """The pairs whose shared secret may have made the MAC.
 
-    A Command from a remote party is MACed by the access control broker, whoever the originator
+    A Command from a remote party is MACed by the access control broker, whatever the originator
     is; everything else by originator and target.
     """
     if header.cra != 1 or ring.is_device(header.originator):

@@ -186,7 +186,7 @@ def _pattern(type_id: int) -> int:
 
 
 def readable_text(type_id: int, raw: bytes) -> str:
-    """Text of a string's octets: UTF-8, of a text type else Latin-1 beside hex; "" for neither.
+    """Text of a string's octets: UTF-8. Else, for a text type, Latin-1 and hex; "" for neither.
 
     An octet string is text where all of it can be read.
     """

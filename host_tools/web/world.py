@@ -472,7 +472,7 @@ class World:
         self._later.append((self.home.now + _SETTLED - 10, lambda: self._compare(held)))
 
     def _compare(self, held: dict[str, dict[str, Any]]) -> None:
-        """Tell what a device holds after a restart, beside what it held before."""
+        """Report what a device holds after a restart, and what it held before."""
         for role, before in held.items():
             after = kept(role, self._look(role)["summary"])
             words = [

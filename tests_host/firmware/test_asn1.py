@@ -165,7 +165,7 @@ def test_log_of_a_gpf_is_restored():
 
 
 class Full(Store):
-    """A store whose medium is full from a moment on, but for the counter of a command."""
+    """A store whose medium is full from a moment on, except for the counter of a command."""
 
     full = False
 

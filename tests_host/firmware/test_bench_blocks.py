@@ -101,7 +101,7 @@ def test_command_in_blocks():
     assert body(line, "BLOCK", 8) == h("E0 01 0000 0001 00")
     (line,) = link.lines(data(apdus[1], "BLOCK", 9))
     assert body(line, "DATA", 9) == whole
-    # A block out of turn loses the message; the next one begins anew.
+    # A block out of turn loses the message; the next one begins a new message.
     (line,) = link.lines(data(apdus[1], "BLOCK", 8))
     assert line.startswith("LOG:ERROR#8:") and line.endswith("block 2 after block 0")
     for number, apdu in enumerate(apdus):

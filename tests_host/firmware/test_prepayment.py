@@ -397,7 +397,7 @@ def test_no_clock():
 
 
 def test_record_is_checked():
-    """A record of another length is none, and changes nothing."""
+    """A record of another length is refused, and changes nothing."""
     held = Account()
     held.balance = 5
     held.next["mode"], held.when["calendar"] = 2, 7

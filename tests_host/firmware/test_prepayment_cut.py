@@ -11,7 +11,7 @@ from smets.ports.store import Store, StoreError
 
 
 class CutStore(Store):
-    """A store that loses power at its n-th record: before it, amid it, or when it is there."""
+    """A store that loses power at its n-th record: before it, in the middle, or after it."""
 
     def __init__(self, path, cut=0, when=0):
         super().__init__(path)

@@ -188,7 +188,7 @@ def test_flash_finds_what_it_holds():
 
 
 def test_cut_points_reach_every_operation():
-    """The loop of cuts ends only when a run was not cut any more."""
+    """The loop of cuts ends only when a run was not cut."""
     flash = Flash(512, 16)
     mount(flash, fresh=True)
     unmount()

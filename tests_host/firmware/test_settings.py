@@ -135,7 +135,7 @@ def test_file_stays_small():
 
 
 def test_torn_entry():
-    """issue: a command that was cut off amid its entry set nothing, and the next one is kept."""
+    """issue: a command that was cut off in its entry set nothing, and the next one is kept."""
     store = Store(tmpdir() + "/s")
     put(Settings(store), {b"a": b"old", b"b": b"old"})
     before = octets_of(store)

@@ -219,7 +219,7 @@ def calendar(issuer, date, tier, day_issuer=""):
 
 
 def test_a_calendar_is_taken_as_a_whole():
-    """spec: a calendar with a part that is none of it leaves the one in force."""
+    """spec: a calendar with a part of another calendar leaves the one in force."""
     device = Gsme()
     assert ask_gbz(device, "GCS01a", *calendar("01000000", "00000000", 1)) == [
         h("00 00 0b 00 00"),

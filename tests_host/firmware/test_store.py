@@ -423,7 +423,7 @@ def test_full_flash():
 
 
 def test_fill_overwrites_every_free_block():
-    """Deleted octets are in no block any more; others can write between two steps."""
+    """Deleted octets are in no block; others can write between two steps."""
     flash = Flash(512, 48)
     path = mount(flash, fresh=True)
     disk = Disk(path + "/d", True)

@@ -262,7 +262,7 @@ def test_what_tells_of_now_stays():
 
 
 def test_a_type_without_such_a_value():
-    """project-choice: an attribute that cannot say "not available" is said not to be there."""
+    """project-choice: without a value for "not available" the attribute is unsupported."""
     made = device(Gpf)
     made.zcl.set(METERING, 0x0432, 0x08, MARK)
     assert read(made, METERING, 0x0432) == (frame.UNSUPPORTED_ATTRIBUTE, b"", b"")

@@ -92,7 +92,7 @@ class TenancyModel(RuleBasedStateMachine):
 
     @rule()
     def lose_clock(self):
-        """The time is not to be trusted any more."""
+        """The time can no longer be trusted."""
         self.clock = False
         self.step(1)
 
@@ -120,7 +120,7 @@ class TenancyModel(RuleBasedStateMachine):
 
     @invariant()
     def applied_is_true(self):
-        """Once applied, what is older is not stored any more."""
+        """Once a date is applied, what is older is no longer stored."""
         applied = self.machine.dates(ELECTRICITY)[2] or 0
         assert applied <= self.bound
         self.vault.guard, guard = Open(), self.vault.guard

@@ -37,7 +37,7 @@ def quiet(meter):
 
 
 def test_default_supply_is_230_volts_on_three_phases():
-    """project-choice: what a meter measures of which nothing was said."""
+    """project-choice: what a meter measures that was not described."""
     meter = Meter()
     meter.device.advance(600 + 3 * 1800 + 5)
     for phase in range(3):
@@ -71,7 +71,7 @@ def test_supply_can_change_while_it_is_measured():
     device.feature("voltage").configure(steady(200000))
     device.advance(300)
     assert meter.entries() == [(FIRST + 600, 216)], "the root of the mean square of both"
-    # Readings with noise come one by one; with a polyphase supply measurement begins anew.
+    # Readings with noise come one by one; with a polyphase supply measurement begins again.
     device.feature("voltage").configure({"phases": 1, "waves": [{"mv": 240000, "noise": 300}]})
     device.advance(600)
     assert meter.entries() == [(FIRST + 600, 216), (FIRST + 1200, 240)]
@@ -258,7 +258,7 @@ def test_record_that_does_not_fit():
 
 
 def test_medium_that_fails_is_counted():
-    """project-choice: the meter goes on, and tells of it."""
+    """project-choice: the meter goes on, and reports it."""
     meter = Meter(phases=1)
     slot = meter.device.feature("voltage").measurement.slots[0]
 

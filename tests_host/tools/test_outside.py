@@ -69,7 +69,7 @@ def folder(pytester):
 
 
 def said(result):
-    """What pytest said of tests that it left out."""
+    """What pytest printed about tests that it left out."""
     return [line for line in result.outlines if "make test-data" in line]
 
 
@@ -112,7 +112,7 @@ def test_workers_tell_what_they_left_out(pytester, monkeypatch, folder):
 
 @pytest.mark.parametrize("name", ["", "empty", "none"])
 def test_smets_rtds_without_vectors_says_what_it_needs(tmp_path, monkeypatch, name):
-    """A folder that is absent or empty is as good as none; so is an option that names one."""
+    """A folder that is absent or empty counts as none; so does an option that names one."""
     (tmp_path / "empty").mkdir()
     monkeypatch.setattr("host_tools.rtds.DEFAULT_DIRECTORY", tmp_path / "nowhere")
     monkeypatch.setenv("RTDS_DIR", str(tmp_path / name) if name else "")

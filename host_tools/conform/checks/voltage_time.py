@@ -31,7 +31,7 @@ from host_tools.gbcs.times import iso_2000
     severity=Severity.CRITICAL,
 )
 def power_cut(dut: Dut, notes: Notes) -> None:
-    """Measurement commences anew."""
+    """Measurement commences again."""
     now = begin(dut)
     dut.advance(5400)
     dut.cut_power()

@@ -82,7 +82,7 @@ RECORD = record.Table(
         ("next", record.rows(_LATER, U8, record.I64), ()),
         ("when", record.rows(_LATER, U8, U32), ()),
     ),
-    "a new account that takes no tokens of the supplier until a bench sets it anew",
+    "a new account that takes no tokens of the supplier until a bench sets it again",
 )
 CALENDARS = ("calendar", "special")
 _CALENDARS_AT = const(0xF0)

@@ -13,7 +13,7 @@ _RECORD = record.Table(
             (),
         ),
     ),
-    "no keypad is locked, and wrong tokens are counted anew",
+    "no keypad is locked, and wrong tokens are counted from zero",
 )
 
 
