@@ -30,6 +30,7 @@ from host_tools.gbcs.errors import DecodeError
 from host_tools.private import UMASK
 
 __all__ = [
+    "DAY",
     "HEAP",
     "BenchClient",
     "BenchError",
@@ -45,6 +46,7 @@ __all__ = [
 # heap, too, and gets another 160 KB. "w" scales both to the word size of this machine.
 HEAP = "352wk"
 DEFAULT_TIMEOUT = 60.0
+DAY = 86400  # the longest time, in seconds, that one CTRL:ADVANCE may ask for
 
 
 class BenchError(Exception):
@@ -312,6 +314,13 @@ class BenchClient:
         if not isinstance(document, dict):
             raise BenchError(f"{verb}: the answer is no JSON object: {body[:80]}")
         return cast("dict[str, Any]", document)
+
+    def advance(self, seconds: int) -> None:
+        """Let time pass, a day at most in one line: others on it have their turn in between."""
+        while seconds > DAY:
+            self.control("ADVANCE", {"seconds": DAY})
+            seconds -= DAY
+        self.control("ADVANCE", {"seconds": seconds})
 
     def link(self, block: int) -> dict[str, Any]:
         """Cut messages over `block` octets into blocks, both ways; with 0 all go whole."""

@@ -118,7 +118,7 @@ class Home:
             self.now += passed
             for device in list(self.devices.values()):
                 if device.role not in paused:
-                    device.control("ADVANCE", {"seconds": passed})
+                    device.client.advance(passed)
             self.settle()
 
     def settle(self) -> None:

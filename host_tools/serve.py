@@ -19,7 +19,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from host_tools.bench import ProcessTransport
+from host_tools.bench import DAY, ProcessTransport
 
 __all__ = ["Server"]
 
@@ -151,8 +151,9 @@ class Server:
     def _send_tick(self) -> None:
         if self._ticking or self._unticked < 1:
             return
-        text = f'{{"seconds":{int(self._unticked)}}}'
-        self._unticked -= int(self._unticked)
+        seconds = min(int(self._unticked), DAY)  # a machine that slept has more to tell
+        text = f'{{"seconds":{seconds}}}'
+        self._unticked -= seconds
         self._ticking = True
         self._ask(None, f"CTRL:ADVANCE#0:{len(text)}:{text}\n".encode())
 

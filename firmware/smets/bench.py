@@ -21,8 +21,8 @@ _BLOCKS_LIMIT = const(8192)
 _PIECE = const(240)  # octets of a message that are written at once
 # Longest time, in seconds, that passes at once: an hour's frames fit the heap of a board.
 _STEP = const(3600)
-# Longest time, in seconds, that one CTRL:ADVANCE may ask for: a leap year.
-_ADVANCE_MAX = const(31622400)
+# Longest time, in seconds, that one CTRL:ADVANCE may ask for: others wait for its end.
+_ADVANCE_MAX = const(86400)
 
 
 def _check_block(value, path):

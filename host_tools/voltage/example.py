@@ -53,7 +53,7 @@ def picture(engine: str = "unix") -> bytes:
         client.control("SET", {"voltage": _SUPPLY})
         for draw in _NIGHT + _DAY + _EVENING:
             client.control("SET", {"draw": draw})
-            client.control("ADVANCE", {"seconds": 3600})
+            client.advance(3600)
         party = RemoteParty(home.parties(), "network_operator")
         end = start + 3600 * _HOURS
         return plot.svg(ask_meter(client, party, bytes.fromhex(_ESME), 1, start, end))

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
+import sys
 import threading
 import tty
+from collections import Counter
+from pathlib import Path
+from types import FrameType
 
 import pytest
 
-from host_tools.bench import BenchClient, BenchError, SerialTransport
+from host_tools.bench import DAY, BenchClient, BenchError, SerialTransport
+from smets import devices
+from smets.bench import Bench
+from smets.ports.store import Store
 
 
 def test_an_answer_that_an_earlier_client_did_not_wait_for_is_not_taken() -> None:
@@ -39,3 +47,61 @@ def test_an_answer_that_an_earlier_client_did_not_wait_for_is_not_taken() -> Non
     assert [line.partition("#")[0] for line in heard] == ["CTRL:HELLO", "CTRL:LOG"]
     numbers = {line.split("#")[1].split(":")[0] for line in heard}
     assert len(numbers) == 2 and all(len(number) <= 9 for number in numbers)
+
+
+class Spoken:
+    """A device that answers every line at once, and the seconds that it was told of."""
+
+    def __init__(self) -> None:
+        self.seconds: list[int] = []
+
+    def send(self, line: str) -> None:
+        self.line = line
+
+    def receive(self, timeout: float) -> str:
+        head, _, body = self.line.partition("{")
+        self.seconds.append(json.loads("{" + body)["seconds"])
+        return f"CTRL:OK#{head.split('#')[1].split(':')[0]}:2:{{}}"
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("seconds", [0, 1, 86400, 86401, 10 * 86400, 31_622_401])
+def test_a_long_time_passes_a_day_a_line(seconds: int) -> None:
+    device = Spoken()
+    BenchClient(device).advance(seconds)
+    assert sum(device.seconds) == seconds and max(device.seconds) <= 86400
+    assert len(device.seconds) == max(1, -(-seconds // 86400))
+
+
+def test_the_longest_advance_is_a_bounded_amount_of_work(tmp_path: Path) -> None:
+    """Of the role that has most to do; counted, as other work of a machine has no part in it."""
+    answers: list[str] = []
+    store = Store(str(tmp_path / "store"))
+    bench = Bench(devices.build("esme", store), answers.append)
+
+    def tell(verb: str, document: object) -> str:
+        text = json.dumps(document)
+        bench.line(f"CTRL:{verb}#1:{len(text)}:{text}")
+        return answers.pop()
+
+    assert "OK" in tell("CLOCK", {"time": "2026-01-31T23:50:00Z", "status": "reliable"})
+    account = {"mode": "prepayment", "debt1": 5000, "rate1": 10, "period1": 3600}
+    inputs = {"draw": 500, "voltage": {"phases": 3}, "prepayment": account}
+    assert "OK" in tell("SET", inputs)
+    calls = Counter[str]()
+
+    def count(frame: FrameType, event: str, _: object) -> None:
+        if event == "call":
+            calls["all"] += 1
+            calls[frame.f_code.co_qualname] += 1
+
+    before = tell("QUERY", {})
+    sys.setprofile(count)
+    answer = tell("ADVANCE", {"seconds": DAY})
+    sys.setprofile(None)
+    assert answer == "CTRL:OK#1:2:{}\n"
+    assert "2026-02-01T23:50:00Z" in tell("QUERY", {}) and "2026-01-31T23:50:00Z" in before
+    assert 48 <= calls["Store.put"] <= 48 * 4 and 5_000 < calls["all"] < 100_000
+    assert "LOG:ERROR" in tell("ADVANCE", {"seconds": DAY + 1})
