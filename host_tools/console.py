@@ -10,6 +10,7 @@ import errno
 import io
 import os
 import re
+import stat
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator
@@ -104,13 +105,22 @@ def say(text: str = "") -> None:
 
 
 def complain(text: str) -> None:
-    """The same on standard error."""
-    print(lines(text), file=sys.stderr)
+    """The same on standard error; there is no other place to tell that it cannot be written."""
+    try:
+        print(lines(text), file=sys.stderr)
+    except BrokenPipeError:
+        raise
+    except OSError:
+        pass
 
 
 def distinct(outputs: Iterable[Path | None], inputs: Iterable[Path | str | None] = ()) -> None:
-    """Raise ValueError where an output is an input, or two outputs are one: one would be lost."""
-    read = [Path(path) for path in inputs if path is not None and path != "-"]
+    """Raise ValueError where an output is an input, or two outputs are one: one would be lost.
+
+    "-" is standard input, None a path that is not given.
+    """
+    given = [path for path in inputs if path is not None]
+    read = [Path(path) for path in given if path != "-"]
     written: list[Path] = []
     for path in outputs:
         if path is None:
@@ -118,6 +128,8 @@ def distinct(outputs: Iterable[Path | None], inputs: Iterable[Path | str | None]
         for other in read:
             if _same(path, other):
                 raise ValueError(f"{path}: is an input, and would be overwritten")
+        if "-" in given and _is_stdin(path):
+            raise ValueError(f"{path}: is standard input, and would be overwritten")
         for other in written:
             if _same(path, other):
                 raise ValueError(f"{path}: two outputs have this name")
@@ -133,6 +145,14 @@ def _same(one: Path, other: Path) -> bool:
         return False
 
 
+def _is_stdin(path: Path) -> bool:
+    try:
+        found = os.fstat(0)
+        return stat.S_ISREG(found.st_mode) and os.path.samestat(found, path.stat())
+    except (OSError, ValueError):  # standard input is closed, or the output not there yet
+        return False
+
+
 def _endless(path: Path) -> bool:
     return path.is_char_device() or path.is_fifo()  # a terminal, /dev/null: nothing is lost
 
@@ -143,6 +163,7 @@ def run(command: Callable[[], object]) -> int:
     Characters that the output cannot show are replaced. An output that cannot be written is one
     line and status 2, a pipe that closes ends quietly, any error of this program is status 70.
     """
+    _open_closed()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
@@ -156,11 +177,28 @@ def run(command: Callable[[], object]) -> int:
         complain(f"smets: {error.filename or 'output'}: {error.strerror or error}")
     except Exception:
         status = EXIT_INTERNAL
-        traceback.print_exc()
+        complain(traceback.format_exc().rstrip())
         complain("smets: an error of this program, not of its input: please report it")
     _let_go(sys.stdout)
     _let_go(sys.stderr)
     return status
+
+
+def _open_closed() -> None:
+    """Give streams that were closed from the start a place, else the next file would take it.
+
+    Writing to such a standard output fails, as the system has it.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is not None:
+            continue
+        null = os.open(os.devnull, os.O_WRONLY if name == "stderr" else os.O_RDONLY)
+        if null != number:  # the lowest that is free, so it is only where others were opened
+            os.dup2(null, number)
+            os.close(null)
+        mode = "r" if name == "stdin" else "w"
+        stream = open(number, mode, encoding="utf-8", closefd=False)  # noqa: SIM115
+        setattr(sys, name, stream)
 
 
 def _status(command: Callable[[], object]) -> int:

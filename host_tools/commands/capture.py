@@ -47,7 +47,7 @@ def capture(
     first = None if coordinator is None else _eui(coordinator)
     keys = Path(f"{file}.keys")
     try:
-        distinct((file, keys), (log,))
+        distinct((file, keys), ("-" if log is None else log,))
         text = read_stdin("replace") if log is None else read_text(log, "replace")
         entries = list(read_log(text.splitlines()))
         with file.open("wb") as out:

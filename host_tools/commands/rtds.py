@@ -14,6 +14,7 @@ from rich.table import Table
 from host_tools import rtds as vectors
 from host_tools.bench import BenchError
 from host_tools.console import Console
+from host_tools.gbcs import use_cases
 from host_tools.vectors import OWN, files
 
 VERDICTS = ("exact", "differing", "skipped")
@@ -31,7 +32,7 @@ def rtds(
     """Answer every RTDS command from its state and compare with the response, byte for byte.
 
     A device at a port answers the pairs of the role that it plays. Exit status 1 if an answer
-    differs, 2 where there is no device or there are no vectors.
+    differs, 2 where there is no device, there are no vectors, or none of them could be compared.
     """
     console = Console()
     path = directory or vectors.directory()
@@ -46,7 +47,7 @@ def rtds(
         )
         raise typer.Exit(2)
     try:
-        pairs = [pair for pair in vectors.load_pairs(path) if not only or pair.use_case in only]
+        pairs = _pairs(path, only or [])
     except files.VectorError as error:
         console.print(str(error), markup=False, highlight=False)
         raise typer.Exit(2) from error
@@ -86,6 +87,28 @@ def rtds(
     )
     if failures:
         raise typer.Exit(1)
+    if not total["exact"]:
+        raise typer.Exit(2)
+
+
+def _pairs(path: Path, only: list[str]) -> list[vectors.Pair]:
+    """The pairs that are asked for; VectorError where there is none of a use case."""
+    pairs = [pair for pair in vectors.load_pairs(path) if not only or pair.use_case in only]
+    missing = sorted(set(only) - {pair.use_case for pair in pairs})
+    if missing:
+        said = [f"--only {name}: {_why_missing(name)}" for name in missing]
+        raise files.VectorError("\n".join(said))
+    if not pairs:
+        raise files.VectorError(f"{path}: no pairs")
+    return pairs
+
+
+def _why_missing(name: str) -> str:
+    try:
+        use_cases.by_name(name)
+    except KeyError as error:
+        return str(error.args[0])
+    return "there is no pair of this use case"
 
 
 def _table(counts: dict[str, Counter[str]], engines: list[str]) -> Table:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import json
 import os
+import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from host_home import GPF, HOME, SUPPLIER, gas_answer
@@ -28,11 +30,11 @@ MARKS = {
 }
 
 
-def smets(*arguments, data=b"", out=subprocess.PIPE, env=None):
+def smets(*arguments, data=b"", out=subprocess.PIPE, env=None, stdin=None):
     """The command line in a process of its own."""
     return subprocess.run(
         [sys.executable, "-m", "host_tools", *map(str, arguments)],
-        input=data,
+        **({"input": data} if stdin is None else {"stdin": stdin}),
         stdout=out,
         stderr=subprocess.PIPE,
         timeout=60,
@@ -184,6 +186,22 @@ def test_an_output_that_cannot_be_written_is_one_line_and_exit_2(arguments):
     assert result.stderr.strip() == b"smets: output: No space left on device"
 
 
+@pytest.mark.parametrize(
+    ("shell", "status", "said"),
+    [
+        ("schema keys >&-", 2, b"smets: output: Bad file descriptor\n"),
+        ("parse zz >&-", 2, b"zz: neither hexadecimal nor a file: No such file or directory\n"),
+        ("parse zz >&- 2>&- <&-", 2, b""),
+        ("parse zz 2>/dev/full", 2, b""),
+        ("parse - <&-", 2, b"stdin: no message given\n"),
+    ],
+)
+def test_streams_that_are_closed_or_full_do_not_change_the_status(shell, status, said):
+    command = f"exec {shlex.quote(sys.executable)} -m host_tools {shell}"
+    result = subprocess.run(["sh", "-c", command], capture_output=True, timeout=60, check=False)
+    assert (result.returncode, result.stdout, result.stderr) == (status, b"", said)
+
+
 @pytest.mark.parametrize("arguments", PRINTING, ids=" ".join)
 def test_a_pipe_that_closes_ends_a_command_quietly(arguments):
     read, write = os.pipe()
@@ -242,6 +260,28 @@ def test_no_output_is_written_over_an_input_or_another_output(tmp_path):
     distinct(["/dev/null" and other], ["/dev/stdin"])
 
 
+def test_no_output_is_written_over_standard_input(tmp_path):
+    """`smets capture h2.log < h2.log`, by whatever name the file has."""
+    one = tmp_path / "one"
+    one.write_text("x")
+    (tmp_path / "link").symlink_to(one)
+    os.link(one, tmp_path / "hard")
+    held, file = os.dup(0), os.open(one, os.O_RDONLY)
+    try:
+        os.dup2(file, 0)
+        for out in (one, tmp_path / "link", tmp_path / "hard"):
+            with pytest.raises(ValueError, match="is standard input"):
+                distinct([None, out], [None, "-"])
+            distinct([out], [None])  # standard input is not read
+        distinct([tmp_path / "other", tmp_path], ["-"])
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        distinct([Path(os.devnull), one], ["-"])
+    finally:
+        os.dup2(held, 0)
+        os.close(held)
+        os.close(file)
+
+
 def log_text():
     """A frame log of one frame."""
     from host_tools.han.frame import Frame, to_line
@@ -259,6 +299,11 @@ def test_capture_never_loses_what_it_reads(tmp_path):
         result = smets("capture", file, "--log", source)
         assert result.returncode == 2 and b"is an input" in result.stderr
         assert source.read_bytes() == before and sorted(tmp_path.iterdir()) == [log, keys]
+    for file, source in ((log, log), (tmp_path / "x", keys)):
+        with source.open("rb") as read:
+            result = smets("capture", file, stdin=read)
+        assert result.returncode == 2 and b"is standard input" in result.stderr
+        assert source.read_text() == log_text() and sorted(tmp_path.iterdir()) == [log, keys]
     for day in ("home.2022-11-01", "home.2022-11-02", "cap.keys"):
         assert smets("capture", tmp_path / day, "--log", log).returncode == 0
         assert (tmp_path / f"{day}.keys").read_text().startswith("# Test keys")
