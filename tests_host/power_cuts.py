@@ -2,6 +2,7 @@
 # Run on MicroPython's Unix port by `make powercuts`; a core of it by firmware/test_power_cuts.py.
 import gc
 import json
+import os
 import sys
 
 from test_purge_flash import Flash, PowerCut, mount, unmount
@@ -10,6 +11,8 @@ from test_purge_flash import Flash, PowerCut, mount, unmount
 # one before it was still in a cache (where no sync lies between the two).
 TORN = (0, 1, 2, 3)
 BLOCK, BLOCKS = 512, 96
+# Names of the files that operations have left, each below the folder of its device.
+STORED = set()
 
 
 class Unordered(Flash):
@@ -83,6 +86,16 @@ class Count:
         self.first = self.first or other.first
 
 
+def note(folder, inner=""):
+    """Enter the files in a folder into STORED."""
+    for name in os.listdir(folder + inner):
+        path = inner + "/" + name
+        if os.stat(folder + path)[0] & 0x4000:
+            note(folder, path)
+        else:
+            STORED.add(path[1:])
+
+
 def image_of(prepare):
     """The flash after `prepare(path)`, for `restored`."""
     flash = Unordered(BLOCK, BLOCKS)
@@ -120,6 +133,7 @@ def cut(operation, torn=TORN, every=1):
             device = None
             found = found.restarted()
             states.append(operation.look(begun(found)))
+            note(mount(found.restarted()) + "/s")
 
     states_of()
     count = Count()
@@ -335,10 +349,14 @@ class Command(Meter):
 
     def _tell(self, number):
         def step(device):
+            from smets.zcl import kept
+
             # As gbcs.session.Session does.
             device.store.begin()
             device.counters.set(_PARTY, number.to_bytes(8, "big"))
             device.feature("tenancy").put(7000 + number, 0x200, 1, number)
+            kept.put(device.zcl, 0x0700, 0x0617, number)
+            device.settings.commit()
             device.feature("device_log").enter(bytes(7) + bytes((number,)), number)
             device.store.commit()
 
@@ -356,6 +374,7 @@ class Command(Meter):
         return [
             ("counter", counter),
             ("tenancy", device.feature("tenancy").date),
+            ("setting", device.zcl.get(0x0700, 0x0617)),
             ("joined", joined),
         ]
 
@@ -451,6 +470,55 @@ class Credentials(Meter):
             (name, bool(device.keys.find(name)))
             for name in (b"operator", b"newparty", b"newest..")
         ]
+
+
+class Encrypted(Meter):
+    name = "the counters of encrypted answers"
+
+    def start(self, path):
+        from smets.gbcs.streams import Streams
+        from smets.ports.store import Store
+
+        streams = Streams(Store(path))
+        streams.store = Store(path)
+        return streams
+
+    def _claim(self, number):
+        def step(streams):
+            assert streams.claim(_PARTY, number.to_bytes(8, "big"))
+
+        return step
+
+    def first(self):
+        return [self._claim(5)]
+
+    def steps(self):
+        return [self._claim(number) for number in (7, 6, 9)]
+
+    def look(self, streams):
+        from smets import record
+
+        name = [name for name in streams.store.names() if name.startswith("stream-")][0]
+        return [row[0] for row in record.TABLES["stream"].read(streams.store, name)[0]]
+
+
+class Log(Meter):
+    name = "the log of exceptions and damages"
+
+    def start(self, path):
+        from smets.journal import Ring
+        from smets.ports.store import Store
+
+        return Ring(Store(path))
+
+    def first(self):
+        return [lambda ring: ring.add("the first")]
+
+    def steps(self):
+        return [lambda ring: ring.add("the second"), lambda ring: ring.clear()]
+
+    def look(self, ring):
+        return ring.texts()
 
 
 class Tenancy(Meter):
@@ -656,6 +724,20 @@ class Voltage(Meter):
         return list(enumerate(settings.save(supply.meter)))
 
 
+class Twin(Meter):
+    name = "a meter becomes one of two elements"
+    role = "esme"
+
+    def start(self, path):
+        return super().start(path).feature("profile_data").data
+
+    def steps(self):
+        return [lambda data, twin=twin: data.be_twin(twin) for twin in (True, False, True)]
+
+    def look(self, data):
+        return [data.twin]
+
+
 class Settings(Meter):
     name = "the store of configuration"
 
@@ -741,6 +823,49 @@ class Entries(Meter):
         return vault.entries.get(SHARED, MESSAGES)
 
 
+class Requests(Entries):
+    name = "requests and top-ups in the log of a PPMID"
+
+    def _add(self, number):
+        from smets import record
+        from smets.features.prepayment import requests  # noqa: F401 - its tables
+        from smets.features.tenancy.cleared import ELECTRICITY, SERVICE_LOG, SHARED, TOP_UPS
+
+        asked = record.TABLES["request"]
+        row = asked.pack([number] + asked.defaults()[1:])
+        paid = record.TABLES["top-up"].pack((number, b"1" * 20))
+
+        def step(vault):
+            assert vault.entries.put(SHARED, SERVICE_LOG, number, row)
+            assert vault.entries.put(ELECTRICITY, TOP_UPS, number, paid)
+
+        return step
+
+    def look(self, vault):
+        from smets.features.tenancy.cleared import ELECTRICITY, SERVICE_LOG, SHARED, TOP_UPS
+
+        entries = vault.entries
+        return [entries.get(SHARED, SERVICE_LOG), entries.get(ELECTRICITY, TOP_UPS)]
+
+    def fits(self, found, old, new):
+        # The request is entered before the payment, each for itself.
+        return found in (old, new, [new[0], old[1]])
+
+
+class Export(Entries):
+    name = "an export of a display"
+
+    def _add(self, number):
+        from smets.features.tenancy.cleared import EXPORTS
+
+        return lambda vault: vault.exports.write(EXPORTS, number, [b"an export " * number])
+
+    def look(self, vault):
+        from smets.features.tenancy.cleared import EXPORTS
+
+        return [b"".join(vault.exports.read(name)) for name in vault.exports.names(EXPORTS)]
+
+
 class Seen(Meter):
     name = "what a display knows of its meters' tenancies"
     role = "ppmid"
@@ -778,6 +903,8 @@ OPERATIONS = (
     Alerts,
     DeviceLog,
     Credentials,
+    Encrypted,
+    Log,
     Tenancy,
     TopUps,
     Keypad,
@@ -786,9 +913,12 @@ OPERATIONS = (
     Calendars,
     Rows,
     Voltage,
+    Twin,
     Events,
     Settings,
     Entries,
+    Requests,
+    Export,
     Seen,
 )
 
@@ -802,6 +932,7 @@ def main(names):
     names = [name for name in names if name[0] != "-"]
     operations = [made() for made in OPERATIONS if not names or made.__name__ in names]
     total = run(operations, (1,), 2) if core else run(operations)
+    print("stored:", *sorted(STORED))
     if names or core:
         if total.first:
             print("the first:", total.first)

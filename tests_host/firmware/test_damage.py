@@ -9,6 +9,7 @@ from pathlib import Path
 
 import damage
 import pytest
+import storage_page
 
 from host_tools.compiled import FIRMWARE, compiled_firmware
 
@@ -50,17 +51,6 @@ def test_flipped_octets(role: str, engine: str, tmp_path: Path) -> None:
     assert done.returncode == 0
 
 
-def told() -> list[tuple[str, str]]:
-    """(a file's name, the cell that it stands in) of the rows of docs/storage.md."""
-    found = []
-    for line in (TESTS.parent / "docs/storage.md").read_text(encoding="utf-8").splitlines():
-        cell = line.split(" | ")[0].removeprefix("| ")
-        if line.startswith("|"):
-            # What begins with a tilde is there while something is written only.
-            found += [(name, cell) for name in cell.split("`")[1::2] if name[0] not in ".~"]
-    return found
-
-
 def test_something_of_all_that_a_device_keeps_is_damaged(tmp_path: Path) -> None:
     """issue: every row of docs/storage.md has a file that a device of some role has stored."""
     stored = set()
@@ -68,12 +58,4 @@ def test_something_of_all_that_a_device_keeps_is_damaged(tmp_path: Path) -> None
         damage.furnish(role, str(tmp_path / role))
         folder = tmp_path / role
         stored |= {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()}
-    rows = told()
-    assert len(rows) >= 26
-    missing = []
-    for name, cell in rows:
-        form = re.escape(name).replace("NAME", "[a-z0-9]+").replace("SNN", "s15")
-        form = re.sub("0000[01]$", "0000[01]", form) + ("[0-9a-f]{16}" if name[-1] == "-" else "")
-        if not any(re.fullmatch(form, each) for each in stored):
-            missing.append(cell)
-    assert not missing, (missing, sorted(stored))
+    assert not storage_page.without(stored), sorted(stored)

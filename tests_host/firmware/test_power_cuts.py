@@ -9,6 +9,7 @@ from pathlib import Path
 
 import power_cuts
 import pytest
+import storage_page
 
 from host_tools.compiled import compiled_firmware
 
@@ -36,7 +37,11 @@ def output(script: str, *arguments: str) -> tuple[str, int]:
 
 def run(script: str, *arguments: str) -> dict[str, tuple[int, int, int]]:
     """Run a script of this folder; (cuts, lost, mixed) of each operation."""
-    text, status = output(script, *arguments)
+    return counted(*output(script, *arguments))
+
+
+def counted(text: str, status: int) -> dict[str, tuple[int, int, int]]:
+    """(cuts, lost, mixed) of each operation in what such a script says."""
     found = {}
     for line in text.splitlines():
         match = LINE.fullmatch(line)
@@ -50,7 +55,10 @@ def run(script: str, *arguments: str) -> dict[str, tuple[int, int, int]]:
 
 def test_every_operation_at_some_of_its_cuts() -> None:
     """Writes torn half way, at every second point: nothing is lost or mixed."""
-    found = run("power_cuts.py", "--core")
+    text, status = output("power_cuts.py", "--core")
+    found = counted(text, status)
+    stored = [line for line in text.splitlines() if line.startswith("stored: ")][0].split()[1:]
+    assert not storage_page.without(stored), stored
     assert sorted(found) == sorted(made.name for made in power_cuts.OPERATIONS)
     for name, (cuts, lost, mixed) in found.items():
         assert cuts >= 3 and (lost, mixed) == (0, 0), name
