@@ -156,7 +156,9 @@ def furnish(role, path):
 
 
 def _furnish_session(device):
-    """What use cases leave: settings, some in a change of their own; an encrypted answer."""
+    """What use cases leave: settings, an encrypted answer, credentials for later."""
+    from smets import record
+    from smets.gbcs import postponed
     from smets.gbcs.streams import Streams
     from smets.zcl import kept
 
@@ -167,6 +169,8 @@ def _furnish_session(device):
         device.counters.set(b"a party.", command)
         device.store.commit()
     assert Streams(device.store).claim(b"a party.", bytes(7) + b"\x05")
+    later = (0xFFFFFFF0, b"a party.", 5, b"payload")
+    record.TABLES["later"].write(device.store, later, postponed.PREFIX + "0102")
 
 
 def _furnish_esme(started):

@@ -502,6 +502,45 @@ class Encrypted(Meter):
         return [row[0] for row in record.TABLES["stream"].read(streams.store, name)[0]]
 
 
+class Postponed(Meter):
+    name = "a replacement of credentials for later"
+    role = "gpf"
+
+    def _put_off(self, code, when):
+        def step(device):
+            from smets.gbcs import postponed
+            from smets.gbcs.keys import Party
+
+            class Call:
+                party = Party(_PARTY, "supplier", b"")
+                counter = when or 0
+                payload = b"payload"
+
+            call = Call()
+            call.device, call.code = device, code
+            device.store.begin()
+            postponed._take(call, when)
+            device.store.commit()
+
+        return step
+
+    def first(self):
+        return [self._put_off(0x102, 800000000)]
+
+    def steps(self):
+        return [
+            self._put_off(0x102, 800000500),
+            self._put_off(0x126, 800000000),
+            self._put_off(0x102, None),
+        ]
+
+    def look(self, device):
+        from smets.gbcs import postponed
+
+        postponed._restore(device)
+        return sorted(device.later.items())
+
+
 class Log(Meter):
     name = "the log of exceptions and damages"
 
@@ -904,6 +943,7 @@ OPERATIONS = (
     DeviceLog,
     Credentials,
     Encrypted,
+    Postponed,
     Log,
     Tenancy,
     TopUps,

@@ -26,7 +26,7 @@ def without(stored: Collection[str]) -> list[str]:
     missing: list[str] = []
     for name, cell in rows():
         form = re.escape(name).replace("NAME", "[a-z0-9]+").replace("SNN", "s15")
-        form = re.sub("0000[01]$", "0000[01]", form) + ("[0-9a-f]{16}" if name[-1] == "-" else "")
+        form = re.sub("0000[01]$", "0000[01]", form) + ("[0-9a-f]+" if name[-1] == "-" else "")
         if not any(re.fullmatch(form, each) for each in stored):
             missing.append(cell)
     return missing
