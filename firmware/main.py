@@ -13,7 +13,7 @@ def run(role: str, folder: str = ""):
     """Serve lines of standard input until it ends; `folder` is the flash of the device."""
     _collect_early()
     from smets import devices
-    from smets.bench import Bench
+    from smets.bench import BenchLink
     from smets.compat import BLANKS
 
     store = ring = None
@@ -31,7 +31,7 @@ def run(role: str, folder: str = ""):
         if text[-1:] == "\n" and hasattr(out, "flush"):
             out.flush()
 
-    bench = Bench(devices.build(role, store), write, ring)
+    bench = BenchLink(devices.build(role, store), write, ring)
     if store:
         store.check()
     reconfigure = getattr(sys.stdin, "reconfigure", None)

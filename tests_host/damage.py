@@ -73,11 +73,11 @@ class Started:
         device = self.device
         AlertCounter(self.runtime._store)
         if device.name == "ESME":
-            supply = device.feature("voltage").measurement
-            for slot in supply.slots:
+            measurement = device.feature("voltage").measurement
+            for slot in measurement.slots:
                 if slot.log:
                     len(slot.log)
-            len(supply.events.log)
+            len(measurement.events.log)
             data = device.feature("profile_data").data
             daily = device.feature("prepayment").open().daily
             for slot in (data.active, data._export, data._reactive, daily):

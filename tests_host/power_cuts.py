@@ -741,26 +741,26 @@ class Voltage(Meter):
         return super().start(path).feature("voltage").measurement
 
     def steps(self):
-        def thresholds(supply):
-            supply.meter.limiters[0].set_threshold(277)
-            supply.meter.phase[0].averages.over_threshold = 251
-            assert supply.keep()
+        def thresholds(measurement):
+            measurement.meter.limiters[0].set_threshold(277)
+            measurement.meter.phase[0].averages.over_threshold = 251
+            assert measurement.keep()
 
-        def switches(supply):
-            supply.meter.events.alerting.octets[:] = b"\x0f" * 32
-            supply.meter.phase[0].averages.over_counter = 3
-            assert supply.keep()
+        def switches(measurement):
+            measurement.meter.events.alerting.octets[:] = b"\x0f" * 32
+            measurement.meter.phase[0].averages.over_counter = 3
+            assert measurement.keep()
 
-        def phases(supply):
-            supply.configure({"phases": 1})
-            assert supply.keep()
+        def phases(measurement):
+            measurement.configure({"phases": 1})
+            assert measurement.keep()
 
         return [thresholds, switches, phases]
 
-    def look(self, supply):
+    def look(self, measurement):
         from smets.features.voltage import settings
 
-        return list(enumerate(settings.save(supply.meter)))
+        return list(enumerate(settings.save(measurement.meter)))
 
 
 class Twin(Meter):

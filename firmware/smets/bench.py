@@ -89,7 +89,7 @@ def _document(body):
     return document
 
 
-class Bench:
+class BenchLink:
     """One device behind a bench link; `write(text)` sends text, line ends included.
 
     `ring` is the log of exceptions and damages (journal.Ring); CTRL:LOG tells it.

@@ -33,7 +33,7 @@ _ERRORS = {
 }
 
 
-class Runtime(bench.Bench):
+class Runtime(bench.BenchLink):
     """The bench link of a board: its device comes back after a power cut as it was loaded.
 
     `settings` is what device.json says: `role`; `board` and `build`, told by HELLO.

@@ -46,7 +46,7 @@ class Plots:
             self._limits = (phase.over or over, phase.under or under)
 
     def event(self, when: int, code: int) -> None:
-        """Take an event of the supply."""
+        """Take an event of the mains."""
         self._events.append((when, code))
 
     def age(self, now: int, stamp: Mapping[str, Any] | None) -> None:

@@ -30,7 +30,7 @@ from host_tools.home import Home
 from host_tools.show.stage import Stage
 from host_tools.show.voltage import event_of
 from host_tools.voltage.codes import code_name
-from host_tools.web import supply
+from host_tools.web import mains
 from host_tools.web.cards import card, kept
 from host_tools.web.feed import Feed
 from host_tools.web.plots import Plots
@@ -290,14 +290,14 @@ class World:
     def _drive(self) -> None:
         now = self.home.now
         for role, inputs in (
-            ("esme", {"voltage": supply.wave(now, self._sag_until)}),
-            ("esme", {"draw": supply.electricity(now)}),
-            ("gsme", {"draw": supply.gas(now)}),
+            ("esme", {"voltage": mains.wave(now, self._sag_until)}),
+            ("esme", {"draw": mains.electricity(now)}),
+            ("gsme", {"draw": mains.gas(now)}),
         ):
             if role in self.home.devices:
                 self.home.devices[role].control("SET", inputs)
         if "esme" in self.home.devices:
-            metering = {"zcl": {key(METERING): supply.demand(now)}}
+            metering = {"zcl": {key(METERING): mains.demand(now)}}
             self.home.devices["esme"].control("STATE", metering)
 
     def _read_voltage(self) -> None:
@@ -494,7 +494,7 @@ class World:
             until = now + self._to_half_hour(_SAG)
             self._sag_until = until
             self._drive()
-            volts = supply.voltage(now) * supply.SAG_PERMILLE // 1_000_000
+            volts = mains.voltage(now) * mains.SAG_PERMILLE // 1_000_000
             text = f"The voltage sags to {volts} V until {iso_2000(until)[11:16]}."
             self._say("power", text)
             seconds = self._to_half_hour() + _HALF_HOUR

@@ -38,7 +38,7 @@ class Link:
 
     def __init__(self, role="gpf"):
         self.written = []
-        self.bench = bench.Bench(devices.build(role), self.written.append)
+        self.bench = bench.BenchLink(devices.build(role), self.written.append)
         self.device = self.bench.device
 
     def lines(self, line):

@@ -22,7 +22,7 @@ class Link:
 
     def __init__(self):
         self.written = []
-        self.bench = bench.Bench(devices.build("gpf"), self.written.append)
+        self.bench = bench.BenchLink(devices.build("gpf"), self.written.append)
         self.device = self.bench.device
         self.device.clock.set(NEW_YEAR, clock.RELIABLE)
         self.bench.session = Session(self.device, keys())

@@ -57,7 +57,7 @@ def test_forget_removes_the_history_of_a_display():
 def test_forget_with_the_store_is_for_a_bench_without_a_journal_too():
     """Counters and history outlive FORGET there, unless `store` is true."""
     path = tmpdir() + "/state"
-    made = bench.Bench(devices.build("ihd", Store(path)), lambda text: None)
+    made = bench.BenchLink(devices.build("ihd", Store(path)), lambda text: None)
     made.device.counters.set(PARTY, b"\0" * 7 + b"\x09")
     put(path + "/history/g00-00000", "readings")
     made.line("CTRL:FORGET#1:0:")

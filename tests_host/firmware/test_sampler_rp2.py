@@ -339,8 +339,8 @@ def test_options_that_are_wrong():
             Rp2Sampler(Chip(ramp), **options)
 
 
-def supply(mv):
-    """Three phases of a simulated supply on ADC0 to ADC2, a period of 20 ms at 4,000 a second."""
+def mains(mv):
+    """Three phases of simulated mains on ADC0 to ADC2, a period of 20 ms at 4,000 a second."""
     source = SimSampler(({"mv": mv},), 3, 4000000)
     source.fill(80)
     codes = source.codes
@@ -351,7 +351,7 @@ def supply(mv):
 
 def test_from_the_registers_to_the_log():
     """spec: a minute of three phases through ADC, FIFO, DMA, ring, sums and log."""
-    chip = Chip(supply(237000))
+    chip = Chip(mains(237000))
     sampler = Rp2Sampler(chip, 3, 4000)
     regions = [RamRegion(LOG_REGION) for _ in range(1)]
     meter = VoltageMeter(sampler, regions, PowerEvents(RamRegion(4096), print))

@@ -33,7 +33,7 @@ class Link:
 
     def __init__(self, role="ihd"):
         self.device = devices.build(role, Store(tmpdir() + "/s"))
-        self.bench = bench.Bench(self.device, self.write)
+        self.bench = bench.BenchLink(self.device, self.write)
         self.sink = Sink()
 
     def write(self, text):

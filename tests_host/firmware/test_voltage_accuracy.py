@@ -10,7 +10,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_voltage_period import Bench, at
+from test_voltage_period import Rig, at
 
 from smets.features.ring import RamRegion
 from smets.features.voltage import rms
@@ -163,9 +163,9 @@ def test_f33_time_zone_of_the_host(zone, monkeypatch):
     monkeypatch.setitem(os.environ, "TZ", zone)
     time.tzset()
     try:
-        bench = Bench(at(10, 10))
-        bench.until(at(12))
-        assert bench.stamps() == [at(11), at(11, 30), at(12)]
+        rig = Rig(at(10, 10))
+        rig.until(at(12))
+        assert rig.stamps() == [at(11), at(11, 30), at(12)]
     finally:
         monkeypatch.undo()
         time.tzset()
@@ -173,9 +173,9 @@ def test_f33_time_zone_of_the_host(zone, monkeypatch):
 
 def test_a_hundred_days_of_half_hours():
     """project-choice: the log spans 90 days of half hours, each of them there."""
-    bench = Bench(at(0), rate_mhz=5)  # a reading in 200 s
-    bench.until(at(0) + 100 * 86400, 231000, chunk=1800000)
-    stamps = bench.stamps()
+    rig = Rig(at(0), rate_mhz=5)  # a reading in 200 s
+    rig.until(at(0) + 100 * 86400, 231000, chunk=1800000)
+    stamps = rig.stamps()
     assert len(stamps) == 4320 and stamps[-1] == at(0) + 100 * 86400
     assert stamps == list(range(stamps[-1] - 4319 * 1800, stamps[-1] + 1, 1800))
-    assert len(bench.energy) == 100 * 48
+    assert len(rig.energy) == 100 * 48

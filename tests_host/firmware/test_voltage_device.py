@@ -26,7 +26,7 @@ FIRST = START + 600  # the next half hour
 
 
 def steady(mv, *events):
-    """A supply at `mv` with events."""
+    """Mains at `mv` with events."""
     return {"phases": 1, "waves": [{"mv": mv, "events": [list(event) for event in events]}]}
 
 
@@ -36,7 +36,7 @@ def quiet(meter):
         meter.device.dlms.load(key, dlu(900000))
 
 
-def test_default_supply_is_230_volts_on_three_phases():
+def test_default_mains_have_230_volts_on_three_phases():
     """project-choice: what a meter measures that was not described."""
     meter = Meter()
     meter.device.advance(600 + 3 * 1800 + 5)
@@ -61,8 +61,8 @@ def test_f01_power_up_is_followed_by_a_whole_half_hour():
         gc.collect()
 
 
-def test_supply_can_change_while_it_is_measured():
-    """project-choice: another supply, the same measurement; another meter keeps its settings."""
+def test_mains_can_change_while_it_is_measured():
+    """project-choice: other mains, the same measurement; another meter keeps its settings."""
     meter = Meter()
     device = meter.device
     device.feature("voltage").configure(steady(230000))
@@ -71,7 +71,7 @@ def test_supply_can_change_while_it_is_measured():
     device.feature("voltage").configure(steady(200000))
     device.advance(300)
     assert meter.entries() == [(FIRST + 600, 216)], "the root of the mean square of both"
-    # Readings with noise come one by one; with a polyphase supply measurement begins again.
+    # Readings with noise come one by one; with polyphase mains measurement begins again.
     device.feature("voltage").configure({"phases": 1, "waves": [{"mv": 240000, "noise": 300}]})
     device.advance(600)
     assert meter.entries() == [(FIRST + 600, 216), (FIRST + 1200, 240)]
@@ -148,10 +148,10 @@ def test_over_voltage_and_back():
 def test_alerts_that_wait_are_bounded():
     """project-choice: the newest hundred."""
     meter = Meter()
-    supply = meter.device.feature("voltage").measurement
+    measurement = meter.device.feature("voltage").measurement
     for index in range(130):
-        supply.events.record(0x8024 + index % 2, 1000 + index)
-        supply.events.flush()
+        measurement.events.record(0x8024 + index % 2, 1000 + index)
+        measurement.events.flush()
     assert len(meter.device.alerts) == 100 and meter.device.alerts[0] == (0x8024, 1030)
     assert meter.device.summary()["voltage"]["alerts_dropped"] == 30
 
@@ -180,18 +180,18 @@ def test_f36_power_cut():
     meter = None
     gc.collect()
     meter = Meter(Store(path))
-    supply = meter.device.feature("voltage").measurement
-    assert supply.meter.phases == 1, "of which the record tells"
+    measurement = meter.device.feature("voltage").measurement
+    assert measurement.meter.phases == 1, "of which the record tells"
     assert meter.entries() == [(FIRST + 1800, 260)]
-    assert supply.meter.phase[0].averages.over_counter == 1
-    assert supply.meter.phase[0].averages.was_over
-    assert len(supply.events.log) == 1
+    assert measurement.meter.phase[0].averages.over_counter == 1
+    assert measurement.meter.phase[0].averages.was_over
+    assert len(measurement.events.log) == 1
     assert meter.device.alerts == []
     meter.device.clock.set(FIRST + 3000, RELIABLE)
     meter.device.feature("voltage").configure(steady(260000))
     meter.device.advance(600 + 1800)
     assert meter.entries() == [(FIRST + 1800, 260), (FIRST + 5400, 260)]
-    assert supply.meter.phase[0].averages.over_counter == 2
+    assert measurement.meter.phase[0].averages.over_counter == 2
     assert meter.device.alerts == [], "it was over the threshold before"
 
 

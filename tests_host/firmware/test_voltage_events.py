@@ -1,5 +1,5 @@
 # engines: cpython unix
-from test_voltage_period import MISSING, Bench, at
+from test_voltage_period import MISSING, Rig, at
 from testkit import raises
 
 from smets.features.ring import RamRegion
@@ -106,132 +106,132 @@ def test_f57_thresholds_the_wrong_way_round():
 
 def test_f58_threshold_lowered():
     """spec: not continuously monitored; evaluated at the next period end."""
-    bench = Bench(at(10, 30))
-    bench.until(at(11, 10))
-    bench.meter.phase[0].averages.over_threshold = 229
-    bench.until(at(11, 29, 59))
-    assert bench.alerts == []
-    bench.until(at(11, 30))
-    assert bench.alerts == [(0x8002, at(11, 30))]
+    rig = Rig(at(10, 30))
+    rig.until(at(11, 10))
+    rig.meter.phase[0].averages.over_threshold = 229
+    rig.until(at(11, 29, 59))
+    assert rig.alerts == []
+    rig.until(at(11, 30))
+    assert rig.alerts == [(0x8002, at(11, 30))]
 
 
 def fast_bench(phases=1, **kwargs):
     """10 readings a second, so that a window is 200 ms; limiters as in the issue's tests."""
-    bench = Bench(at(10, 0, 1), phases=phases, rate_mhz=10000, **kwargs)
-    for limiter, volts in zip(bench.meter.limiters, (287, 180, 207, 253)):
+    rig = Rig(at(10, 0, 1), phases=phases, rate_mhz=10000, **kwargs)
+    for limiter, volts in zip(rig.meter.limiters, (287, 180, 207, 253)):
         limiter.set_threshold(volts)
         limiter.set_period(30)
-    return bench
+    return rig
 
 
-def play(bench, length, *mv):
+def play(rig, length, *mv):
     """`length` ms in chunks of a fifth of a second."""
     while length:
         part = min(length, 200)
-        bench.feed(part, *mv)
+        rig.feed(part, *mv)
         length -= part
 
 
 def test_f59_swell_is_debounced_both_ways():
     """spec: beyond the threshold, and back, for longer than the period."""
-    bench = fast_bench()
-    play(bench, 29800, 260000)
-    play(bench, 5000, 230000)
-    play(bench, 30000, 260000)
-    assert bench.alerts == [], "29.8 s and exactly 30 s"
-    play(bench, 200, 260000)
-    assert codes_of(bench.alerts) == [0x8024], "longer than 30 s"
-    play(bench, 60000, 260000)
-    assert codes_of(bench.alerts) == [0x8024], "once"
-    play(bench, 29000, 230000)
-    play(bench, 1000, 260000)
-    play(bench, 30000, 230000)
-    assert codes_of(bench.alerts) == [0x8024], "not back for long enough"
-    play(bench, 200, 230000)
-    assert codes_of(bench.alerts) == [0x8024, 0x8091]
+    rig = fast_bench()
+    play(rig, 29800, 260000)
+    play(rig, 5000, 230000)
+    play(rig, 30000, 260000)
+    assert rig.alerts == [], "29.8 s and exactly 30 s"
+    play(rig, 200, 260000)
+    assert codes_of(rig.alerts) == [0x8024], "longer than 30 s"
+    play(rig, 60000, 260000)
+    assert codes_of(rig.alerts) == [0x8024], "once"
+    play(rig, 29000, 230000)
+    play(rig, 1000, 260000)
+    play(rig, 30000, 230000)
+    assert codes_of(rig.alerts) == [0x8024], "not back for long enough"
+    play(rig, 200, 230000)
+    assert codes_of(rig.alerts) == [0x8024, 0x8091]
 
 
 def test_f59_exactly_the_threshold_is_neither():
     """project-choice: strict, compared as mean squares in mV."""
     for mv, expected in ((253000, []), (253001, [0x8024]), (207000, []), (206999, [0x802C])):
-        bench = fast_bench()
-        play(bench, 31000, mv)
-        assert codes_of(bench.alerts) == expected, mv
+        rig = fast_bench()
+        play(rig, 31000, mv)
+        assert codes_of(rig.alerts) == expected, mv
 
 
 def test_f60_extreme_over_voltage_inside_a_swell():
     """spec: independent of each other."""
-    bench = fast_bench()
-    play(bench, 20000, 260000)
-    play(bench, 40000, 290000)
-    play(bench, 20000, 260000)
-    assert codes_of(bench.alerts) == [0x8024, 0x8020]
-    play(bench, 20000, 260000)
-    assert codes_of(bench.alerts) == [0x8024, 0x8020, 0x808D]
-    play(bench, 31000, 230000)
-    assert codes_of(bench.alerts) == [0x8024, 0x8020, 0x808D, 0x8091]
-    assert bench.alerts[0][1] == at(10, 0, 31) and bench.alerts[1][1] == at(10, 0, 51)
+    rig = fast_bench()
+    play(rig, 20000, 260000)
+    play(rig, 40000, 290000)
+    play(rig, 20000, 260000)
+    assert codes_of(rig.alerts) == [0x8024, 0x8020]
+    play(rig, 20000, 260000)
+    assert codes_of(rig.alerts) == [0x8024, 0x8020, 0x808D]
+    play(rig, 31000, 230000)
+    assert codes_of(rig.alerts) == [0x8024, 0x8020, 0x808D, 0x8091]
+    assert rig.alerts[0][1] == at(10, 0, 31) and rig.alerts[1][1] == at(10, 0, 51)
 
 
 def test_f60_extreme_under_voltage_inside_a_sag():
     """spec"""
-    bench = fast_bench()
-    bench.meter.limiters[1].set_period(10)
-    play(bench, 31000, 150000)
-    assert codes_of(bench.alerts) == [0x8028, 0x802C]
-    play(bench, 31000, 190000)
-    assert codes_of(bench.alerts) == [0x8028, 0x802C, 0x8095]
-    play(bench, 31000, 230000)
-    assert codes_of(bench.alerts) == [0x8028, 0x802C, 0x8095, 0x8099]
+    rig = fast_bench()
+    rig.meter.limiters[1].set_period(10)
+    play(rig, 31000, 150000)
+    assert codes_of(rig.alerts) == [0x8028, 0x802C]
+    play(rig, 31000, 190000)
+    assert codes_of(rig.alerts) == [0x8028, 0x802C, 0x8095]
+    play(rig, 31000, 230000)
+    assert codes_of(rig.alerts) == [0x8028, 0x802C, 0x8095, 0x8099]
 
 
 def test_period_of_zero_seconds():
     """project-choice: one window suffices."""
-    bench = fast_bench()
-    bench.meter.limiters[3].set_period(0)
-    play(bench, 200, 260000)
-    play(bench, 200, 230000)
-    assert codes_of(bench.alerts) == [0x8024, 0x8091]
+    rig = fast_bench()
+    rig.meter.limiters[3].set_period(0)
+    play(rig, 200, 260000)
+    play(rig, 200, 230000)
+    assert codes_of(rig.alerts) == [0x8024, 0x8091]
 
 
 def test_time_without_samples_holds_the_timers():
     """project-choice: it neither counts nor resets."""
-    bench = fast_bench()
-    play(bench, 20000, 260000)
-    play(bench, 20000, MISSING)
-    play(bench, 10000, 260000)
-    assert bench.alerts == []
-    play(bench, 200, 260000)
-    assert codes_of(bench.alerts) == [0x8024]
+    rig = fast_bench()
+    play(rig, 20000, 260000)
+    play(rig, 20000, MISSING)
+    play(rig, 10000, 260000)
+    assert rig.alerts == []
+    play(rig, 200, 260000)
+    assert codes_of(rig.alerts) == [0x8024]
 
 
 def test_settings_of_limiters_act_at_once():
     """project-choice: from the next window on."""
-    bench = fast_bench()
-    play(bench, 10000, 240000)
-    bench.meter.limiters[3].set_threshold(235)
-    bench.meter.limiters[3].set_period(5)
-    play(bench, 5000, 240000)
-    assert bench.alerts == []
-    play(bench, 200, 240000)
-    assert codes_of(bench.alerts) == [0x8024]
-    bench.meter.limiters[3].set_threshold(245)
-    play(bench, 5200, 240000)
-    assert codes_of(bench.alerts) == [0x8024, 0x8091]
+    rig = fast_bench()
+    play(rig, 10000, 240000)
+    rig.meter.limiters[3].set_threshold(235)
+    rig.meter.limiters[3].set_period(5)
+    play(rig, 5000, 240000)
+    assert rig.alerts == []
+    play(rig, 200, 240000)
+    assert codes_of(rig.alerts) == [0x8024]
+    rig.meter.limiters[3].set_threshold(245)
+    play(rig, 5200, 240000)
+    assert codes_of(rig.alerts) == [0x8024, 0x8091]
 
 
 def test_f61_reset_of_the_counters():
     """spec: log and thresholds stay."""
-    bench = Bench(at(10, 30))
-    bench.until(at(11), 260000)
-    bench.until(at(11, 30), 200000)
-    averages = bench.meter.phase[0].averages
+    rig = Rig(at(10, 30))
+    rig.until(at(11), 260000)
+    rig.until(at(11, 30), 200000)
+    averages = rig.meter.phase[0].averages
     assert (averages.over_counter, averages.under_counter) == (1, 1)
     averages.reset_under_counter()
     assert (averages.over_counter, averages.under_counter) == (1, 0)
     averages.reset_over_counter()
     assert (averages.over_counter, averages.under_counter) == (0, 0)
-    assert bench.entries() == [(at(11), 260), (at(11, 30), 200)]
+    assert rig.entries() == [(at(11), 260), (at(11, 30), 200)]
     assert (averages.over_threshold, averages.under_threshold) == (253, 216)
 
 
@@ -269,25 +269,25 @@ def test_switches():
 
 def test_f64_alert_off_but_logged_and_counted():
     """spec: ECS25b switches alerts, ECS25b3 logging."""
-    bench = Bench(at(10, 30))
-    apply(bench.events.alerting, (0x8002, 0))
-    bench.until(at(11), 260000)
-    assert 0x8002 not in codes_of(bench.alerts)
-    assert logged(bench)[-1] == (at(11), 0x8002, 0)
-    assert bench.meter.phase[0].averages.over_counter == 1
-    apply(bench.events.alerting, (0x8085, 1))
-    apply(bench.events.logging, (0x8085, 0))
-    before = logged(bench)
-    bench.until(at(11, 30), 230000)
-    assert bench.alerts[-1] == (0x8085, at(11, 30)), "alerted"
-    assert 0x8085 not in [code for _time, code, _other in logged(bench)], "not logged"
-    assert logged(bench)[: len(before)] == before
+    rig = Rig(at(10, 30))
+    apply(rig.events.alerting, (0x8002, 0))
+    rig.until(at(11), 260000)
+    assert 0x8002 not in codes_of(rig.alerts)
+    assert logged(rig)[-1] == (at(11), 0x8002, 0)
+    assert rig.meter.phase[0].averages.over_counter == 1
+    apply(rig.events.alerting, (0x8085, 1))
+    apply(rig.events.logging, (0x8085, 0))
+    before = logged(rig)
+    rig.until(at(11, 30), 230000)
+    assert rig.alerts[-1] == (0x8085, at(11, 30)), "alerted"
+    assert 0x8085 not in [code for _time, code, _other in logged(rig)], "not logged"
+    assert logged(rig)[: len(before)] == before
 
 
-def logged(bench):
+def logged(rig):
     """(time, code, otherInformation) of the Power Event Log."""
     found = []
-    for row in bench.events.log.select().chunks(10):
+    for row in rig.events.log.select().chunks(10):
         found.append(
             (
                 int.from_bytes(row[:4], "big"),
@@ -317,85 +317,85 @@ def test_f65_power_event_log():
 
 def test_f66_one_phase_lost():
     """spec: the codes of the phase alone."""
-    bench = Bench(at(10, 30), phases=3)
-    bench.until(at(10, 40), 230000)
-    bench.until(at(11), 230000, 0, 230000)
-    assert bench.entries(0) == bench.entries(2) == [(at(11), 230)]
-    assert bench.entries(1) == [(at(11), 133)]
-    found = codes_of(bench.alerts)
+    rig = Rig(at(10, 30), phases=3)
+    rig.until(at(10, 40), 230000)
+    rig.until(at(11), 230000, 0, 230000)
+    assert rig.entries(0) == rig.entries(2) == [(at(11), 230)]
+    assert rig.entries(1) == [(at(11), 133)]
+    found = codes_of(rig.alerts)
     assert sorted(found) == [0x8008, 0x802A, 0x802E], found
 
 
 def test_f67_limiters_are_common_to_all_phases():
     """spec: one threshold for all; the code of the phase."""
-    bench = fast_bench(phases=3)
-    play(bench, 31000, 230000, 230000, 290000)
-    assert sorted(codes_of(bench.alerts)) == [0x8023, 0x8027]
-    bench.meter.limiters[0].set_threshold(225)
-    play(bench, 31000, 230000, 230000, 290000)
-    assert sorted(codes_of(bench.alerts)) == [0x8021, 0x8022, 0x8023, 0x8027]
+    rig = fast_bench(phases=3)
+    play(rig, 31000, 230000, 230000, 290000)
+    assert sorted(codes_of(rig.alerts)) == [0x8023, 0x8027]
+    rig.meter.limiters[0].set_threshold(225)
+    play(rig, 31000, 230000, 230000, 290000)
+    assert sorted(codes_of(rig.alerts)) == [0x8021, 0x8022, 0x8023, 0x8027]
 
 
 def test_f68_counters_are_per_phase():
     """spec"""
-    bench = Bench(at(10, 30), phases=3)
-    bench.until(at(11), 260000, 230000, 200000)
-    counters = [(p.averages.over_counter, p.averages.under_counter) for p in bench.meter.phase]
+    rig = Rig(at(10, 30), phases=3)
+    rig.until(at(11), 260000, 230000, 200000)
+    counters = [(p.averages.over_counter, p.averages.under_counter) for p in rig.meter.phase]
     assert counters == [(1, 0), (0, 0), (0, 1)]
-    for phase in bench.meter.phase:
+    for phase in rig.meter.phase:
         phase.averages.reset_over_counter()
         phase.averages.reset_under_counter()
-    assert all(p.averages.over_counter == 0 == p.averages.under_counter for p in bench.meter.phase)
+    assert all(p.averages.over_counter == 0 == p.averages.under_counter for p in rig.meter.phase)
 
 
 def test_f69_twin_element_is_one_phase():
-    """spec: one supply voltage, one log, the generic codes."""
-    bench = Bench(at(10, 30))
-    bench.until(at(11), 260000)
-    assert len(bench.meter.phase) == 1
-    assert sorted(codes_of(bench.alerts)) == [0x8002, 0x8024]
+    """spec: one mains voltage, one log, the generic codes."""
+    rig = Rig(at(10, 30))
+    rig.until(at(11), 260000)
+    assert len(rig.meter.phase) == 1
+    assert sorted(codes_of(rig.alerts)) == [0x8002, 0x8024]
 
 
 def test_alerts_of_averages_carry_the_end_of_the_period():
     """project-choice"""
-    bench = Bench(at(10, 30))
-    for limiter in bench.meter.limiters:
+    rig = Rig(at(10, 30))
+    for limiter in rig.meter.limiters:
         limiter.set_period(86400)
-    bench.until(at(11), 260000)
-    bench.until(at(11, 30), 230000)
-    assert bench.alerts == [(0x8002, at(11)), (0x8085, at(11, 30))]
-    assert logged(bench) == [(at(11), 0x8002, 0), (at(11, 30), 0x8085, 0)]
+    rig.until(at(11), 260000)
+    rig.until(at(11, 30), 230000)
+    assert rig.alerts == [(0x8002, at(11)), (0x8085, at(11, 30))]
+    assert logged(rig) == [(at(11), 0x8002, 0), (at(11, 30), 0x8085, 0)]
 
 
 def test_settings_survive_a_power_cut():
     """project-choice: also whether the last average was beyond a threshold: no alert twice."""
-    bench = Bench(at(10, 30), phases=3)
-    apply(bench.events.alerting, (0x8003, 0))
-    apply(bench.events.logging, (0x8004, 0))
-    bench.meter.phase[1].set_period(600)
-    bench.meter.limiters[2].set_threshold(199)
-    bench.meter.limiters[2].set_period(7)
-    bench.meter.phase[2].averages.under_threshold = 231
-    bench.until(at(11), 260000, 230000, 230000)
-    record = settings.save(bench.meter)
+    rig = Rig(at(10, 30), phases=3)
+    apply(rig.events.alerting, (0x8003, 0))
+    apply(rig.events.logging, (0x8004, 0))
+    rig.meter.phase[1].set_period(600)
+    rig.meter.limiters[2].set_threshold(199)
+    rig.meter.limiters[2].set_period(7)
+    rig.meter.phase[2].averages.under_threshold = 231
+    rig.until(at(11), 260000, 230000, 230000)
+    record = settings.save(rig.meter)
     assert [len(part) for part in record] == [4, 3, 32, 32], "limiters, phases, switches"
-    bench.cut(at(11, 1))
-    settings.load(bench.meter, record)
-    assert settings.save(bench.meter) == record
-    assert [phase.period for phase in bench.meter.phase] == [1800, 600, 1800]
-    assert (bench.meter.limiters[2].threshold, bench.meter.limiters[2].period) == (199, 7)
-    averages = bench.meter.phase[0].averages
+    rig.cut(at(11, 1))
+    settings.load(rig.meter, record)
+    assert settings.save(rig.meter) == record
+    assert [phase.period for phase in rig.meter.phase] == [1800, 600, 1800]
+    assert (rig.meter.limiters[2].threshold, rig.meter.limiters[2].period) == (199, 7)
+    averages = rig.meter.phase[0].averages
     assert averages.over_counter == 1 and averages.was_over
-    assert bench.meter.phase[2].averages.was_under
-    del bench.alerts[:]
-    bench.until(at(12), 260000, 230000, 230000)
-    assert not [code for code in codes_of(bench.alerts) if code < 0x8010], "crossed before"
+    assert rig.meter.phase[2].averages.was_under
+    del rig.alerts[:]
+    rig.until(at(12), 260000, 230000, 230000)
+    assert not [code for code in codes_of(rig.alerts) if code < 0x8010], "crossed before"
     assert averages.over_counter == 2
 
 
 def test_settings_that_do_not_fit():
-    bench = Bench(at(10))
-    record = settings.save(bench.meter)
+    rig = Rig(at(10))
+    record = settings.save(rig.meter)
     limiters, phases, alerting, logging = record
     for wrong in (
         [limiters[:-1], phases, alerting, logging],
@@ -403,5 +403,5 @@ def test_settings_that_do_not_fit():
         [limiters, [(phases[0][0], 0) + phases[0][2:]], alerting, logging],
     ):
         with raises(ValueError):
-            settings.load(bench.meter, wrong)
-        assert settings.save(bench.meter) == record
+            settings.load(rig.meter, wrong)
+        assert settings.save(rig.meter) == record

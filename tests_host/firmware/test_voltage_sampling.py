@@ -71,7 +71,7 @@ def test_f70_from_samples_to_windows_with_the_heap_locked():
     assert meter.phase[0].elapsed == 260000
 
 
-def test_described_supply_from_samples_to_log_and_alerts():
+def test_described_mains_from_samples_to_log_and_alerts():
     """A sag of 40 s in a minute at 4,000 samples a second, debounced by 30 s."""
     wave = {"events": (("sag", 10000, 50000, 850),)}
     sampler = SimSampler((wave,), 1, 400000)

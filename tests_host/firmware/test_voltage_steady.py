@@ -16,8 +16,8 @@ from smets.ports.sampler_steady import SteadyReadings
 _START = 700001400  # ten minutes before a half hour
 
 
-class Bench:
-    """A supply and a meter, fed through virtual time."""
+class Rig:
+    """Mains and a meter, fed through virtual time."""
 
     def __init__(self, sampler, meter_type, events_type):
         self.alerts = []
@@ -47,8 +47,8 @@ class Bench:
 
 
 def _pair(waves, phases):
-    single = Bench(SimReadings(waves, phases), VoltageMeter, events.PowerEvents)
-    steady = Bench(SteadyReadings(waves, phases), SteadyMeter, OrderedEvents)
+    single = Rig(SimReadings(waves, phases), VoltageMeter, events.PowerEvents)
+    steady = Rig(SteadyReadings(waves, phases), SteadyMeter, OrderedEvents)
     return single, steady
 
 
@@ -80,18 +80,18 @@ def test_whatever_happens_both_meters_tell_the_same():
         chance = Chance(seed)
         phases = 1 if seed % 3 == 0 else 3
         single, steady = _pair([_wave(chance) for _ in range(phases)], phases)
-        for bench in (single, steady):
-            for limiter in bench.meter.limiters:
+        for rig in (single, steady):
+            for limiter in rig.meter.limiters:
                 limiter.set_period(1 + seed * 7)
-            for index, phase in enumerate(bench.meter.phase):
+            for index, phase in enumerate(rig.meter.phase):
                 phase.set_period((30, 1800, 420)[(seed + index) % 3])
         left = 5400
         while left:
             length = min(left, 1 + chance(1800))
             step = (0, 0, 0, 4, -7, 40)[chance(6)]
             status = UNRELIABLE if chance(5) == 0 else RELIABLE
-            for bench in (single, steady):
-                bench.advance(length, step, status)
+            for rig in (single, steady):
+                rig.advance(length, step, status)
             left -= length
         assert single.found() == steady.found(), "seed %d" % seed
         assert single.alerts, "nothing happened"
@@ -102,13 +102,13 @@ def test_windows_of_several_readings():
 
     waves = ({"mv": 230000, "events": (("swell", 60000, 200000, 1200),)},)
     single, steady = _pair(waves, 1)
-    for bench in (single, steady):
-        phase = bench.meter.phase[0]
+    for rig in (single, steady):
+        phase = rig.meter.phase[0]
         phase._window_count = phase._left = 7
         phase._window_ms = 7000
 
-        bench.meter.limiters[:] = fast.limiters(1000, 7)
-        for detector, limiter in zip(phase.detectors, bench.meter.limiters):
+        rig.meter.limiters[:] = fast.limiters(1000, 7)
+        for detector, limiter in zip(phase.detectors, rig.meter.limiters):
             detector.limiter = limiter
     for length in (3, 50, 20, 1, 400, 13, 700):
         single.advance(length)

@@ -21,7 +21,7 @@ from host_tools.example import EUIS
 from host_tools.han.describe import describe
 from host_tools.han.frame import Frame
 from host_tools.han.hub import Hub
-from host_tools.web import supply
+from host_tools.web import mains
 from host_tools.web.cards import card
 from host_tools.web.feed import Feed
 from host_tools.web.html import page
@@ -273,10 +273,10 @@ def test_plots_keep_a_bounded_number_of_points():
 
 
 def test_the_supply_of_a_sag_ends():
-    (wave,) = supply.wave(1000, 1900)["waves"]
-    assert wave["events"] == [["sag", 0, 900_000, supply.SAG_PERMILLE]]
-    assert supply.wave(1900, 1900)["waves"][0]["events"] == []
-    assert supply.demand(0)["0x0400"]["value"] == 2 * supply.electricity(0)
+    (wave,) = mains.wave(1000, 1900)["waves"]
+    assert wave["events"] == [["sag", 0, 900_000, mains.SAG_PERMILLE]]
+    assert mains.wave(1900, 1900)["waves"][0]["events"] == []
+    assert mains.demand(0)["0x0400"]["value"] == 2 * mains.electricity(0)
 
 
 def test_a_card_says_unknown_where_nothing_is_known():

@@ -1,4 +1,4 @@
-# Simulated samplers: a supply described as data, in integers, so that all engines agree.
+# Simulated samplers: mains voltage described as data, in integers, so that all engines agree.
 # SimSampler gives ADC codes of the waveform, SimReadings its RMS. Waves are described in wave.py.
 from array import array
 

@@ -1,5 +1,5 @@
-# A supply in virtual time: RMS readings once a second that come in runs of equal ones, so that a
-# day costs no more than its events. Waves are described as in wave.py, without noise.
+# Mains voltage in virtual time: RMS readings once a second that come in runs of equal ones, so
+# that a day costs no more than its events. Waves are described as in wave.py, without noise.
 from array import array
 
 from smets.compat import const

@@ -1,4 +1,5 @@
-# A supply described as data, in integers, so that all engines agree: what simulated samplers play.
+# Mains voltage described as data, in integers, so that all engines agree: what simulated samplers
+# play.
 #
 # A wave is a dict; every key may be left out:
 #   "mv"         RMS of the fundamental in mV (230000)
@@ -18,7 +19,7 @@ MISSING = const(-1)
 
 
 class Wave:
-    """One phase of a described supply."""
+    """One phase of described mains."""
 
     def __init__(self, description: dict):
         for key in description:

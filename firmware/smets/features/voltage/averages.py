@@ -15,8 +15,8 @@ class AverageMonitor:
         self.under_threshold = policy.DEFAULT_UNDER_V
         self.over_counter = 0
         self.under_counter = 0
-        # Before the first average ever, the supply counts as within limits: a first average beyond
-        # one raises the alert. Kept across power cuts, so that a restart repeats no alert.
+        # Before the first average ever, the voltage counts as within limits: a first average
+        # beyond one raises the alert. Kept across power cuts, so that a restart repeats no alert.
         self.was_over = False
         self.was_under = False
         self._over_codes = (

@@ -39,7 +39,7 @@ class Voltage(Feature):
         return self._measurement is not None and self._measurement.live
 
     def configure(self, description: dict):
-        """The supply to measure; see measurement.Measurement.configure."""
+        """The mains to measure; see measurement.Measurement.configure."""
         self.measurement.configure(description)
 
     def find(self, key: bytes, operation: str):

@@ -26,7 +26,7 @@ _LIVE = ("rp2", "atm90e32")
 
 
 class Measurement:
-    """The measurement of an electricity meter's supply."""
+    """The measurement of the mains voltage by an electricity meter."""
 
     def __init__(self, device):
         """`device` has `clock`, `keeper` and `alert(code, seconds)`."""
@@ -54,7 +54,7 @@ class Measurement:
     def configure(self, description: dict):
         """Measure what is described: {"sampler", "phases", "waves", ...}, see ports/sampler*.py.
 
-        Without "sampler" the supply is simulated in virtual time, 230 V where nothing else is
+        Without "sampler" the mains are simulated in virtual time, 230 V where nothing else is
         said, with the phases that the meter has. Settings, counters and logs stay; with as many
         phases and samples of the same kind measurement goes on, else it commences again.
         ValueError for what this device cannot do.

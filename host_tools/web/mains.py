@@ -1,4 +1,4 @@
-"""The supply of the view's home: the voltage of the street, and the energy that is drawn.
+"""The mains of the view's home: the voltage of the street, and the energy that is drawn.
 
 Made up, repeatable from a seed, and alive enough to look at: high at noon, low in the evening.
 """
@@ -70,7 +70,7 @@ def voltage(now: int) -> int:
 
 
 def wave(now: int, sag_until: int) -> dict[str, Any]:
-    """The supply from `now` on, as an ESME's input `voltage` has it."""
+    """The mains voltage from `now` on, as an ESME's input `voltage` has it."""
     events: list[list[Any]] = []
     if sag_until > now:
         events.append(["sag", 0, (sag_until - now) * 1000, SAG_PERMILLE])
