@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 NOW = 473385600  # 2015-01-01, seconds since 2000
 TARIFF, NON_DISABLEMENT = 0xFFFFFFFF, 0xFFFFFFFE
 BASIC, PRICE, METERING, MESSAGING = 0x0000, 0x0700, 0x0702, 0x0703
-PREPAYMENT, CALENDAR, DEVICE_MANAGEMENT = 0x0705, 0x0707, 0x0708
+PREPAYMENT, CALENDAR, DEVICE_MANAGEMENT, EVENTS = 0x0705, 0x0707, 0x0708, 0x0709
 UINT8, UINT16, UINT24, UINT32, UINT48, INT32 = 0x20, 0x21, 0x22, 0x23, 0x25, 0x2B
 BITMAP8, BITMAP16, ENUM8, OCTETS = 0x18, 0x19, 0x30, 0x41
 SIZES = {UINT8: 1, UINT16: 2, UINT24: 3, UINT32: 4, UINT48: 6, INT32: 4}
@@ -35,6 +35,16 @@ def attribute(type_id: int, value: int | bytes) -> bytes:
     if isinstance(value, bytes):
         return bytes((type_id,)) + string(value)
     return bytes((type_id,)) + le(value, SIZES[type_id])
+
+
+# Events that a state publishes: (code, UTC seconds, data).
+GENERAL_EVENT, SECURITY_EVENT = (0x8145, NOW - 7200, b"\x01"), (0x8F0C, NOW - 3600, b"")
+
+
+def event_entry(log: int, event: tuple[int, int, bytes]) -> bytes:
+    """An entry of PublishEventLog; log 3 is the event log, 4 the security log."""
+    code, time, data = event
+    return bytes((log,)) + le(code, 2) + le(time, 4) + string(data)
 
 
 @dataclass
@@ -197,6 +207,16 @@ class Maker:
         }
         return Component(PREPAYMENT, 1, 3, payload, sets)
 
+    def select_emergency_credit(self) -> Component:
+        """0705/00: Credit Status says that it is selected."""
+        sets = {(PREPAYMENT, 0x0003): attribute(BITMAP8, 0x10)}
+        return Component(PREPAYMENT, 1, 0, bytes(5), sets)
+
+    def clear_events(self) -> Component:
+        """0709/01: the event log is cleared, the security log (4) is not."""
+        left = b"\x01\x00\x00\x01\x00" + event_entry(4, SECURITY_EVENT)
+        return Component(EVENTS, 1, 1, b"\x03", {(EVENTS, 0, 0): [left]})
+
     def debt_cap(self) -> Component:
         """0705/0C."""
         cap = self.number(1, 10**7)
@@ -339,6 +359,8 @@ MADE = {
         m.maximum_credit(),
         *m.calendar(3, 5, 2),
     ],
+    "CS11": lambda m: m.clear_events(),
+    "GCS06": lambda m: m.select_emergency_credit(),
     "GCS07": lambda m: m.message(),
     "GCS11": lambda m: m.pin_off(),
     "GCS20": lambda m: m.events(),

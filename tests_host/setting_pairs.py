@@ -196,10 +196,8 @@ def expected(pair: Pair, sent: Value, before: bytes) -> bytes:
 ACTS = {
     "CS01b": "a top-up: the account of a gas meter is not part of the device yet",
     "PCS01": "a top-up, as CS01b",
-    "GCS06": "emergency credit: an act of the account, as CS01b",
-    "PCS02": "emergency credit, as CS01b",
+    "PCS02": "emergency credit, as GCS06; a PPMID asks for it",
     "GCS31": "begins to measure for four hours; GCS18 reads what was measured",
-    "CS11": "clears the Event Log: what is read then is what happened since",
 }
 GETS = {(0x0700, 0x0B), (0x0700, 0x00), (0x0708, 0x05), (0x0702, 0x06), (0x0702, 0x08)}
 GETS |= {(0x0705, 0x07), (0x0705, 0x08), (0x0705, 0x0A), (0x0709, 0x00)}

@@ -452,7 +452,7 @@ def gas_state() -> dict:
                 if len(place) == 2 and place not in ADDED:
                     zcl.setdefault(f"0x{place[0]:04X}", {})[f"0x{place[1]:04X}"] = zcl_value(value)
     for cluster, attribute in ADDED:
-        kind = 0x2B if (cluster, attribute) == (0x0705, 1) else 0x23
+        kind = {(0x0705, 1): 0x2B, (0x0705, 3): 0x18}.get((cluster, attribute), 0x23)
         zcl.setdefault(f"0x{cluster:04X}", {})[f"0x{attribute:04X}"] = {
             "type": f"0x{kind:02X}",
             "value": 0,
@@ -462,10 +462,33 @@ def gas_state() -> dict:
         "device_eui": DEVICE.hex().upper(),
         "clock": {"time": TIME, "status": "reliable"},
         "zcl": zcl,
+        "zcl_commands": [event_log()],
     }
 
 
-ADDED = ((0x0705, 0x0001), (0x0702, 0x0A00), (0x0705, 0x0211), (0x0705, 0x0221), (0x0705, 0x0231))
+def event_log() -> dict:
+    """A general and a security event, as a state publishes them."""
+    entries = [
+        {"Log ID": log, "Event ID": f"0x{code:04X}", "Event Time": time, "Event Data": data.hex()}
+        for log, (code, time, data) in (
+            (3, gas_commands.GENERAL_EVENT),
+            (4, gas_commands.SECURITY_EVENT),
+        )
+    ]
+    fields = {"Total Number of Events": 2, "Command Index": 0, "Total Commands": 1}
+    payload = {"Number of Events / Log Payload Control": 0, "entries": entries}
+    name = {"cluster": "0x0709", "command": "0x01", "name": "Publish Event Log"}
+    return {**name, "fields": {**fields, "Log Payload": payload}}
+
+
+ADDED = (
+    (0x0705, 0x0001),
+    (0x0705, 0x0003),
+    (0x0702, 0x0A00),
+    (0x0705, 0x0211),
+    (0x0705, 0x0221),
+    (0x0705, 0x0231),
+)
 
 
 def zcl_value(value: bytes) -> dict:
@@ -507,7 +530,9 @@ class Gas:
 
     def _response(self, setter: str, item, frame: bytes) -> None:
         """ChangePaymentModeResponse and SupplyStatusResponse say what is so then."""
-        if item.command == 0x0B:
+        if item.cluster == gas_commands.EVENTS:
+            wanted = b"\x09\x00\x02\x08"  # the event log is cleared
+        elif item.command == 0x0B:
             wanted = b"\x09\x00\x0c" + item.payload[:8] + item.payload[12:17]
         else:
             credit = b"".join(self.number(0x0705, place) for place in (0x0010, 0x0011))
@@ -560,9 +585,11 @@ def get_payload(item: dict) -> bytes:
     octets = b""
     for name, value in item["values"].items():
         sizes = {"Provider ID": 4, "Issuer Calendar ID": 4, "Start Time": 4, "Event ID": 2}
-        sizes |= {"Earliest Start Time": 4, "Min. Issuer Event ID": 4}
+        sizes |= {"Earliest Start Time": 4, "Min. Issuer Event ID": 4, "End Time": 4}
+        sizes["Event Offset"] = 2
         size = next((sizes[each] for each in sizes if name.startswith(each)), 1)
-        octets += (value.get("const", value.get("default", 0))).to_bytes(size, "little")
+        choice = value.get("choice", [value.get("default", 0)])[0]
+        octets += value.get("const", choice).to_bytes(size, "little")
     return octets
 
 

@@ -4,6 +4,7 @@ from testkit import tmpdir
 from vectors import Taker, access_request, gbz, h, key
 
 from smets.devices.esme import Esme
+from smets.devices.gpf import Gpf
 from smets.devices.gsme import Gsme
 from smets.dlms import access, objects
 from smets.gbcs import gbz as firmware_gbz
@@ -343,3 +344,85 @@ def test_a_cleared_log_stays_empty():
     device.dlms.load(EVENT_LOG, rows(2))
     device.dlms.append(EVENT_LOG, rows(1))
     assert length(device) == 3 * 9, "a state that is loaded anew replaces it"
+
+
+GENERAL = h("03 4581 004a371c 01 07")
+SECURITY = h("04 0c8f 014a371c 00")
+CLEAR = (0x0709, h("01 05 01 03"))
+
+
+def publish_events(device):
+    device.zcl.publish(0x0709, 1, h("0200 00 01 00") + GENERAL + SECURITY)
+
+
+def read_events(device, log=0x13):
+    request = bytes((1, 6, 0, log)) + h("0000 00000000 ffffffff 00 0000")
+    return ask_gbz(device, "CS10a", (0x0709, request))
+
+
+def test_an_event_log_is_cleared():
+    """issue: CS11 at a gas meter and its proxy, through a power cut; the security log stays."""
+    for role in (Gsme, Gpf):
+        store = Store(tmpdir() + "/s")
+        device = role(store)
+        assert ask_gbz(device, "CS11", CLEAR) == [h("09 05 02 08")], "there is nothing to clear"
+        publish_events(device)
+        both = [h("19 06 01 0200 00 01 00") + GENERAL + SECURITY]
+        assert read_events(device) == both
+        wrong = (0x0709, h("01 05 01 04"))
+        assert ask_gbz(device, "CS11", wrong) == [h("09 05 02 00")], "the security log cannot be"
+        assert read_events(device) == both
+        assert ask_gbz(device, "CS11", CLEAR) == [h("09 05 02 08")]
+        left = [h("19 06 01 0100 00 01 00") + SECURITY]
+        assert read_events(device) == left
+        device = role(store)
+        device.registry.replaying = True
+        publish_events(device)
+        device.registry.replaying = False
+        assert read_events(device) == left, "a state that is loaded again is older"
+        publish_events(device)
+        assert read_events(device) != left, "a new one is not"
+
+
+def test_an_event_log_that_a_state_does_not_let_be_cleared():
+    """rtds: 00 says that it was not cleared, and then it was not."""
+    device = Gsme(Store(tmpdir() + "/s"))
+    publish_events(device)
+    device.zcl.publish(0x0709, 2, b"\x00")
+    assert ask_gbz(device, "CS11", CLEAR) == [h("09 05 02 00")]
+    assert read_events(device) == [h("19 06 01 0200 00 01 00") + GENERAL + SECURITY]
+
+
+def test_displays_clear_no_log():
+    """spec: the home gets UNSUP_CLUSTER_COMMAND, and the log stays."""
+    from smets.zcl import han_server
+
+    device = Gpf()
+    publish_events(device)
+    answer = han_server.answer(device.zcl, (clusters.EVENTS,), clusters.EVENTS, CLEAR[1])
+    assert answer == h("18 05 0b 01 81")
+    assert read_events(device) == [h("19 06 01 0200 00 01 00") + GENERAL + SECURITY]
+
+
+def test_emergency_credit_of_meters_without_an_account():
+    """spec (meter.md E.5): success, for it is active afterwards, also where it was before."""
+    store = Store(tmpdir() + "/s")
+    device = Gsme(store)
+    device.zcl.load(clusters.PREPAYMENT, 0x0003, 0x18, 0x05)
+    for _ in range(2):
+        request = (clusters.PREPAYMENT, h("01 07 00 00000000 00"))
+        assert ask_gbz(device, "GCS06", request) == [h("08 07 0b 00 00")]
+        assert device.zcl.get(clusters.PREPAYMENT, 0x0003) == 0x15
+    assert Gsme(store).zcl.get(clusters.PREPAYMENT, 0x0003) == 0x15
+    store = Store(tmpdir() + "/s2")
+    device = Esme(store)
+    emergency = (0, 0, 19, 10, 1, 255)
+    assert ask_dlms(device, "ECS09", [(3, key(112, emergency, 3), None, h("0f00"))])[1] == [0]
+    for again in (device, Esme(store)):
+        assert again.dlms.get(key(112, emergency, 8)) == h("1602"), "Blue Book: selected"
+
+
+def test_a_method_without_effect_fails():
+    """issue: no success where nothing happens."""
+    device = Esme()
+    assert device.dlms.invoke(key(9, (0, 0, 10, 0, 99, 255), 1), h("120001")) == 250

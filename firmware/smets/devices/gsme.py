@@ -10,6 +10,6 @@ class Gsme(Device):
     name = "GSME"
     letter = use_cases.GSME
     tables = (table_gas.ROWS,)
-    features = ("gas_reports", "gas_settings", "device_log")
+    features = ("gas_reports", "gas_settings", "events", "device_log")
     stamped_by = "gas_reports"
     endpoints = {endpoints.METER: (endpoints.METERING_DEVICE, (clusters.METERING,), ())}

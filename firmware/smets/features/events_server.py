@@ -1,4 +1,5 @@
 # Event logs over the Events cluster: the home may read the event log, never the security log.
+# A supplier clears the event log alone (CS11).
 # IRP603 of MP078: security logs are not for Type 1 and Type 2 devices of the HAN.
 from smets.codec import Reader
 from smets.compat import const
@@ -8,6 +9,9 @@ from smets.zcl import clusters, commands, frame
 _EVENT_LOG = const(0x03)  # low nibble of Log ID; 4 security, 6 and 7 the GPF's copies, 0 all
 _PAYLOAD = const(14)
 _HEAD = const(5)  # octets of PublishEventLog before its entries
+_LOG = (clusters.EVENTS, commands.PUBLISH_EVENT_LOG)
+_CLEARED = b"\x08"  # ClearedEventsLogs: the event log
+_NONE_CLEARED = b"\x00"
 
 # project-choice: the answer to a display that asks for a security log. The text was not available.
 # Alternatives: NOT_FOUND, or an unsupported command; both keep the log as well.
@@ -17,12 +21,18 @@ REFUSAL = frame.NOT_AUTHORIZED
 class EventLogs(Feature):
     """GetEventLog, from the log of the account where there is one, else from the state."""
 
-    commands = ((clusters.EVENTS, 0, commands.GET_EVENT_LOG),)
+    commands = (
+        (clusters.EVENTS, 0, commands.GET_EVENT_LOG),
+        (clusters.EVENTS, 0, commands.CLEAR_EVENT_LOG_REQUEST),
+    )
 
     def execute(self, call):
         """See Feature."""
+        clears = call.request.command == commands.CLEAR_EVENT_LOG_REQUEST
         if not call.from_han:
-            return None
+            return self._clear(call) if clears else self._held(call)
+        if clears:
+            return frame.UNSUP_CLUSTER_COMMAND
         if len(call.request.payload) != _PAYLOAD:
             return frame.MALFORMED_COMMAND
         log = Reader(call.request.payload).u8("log id") & 0x0F
@@ -33,15 +43,41 @@ class EventLogs(Feature):
         prepayment = self.device.feature("prepayment")
         if prepayment and prepayment.meter:
             return prepayment.meter.events.publish(call.request.payload, since) or frame.NOT_FOUND
-        answer = self.device.zcl.answer_published(call)
+        answer = self._held(call)
         if isinstance(answer, int):
             return answer
-        return _allowed(answer, since) or frame.NOT_FOUND
+        allowed = _those(answer, lambda log, when: log == _EVENT_LOG and when >= since)
+        return allowed or frame.NOT_FOUND
+
+    def _held(self, call):
+        """What clearing the event log has left, else what a state publishes."""
+        settings = self.device.settings
+        if settings.values:
+            from smets.zcl import kept
+
+            left = settings.get(kept.key(kept.PUBLISHED, *_LOG))
+            if left is not None:
+                return kept.split(left) or frame.NOT_FOUND
+        return self.device.zcl.answer_published(call)
+
+    def _clear(self, call):
+        """CS11: ClearEventLogResponse, from the state where that tells it."""
+        from smets.zcl import kept
+
+        server = self.device.zcl
+        told = server.published.get((clusters.EVENTS, call.reply_command))
+        if bytes(call.request.payload) != bytes((_EVENT_LOG,)) or told == [_NONE_CLEARED]:
+            return [_NONE_CLEARED]
+        published = server.published.get(_LOG)
+        if published:
+            left = _those(published, lambda log, when: log != _EVENT_LOG)
+            server.settings.put(kept.key(kept.PUBLISHED, *_LOG), kept.join(left))
+        return told or [_CLEARED]
 
 
-def _allowed(payloads, since: int) -> list:
-    """The entries of the event log from `since` on, as PublishEventLog; counts are of these."""
-    kept = []
+def _those(payloads, wanted) -> list:
+    """PublishEventLog with the entries that `wanted(log, time)` takes; counts are of these."""
+    found = []
     total = 0
     for payload in payloads:
         reader = Reader(payload, _HEAD)
@@ -53,18 +89,18 @@ def _allowed(payloads, since: int) -> list:
             reader.le(2, "event id")
             when = reader.le(4, "event time")
             reader.skip(reader.u8("length"), "event data")
-            if log & 0x0F == _EVENT_LOG and when >= since:
+            if wanted(log & 0x0F, when):
                 entries += bytes(payload[start : reader.pos])
                 count += 1
         if count:
-            kept.append((payload[_HEAD - 1], count, entries))
+            found.append((payload[_HEAD - 1], count, entries))
             total += count
     # An octet without a number of events, as meters send it (rtds), stays without one.
     return [
         total.to_bytes(2, "little")
-        + bytes((index, len(kept), control and (min(count, 15) << 4 | control & 0x0F)))
+        + bytes((index, len(found), control and (min(count, 15) << 4 | control & 0x0F)))
         + entries
-        for index, (control, count, entries) in enumerate(kept)
+        for index, (control, count, entries) in enumerate(found)
     ]
 
 

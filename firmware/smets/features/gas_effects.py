@@ -11,6 +11,7 @@ _TOU = const(1)  # Sub-payload Control of PublishPriceMatrix: prices of tiers, n
 _PRICES = const(4)
 _NEXT = const(0x10)  # from an attribute of a tier or a debt to that of the next
 _PAYMENT_DEBT = const(4)  # the first Debt Amount Type of it
+_SELECTED = const(0x10)  # Credit Status: emergency credit is selected
 # States of a supply (0x0702/0x0014).
 _OFF, _ARMED, _ON = range(3)
 # ReportEventConfiguration: command index 0 of 1.
@@ -87,6 +88,12 @@ def credit(server, where, fields, payload):
         kept.put(server, METERING, attributes.BILL_TO_DATE_DELIVERED, amount)
     else:
         _add(server, METERING, attributes.BILL_TO_DATE_DELIVERED, -amount, 0)
+
+
+def emergency(server, where, fields, payload):
+    """SelectAvailableEmergencyCredit: it is selected, also where it was already."""
+    status = kept.number(server, PREPAYMENT, attributes.CREDIT_STATUS)
+    kept.put(server, PREPAYMENT, attributes.CREDIT_STATUS, status | _SELECTED)
 
 
 def supply(server, where, fields, payload):

@@ -17,7 +17,7 @@ _COMMANDS = (
     (PRICE, 0, b"\x0b"),
     (METERING, 0, b"\x0b\x0d\x0e"),
     (MESSAGING, frame.SERVER_TO_CLIENT, b"\x00"),
-    (PREPAYMENT, 0, b"\x02\x03\x05\x06\x09\x0b\x0c"),
+    (PREPAYMENT, 0, b"\x00\x02\x03\x05\x06\x09\x0b\x0c"),
     (CALENDAR, frame.SERVER_TO_CLIENT, b"\x00\x01\x02\x03\x04"),
     (CALENDAR, 0, b"\x01\x02\x03\x04"),
     (DEVICE_MANAGEMENT, frame.SERVER_TO_CLIENT, b"\x01\x02\x03\x04\x05\x06"),

@@ -73,3 +73,4 @@ PUBLISH_EVENT_LOG = const(0x01)
 CLEAR_EVENT_LOG_RESPONSE = const(0x02)
 # from the client
 GET_EVENT_LOG = const(0x00)
+CLEAR_EVENT_LOG_REQUEST = const(0x01)

@@ -55,6 +55,8 @@ TEMPLATES = {
     # GCS07
     (MESSAGING, FROM_SERVER): {commands.DISPLAY_MESSAGE: "4 1 d 2 s > as_sent"},
     (PREPAYMENT, FROM_CLIENT): {
+        # GCS06 and PCS02
+        commands.SELECT_AVAILABLE_EMERGENCY_CREDIT: "4 1 > emergency",
         # GCS04
         commands.CHANGE_DEBT: "4 s i4 1 1 4 2 1 i4 2 > debt",
         # GCS05
