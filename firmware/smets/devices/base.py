@@ -195,6 +195,10 @@ class Device:
 
     def receive(self, frame):
         """Take a HAN frame; answers go to `outbox`."""
+        everybody = frame.flags & (han_frame.BROADCAST | han_frame.GROUP)
+        if not everybody and self.eui and frame.destination != self.eui:
+            self.ignore("other-device")
+            return
         heard = False
         for feature in self._hearing:
             heard = feature.hear(frame) or heard
@@ -202,7 +206,7 @@ class Device:
             return
         if frame.profile == han_frame.PROFILE_ZDO:
             self.discover(frame)
-        elif frame.flags & (han_frame.BROADCAST | han_frame.GROUP):
+        elif everybody:
             self.ignore("broadcast")
         elif not frame.flags & han_frame.APS_SECURED:
             self.ignore("unsecured")
