@@ -35,7 +35,7 @@ def _check_block(value, path):
 # Forms (document.py) of what verbs are told; STATE, KEYS, SET and ACT check theirs themselves.
 FORMS = {
     "ADVANCE": {"seconds": (0, _ADVANCE_MAX)},
-    "FORGET": {"store?": BOOLEAN},
+    "FORGET": {"store?": BOOLEAN, "overwrite?": BOOLEAN},
     "LINK": {"block?": _check_block},
     "LOG": {"clear?": BOOLEAN},
 }
