@@ -20,7 +20,7 @@ LABEL = "project-choice"
 FIRMWARE = Path(__file__).resolve().parents[1] / "firmware" / "smets"
 
 _SHORT = ("dlms", "gbcs", "zcl")  # folders that are named by an abbreviation
-_LONGEST_VALUE = 300  # characters; a longer table is told by its digest
+_LONGEST_VALUE = 300  # characters; a longer table is shown as its digest
 _INTRODUCTION = """\
 # Choices
 

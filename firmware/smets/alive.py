@@ -1,6 +1,6 @@
-# Work that takes longer than a watchdog waits tells that it goes on. The code that feeds the
-# watchdog listens. Only loops over data may call `tell`, since they end by themselves; a loop that
-# waits for something must not.
+# Work that outlasts the watchdog's timeout must call `tell`; what feeds the watchdog listens.
+# Only loops over data may call it, since they end by themselves; a loop that waits for something
+# must not.
 _listener = None
 
 

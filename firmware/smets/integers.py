@@ -1,4 +1,4 @@
-# Arithmetic of integers that MicroPython does not have.
+# Integer arithmetic that MicroPython lacks.
 
 
 def isqrt(value: int) -> int:

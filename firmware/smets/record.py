@@ -40,7 +40,7 @@ def ends(kind: tuple) -> tuple:
 
 
 class RecordError(StoreError):
-    """A record is there and says nothing: `reason` is why. What it held is unknown.
+    """The record exists but cannot be read: `reason` is why. What it held is unknown.
 
     `newer`: it is whole, and of newer firmware.
     """

@@ -5,7 +5,7 @@ from smets.codec import DecodeError, Writer, length_octets
 from smets.compat import const
 from smets.dlms import axdr, objects
 
-# A line for each object that has more to it, text because a board has little room for tables:
+# A line for each object with side effects. The table is text to save memory. A line holds
 # the object, what is done, and places. "passive>active" copies; "/3" is another attribute of the
 # same object; "~" stands for 9000/0-0:94.44.
 #
@@ -18,7 +18,7 @@ from smets.dlms import axdr, objects
 # reset     a counter becomes 0, and the time of it is told (ECS28b, ECS57)
 # clear     a log is emptied (ECS15a, ECS15c)
 # add, put  an amount, in a member of the balances and in an object of its own (ECS04a, 04b, 07)
-# limit     emergency credit that nothing is owed of is its limit (ECS04b)
+# limit     unused emergency credit equals its limit (ECS04b)
 # select    emergency credit is selected, whatever the money of a meter without an account (ECS09)
 # script    the block counters of a tariff become 0 (ECS05)
 # control   an auxiliary controller is commanded: its log says so, a switch closes or opens (ECS47,

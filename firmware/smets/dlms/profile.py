@@ -1,5 +1,5 @@
 # Profile generic (class 7): a buffer whose rows lie in a log, read by range and streamed.
-# The log is that of features/ring.py or a like one: rows of one width, UTC seconds first.
+# The log is that of features/ring.py or a similar one: rows of one width, UTC seconds first.
 from smets.codec import length_octets
 from smets.compat import const
 from smets.dlms import objects

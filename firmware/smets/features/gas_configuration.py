@@ -76,7 +76,7 @@ class Configuration:
         return date != 0 and (own.status == clock.INVALID or date > own.seconds)
 
     def _set(self, where, fields, payload):
-        """Set what a command says at once; ValueError for a value that its field cannot have."""
+        """Set what a command says at once; ValueError for a value outside its field's range."""
         server = self.device.zcl
         if fields.effect:
             getattr(gas_effects, fields.effect)(server, where, fields, payload)

@@ -219,8 +219,8 @@ class GasMirror(Feature):
 
 
 def _mirrors(cluster: int, attribute: int, type_id: int) -> bool:
-    # A time of another type is no time (see _snapshot_time). An unknown attribute stays as it
-    # came.
+    # A time of another type is ignored (see _snapshot_time). Unknown attributes are taken
+    # unchanged.
     if (
         attribute == attributes.READING_SNAPSHOT_TIME
         or attributes.type_of(cluster, attribute) is None

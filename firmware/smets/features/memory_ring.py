@@ -29,7 +29,7 @@ class MemoryRing:
         number, at = divmod(self._head, self._page)
         number %= self._most
         if number == len(self._pages):
-            gc.collect()  # so that what stays does not lie between what goes
+            gc.collect()  # so that what stays is not scattered among garbage
             self._pages.append(bytearray(self._page * self.width))
         at *= self.width
         self._pages[number][at : at + self.width] = row

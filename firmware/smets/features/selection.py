@@ -4,7 +4,7 @@ from smets import alive
 from smets.compat import const
 
 _BATCH = const(256)  # octets read at once
-_OFTEN = const(255)  # rows, a power of 2 less 1, after which a board hears that they are looked at
+_OFTEN = const(255)  # rows, a power of 2 less 1, after which `alive.tell` is called
 
 
 class LogError(Exception):

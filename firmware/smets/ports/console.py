@@ -1,5 +1,5 @@
 # Console port: the bench link's lines over a board's own REPL stream (USB serial or UART).
-# A line is bounded. A longer one is dropped up to the next line end, and reported.
+# A line is bounded. A longer one is dropped up to the next line end and reported.
 import sys
 
 from smets.compat import BLANKS, const

@@ -66,7 +66,7 @@ class Disk:
             try:
                 return tuple(os.statvfs(path or "/")[:4])
             except OSError as error:
-                # A full file system had no room for the folder: the one above serves as well.
+                # A full file system had no room for the folder: use its parent instead.
                 if self._made or not path:
                     raise StoreError(error.errno)
                 path = path.rpartition("/")[0]

@@ -21,7 +21,8 @@ _APS = const(0x20)
 # Octets of a broadcast or group frame, which is never fragmented: without and with EE = 1.
 _BROADCAST_PLAIN = const(84)
 _BROADCAST_SECURED = const(74)
-# APS security takes these of a packet. A module that fragments (NP = 255) makes up for it.
+# APS security takes these of a packet. A module that fragments (NP = 255) splits the packet
+# instead.
 _APS_OCTETS = const(9)
 _FRAGMENTS = const(255)
 

@@ -86,7 +86,7 @@ class Prepayment(Feature):
         self.meter = None  # meter.Meter, once there is an account
 
     def restore(self):
-        """See Feature: without the account the other records mean nothing."""
+        """See Feature: without the account the other records are useless."""
         self.restored = self.restored and _ACCOUNT in self.device.store.names()
         if self.restored:
             self.open()

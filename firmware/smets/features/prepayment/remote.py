@@ -303,7 +303,7 @@ class Remote:
 
 
 class _Object:
-    """One object of the account, as dlms.Objects wants it."""
+    """One object of the account, as dlms.Objects expects it."""
 
     def __init__(self, remote: Remote, text: str):
         self._remote = remote
