@@ -106,16 +106,17 @@ LATER = (
 LATER_ON = b"\x09\x0c" + h("07E60B01FF0C000000800000")
 
 
+class Full(Store):
+    full = False
+
+    def put(self, name, data):
+        if self.full:
+            raise StoreError(28)
+        super().put(name, data)
+
+
 def test_what_cannot_be_kept_is_answered_with_a_failure():
     """issue: a setting for later on a full flash is no success, and changes nothing."""
-
-    class Full(Store):
-        full = False
-
-        def put(self, name, data):
-            if self.full:
-                raise StoreError(28)
-            super().put(name, data)
 
     store = Full(tmpdir() + "/s")
     meter = Meter(store)
@@ -132,6 +133,26 @@ def test_what_cannot_be_kept_is_answered_with_a_failure():
         assert put(meter, place, value) == 0, place
         if when:
             assert put(meter, when, LATER_ON) == 0, when
+
+
+def test_a_calendar_holds_from_its_time_on_though_it_cannot_be_kept_then():
+    """issue: a refused command does not bring back what a half hour has replaced."""
+    calendar, holds = objects.key("10/0-1:12.0.1.255/2"), objects.key("10/0-0:12.0.1.255/2")
+    store = Full(tmpdir() + "/s")
+    meter = Meter(store)
+    for octets, when in ((b"\x01\x00", NOW), (b"\x01\x01\x03\xff", LATER_ON)):
+        assert put(meter, "10/0-1:12.0.1.255/2", octets) == 0
+        assert put(meter, "9000/0-0:94.44.128.28/6", when) == 0
+    values = meter.device.dlms.values
+    store.full = True
+    meter.device.advance(7200)
+    assert values[holds] == b"\x01\x01\x03\xff"
+    assert put(meter, "10/0-1:12.0.1.255/2", b"\x01\x01\x03\x00") == objects.HARDWARE_FAULT
+    assert values[holds] == values[calendar] == b"\x01\x01\x03\xff"
+    store.full = False
+    meter.device.advance(1800)
+    values = Meter(Store(store.path), fresh=False).device.dlms.values
+    assert values[holds] == values[calendar] == b"\x01\x01\x03\xff"
 
 
 def test_a_damaged_calendar_keeps_the_supply_on():

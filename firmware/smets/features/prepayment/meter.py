@@ -168,6 +168,7 @@ class Meter:
             self._due = []
         except StoreError:
             keeper.rollback(mark)  # it is kept with the next half hour
+            self.remote.put_off()
             self.storage_errors += 1
         if midnight:
             try:

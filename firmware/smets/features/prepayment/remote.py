@@ -34,6 +34,7 @@ class Remote:
         """`owner` is the Meter of the account."""
         self._owner = owner
         self._unkept = {}  # record of a calendar that changed -> octets before, or None
+        self._late = ()  # records that hold since a half hour that could not be kept
         self.damaged = False  # whether a calendar that holds is damaged, until it is set again
 
     def adopt(self):
@@ -68,24 +69,30 @@ class Remote:
     def keep_calendars(self):
         """Write those that have changed; StoreError."""
         values = self._owner.device.dlms.values
-        for name, which in self._unkept:
+        for name, which in tuple(self._unkept) + self._late:
             octets = values.get(_CALENDARS[name][which])
             kept = name if which else name + ".next"
             self._owner.keeper.write(_CALENDAR, (octets,), kept)
 
     def changes(self) -> tuple:
         """What is to be written, for `take_back`."""
-        return self._unkept, self.damaged
+        return self._unkept, self._late, self.damaged
+
+    def put_off(self):
+        """What was to be written holds all the same, and is written with the next change."""
+        self._late += tuple(self._unkept)
+        self._unkept = {}
 
     def calendars_kept(self):
         """What was written holds."""
-        if ("calendar", 1) in self._unkept:
+        if ("calendar", 1) in tuple(self._unkept) + self._late:
             self.damaged = False
         self._unkept = {}
+        self._late = ()
 
     def take_back(self, changes: tuple):
         """The change could not be kept: the calendars are as before."""
-        unkept, self.damaged = changes
+        unkept, self._late, self.damaged = changes
         values = self._owner.device.dlms.values
         for place, octets in unkept.items():
             key = _CALENDARS[place[0]][place[1]]
