@@ -107,7 +107,6 @@ class BenchLink:
         self._write = write
         self._sent = 0  # n of HAN frames that the device sends by itself
         self._told = 0  # n of alerts
-        self._alert_counter = None
         self.unsent_alerts = 0
         self._block = 0  # longest message that goes whole; 0: any
         self._assembler = None  # of a command that comes in blocks
@@ -264,9 +263,7 @@ class BenchLink:
         alerts = self.device.alerts
         while alerts:
             try:
-                if self._alert_counter is None:
-                    self._alert_counter = alert.AlertCounter(self.device.store)
-                message = alert.message_of(keys, self._alert_counter, alerts[0])
+                message = alert.message_of(keys, self.device.own_counter, alerts[0])
             except StoreError:
                 return  # they wait: a counter that is not kept could be used twice
             except CryptoError:
@@ -288,7 +285,7 @@ class BenchLink:
         # The old device goes first, as a board's heap has no room for two. Not even a local
         # variable of this frame may have held it.
         del self.device
-        self.session = self._alert_counter = self._assembler = self._screen = None
+        self.session = self._assembler = self._screen = None
         self._block = 0
         gc.collect()
         self._clear(document)

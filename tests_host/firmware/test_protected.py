@@ -32,7 +32,7 @@ OPEN = h("FFFFFFFFFFFFFFFFFF 8000FF")
 class Exchange:
     """The asking party, as the session tells it to the engine."""
 
-    counter = COUNTER
+    counter = key_counter = COUNTER
     originator = SUPPLIER
     target = DEVICE
     reply_party = SUPPLIER

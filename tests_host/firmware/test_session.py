@@ -42,6 +42,7 @@ from smets.dlms.objects import Buffer
 from smets.features import stamp
 from smets.gbcs import policy, session
 from smets.gbcs.keys import Keys, Party
+from smets.ports.store import Store
 from smets.zcl import frame, types
 
 NEW_YEAR = 0x1C374A80
@@ -612,9 +613,9 @@ def test_payload_of_the_other_protocol_is_refused():
 PARTY_COUNTER = h("00000000000000C8")
 
 
-def log_read(other):
+def log_read(other, counter=7):
     payload = gbz((0x0702, h("010008 0100 00000000 00 0100")))
-    return command(GCS61, payload, 7, BROKER, other=other)
+    return command(GCS61, payload, counter, BROKER, other=other)
 
 
 def logging_gpf():
@@ -657,12 +658,37 @@ def test_supplementary_party_with_a_certificate():
     data = octets(made.handle(log_read(other)))
     opened = Opened(data, BROKER)
     agreed = p256.shared_secret(signing_key(STRANGER), p256.public_key(signing_key(DEVICE)))
-    part = kdf.derive(agreed, DEVICE, 4, counter_octets(7), STRANGER)
+    # Its counter is not one of the device's: the device's own counts, in the answer and the key.
+    assert opened.counter == 7 and opened.other == STRANGER + PARTY_COUNTER + counter_octets(1)
+    part = kdf.derive(agreed, DEVICE, 4, counter_octets(1), STRANGER)
     payload = opened.payload
     ciphered = payload[-(9 + 2 + 17) :]
     assert ciphered[:5] == h("3100000000")
     plain = gcm.open_sealed(part, DEVICE + bytes(4), b"\x31", ciphered[5:-12], ciphered[-12:])
     assert plain == h("0100 00000000 00 FFFF 0000")
+
+
+def test_answers_to_a_party_that_is_not_known_never_share_a_key():
+    """spec: its counter may be anything, so the device's own rises from answer to answer."""
+    from smets.crypto import p256
+
+    path = tmpdir() + "/s"
+    public = p256.public_key(signing_key(STRANGER))
+    other = STRANGER + PARTY_COUNTER + bytes(40) + h("034200") + public + bytes(30)
+    seen = []
+    for _ in range(2):
+        made = logging_gpf()
+        made.device.store = Store(path)
+        made.keys.private_key = signing_key(DEVICE)
+        for counter in (7, 8, 9, 7):
+            opened = Opened(octets(made.handle(log_read(other, counter=counter))), BROKER)
+            assert opened.other[:16] == STRANGER + PARTY_COUNTER
+            seen.append(opened.other[16:])
+    # The fourth of each is the first again, octet for octet: its answer is kept.
+    assert seen[3] == seen[0] and seen[7] == seen[4]
+    assert len(set(seen)) == 6
+    assert not [name for name in Store(path).names() if name[:6] == "stream"], "no room is taken"
+    assert opened.counter == 7 and max(seen[:4]) < min(seen[4:]), "through a restart"
 
 
 def test_certificate_without_a_usable_key_is_refused():

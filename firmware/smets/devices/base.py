@@ -78,7 +78,7 @@ class Device:
         # HAN frames not taken, by reason.
         self.ignored = {}
 
-        self._keeper = None
+        self._keeper = self._own_counter = None
         # Those features that do something as time passes, and so on: most do not.
         self._passing = self._half_hourly = self._daily = self._ticking = self._polled = ()
         self._hearing = self._receiving = ()
@@ -114,6 +114,15 @@ class Device:
         from smets.dlms.kept import Kept
 
         return Kept(self.dlms, self.settings, self.clock)
+
+    @property
+    def own_counter(self):
+        """The originator counter of what the device says by itself (gbcs/alert.py)."""
+        if self._own_counter is None:
+            from smets.gbcs.alert import AlertCounter
+
+            self._own_counter = AlertCounter(self.store)
+        return self._own_counter
 
     @property
     def keeper(self):

@@ -97,7 +97,7 @@ def read(wanted, model, session):
     writer = Writer(96)
     writer.put(b"\x02\x02")
     writer.put(_PARAMETERS)
-    writer.put(session.counter)
+    writer.put(session.key_counter)
     for octets in (session.target, session.reply_party):
         writer.u8(axdr.OCTET_STRING)
         writer.string(octets)

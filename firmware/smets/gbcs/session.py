@@ -22,14 +22,20 @@ class Refused(Exception):
 class Exchange:
     """One command being carried out: who asks, who gets the answer, with which keys."""
 
-    def __init__(self, command, keys, party, streams=None):
-        """`streams()` gives what knows which counters have encrypted (gbcs.streams.Streams)."""
+    def __init__(self, command, keys, party, device, streams=None):  # noqa: PLR0913
+        """`streams()` gives what knows which counters have encrypted (gbcs.streams.Streams).
+
+        project-choice: what a party is answered that the device does not know, but whose
+        certificate came, carries the device's own counter as supplementary originator counter,
+        and its key is made with that. Alternative: a counter for such answers alone.
+        """
         self.counter = bytes(command.counter)
         self.originator = bytes(command.originator)
         self.target = bytes(command.target)
         self._keys = keys
         self._party = party
         self._streams = streams
+        self.own = b""  # supplementary originator counter
         # Encrypted parts are for the supplementary party where the command names one; the
         # transaction stays that of the command (rtds: GCS61 for a named supplier).
         self.reply_party = self.originator
@@ -39,6 +45,8 @@ class Exchange:
             self._party = keys.find(command.party)
             if self._party is None and len(command.certificate):
                 self._secret = keys.agree(_certificate_key(command.certificate))
+                self.own = device.own_counter.next()
+        self.key_counter = self.own or self.counter
 
     def cipher(self):
         """A fresh Gcm for one encrypted part of the response.
@@ -51,11 +59,11 @@ class Exchange:
             if self._party is None:
                 raise CryptoError("no key for the supplementary party")
             secret = self._keys.secret(self._party)
-        if self._streams:
+        if self._streams and not self.own:
             if not self._streams().claim(self.reply_party, self.counter):
                 raise Refused("key-used")
             self._streams = None
-        return _cipher(secret, self.target, message.ENCRYPTION, self.counter, self.reply_party)
+        return _cipher(secret, self.target, message.ENCRYPTION, self.key_counter, self.reply_party)
 
 
 def _cipher(*arguments):
@@ -138,7 +146,7 @@ class Session:
         signed = signed or use_case.signed_response
         if not signed:
             self.keys.secret(party)  # a command that cannot be answered is not carried out
-        exchange = Exchange(command, self.keys, party, self._streams)
+        exchange = Exchange(command, self.keys, party, self.device, self._streams)
         self.device.exchange = exchange
         carry_out = self._prepare(command, use_case, exchange)
         # Its counter and all that it sets are kept, or nothing of it is: after a power cut it was
@@ -248,6 +256,7 @@ class Session:
             message.RESPONSE, command.counter, command.target, command.originator, command.code
         )
         header.other = bytes(command.party) + bytes(command.party_counter)
+        header.other += self.device.exchange.own
         if use_case.dated or use_case.stamped:
             writer = Writer(cosem_time.SIZE)
             if use_case.stamped:
