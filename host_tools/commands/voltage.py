@@ -13,7 +13,7 @@ from host_tools.bench import BenchClient, BenchError, open_transport
 from host_tools.console import complain, distinct
 from host_tools.eui import parse_eui
 from host_tools.gbcs.errors import DecodeError
-from host_tools.gbcs.message import Message, decode
+from host_tools.gbcs.message import decode
 from host_tools.gbcs.times import UTC_INVALID, parse_iso, seconds_2000
 from host_tools.keys import KeyRing, SchemaProblem, load_parties
 from host_tools.messages import InputError, read_messages
@@ -22,7 +22,7 @@ from host_tools.schemas import read_document
 from host_tools.textfile import read_text
 from host_tools.voltage import plot as pictures
 from host_tools.voltage.ask import ask_meter
-from host_tools.voltage.series import Series, SeriesError, from_messages, from_state, is_time
+from host_tools.voltage.series import Series, SeriesError, from_state, is_time
 from host_tools.voltage.table import read_table, write_table
 
 EXIT_USAGE = 2
@@ -190,19 +190,21 @@ def _read(source: str, keys: list[Path]) -> Series:
             return read_table(read_text(path))
         return from_state(cast("dict[str, Any]", read_document(path, "state")))
     ring = KeyRing.load(keys)
-    messages: list[Message] = []
+    series = Series()
     for item in read_messages(source):
         try:
             message = decode(item.octets, ring)
-        except DecodeError as error:
+            why = "" if message.failed else series.add(message)
+        except (DecodeError, SeriesError) as error:
             raise SeriesError(f"{item.where}: {error}") from None
+        if why:
+            complain(f"smets voltage: {item.where}: left out: {why}")
         if message.failed:
             check = message.failed[0]
             raise SeriesError(
                 f"{item.where}: {check.name} of a response: {check.reason or 'wrong'}"
             )
-        messages.append(message)
-    return from_messages(messages)
+    return series
 
 
 def register(app: typer.Typer) -> None:

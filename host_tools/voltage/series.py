@@ -12,9 +12,22 @@ from typing import Any, cast
 
 from host_tools.gbcs import dlms_names
 from host_tools.gbcs.message import Message
-from host_tools.gbcs.times import UTC_INVALID
+from host_tools.gbcs.times import UTC_INVALID, iso_2000
 
-__all__ = ["Event", "Phase", "Series", "SeriesError", "from_messages", "from_state", "is_time"]
+__all__ = [
+    "VOLTS",
+    "WATT_HOURS",
+    "Event",
+    "Phase",
+    "Series",
+    "SeriesError",
+    "from_messages",
+    "from_state",
+    "is_time",
+]
+
+VOLTS = range(1 << 16)
+WATT_HOURS = range(1 << 64)
 
 _PHASES = {32: 0, 52: 1, 72: 2}
 _POWER_LOG = "0-0:99.98.4.255"
@@ -110,19 +123,23 @@ class Series:
             cut.phases.append(replace(phase, entries=entries))
         return cut
 
-    def take(self, class_id: int, obis: str, attr: int, value: dict[str, Any]) -> None:
-        """Take an object's value in the notation of STATE.json; others than a meter's are left."""
+    def take(self, class_id: int, obis: str, attr: int, value: dict[str, Any]) -> bool:
+        """Take an object's value in the notation of STATE.json; whether a log has such a one.
+
+        Rows join those that are there already; SeriesError for two values of one stamp.
+        """
         content = value.get("value")
         if class_id == 7 and attr == 2 and obis in (_POWER_LOG, _IMPORT_LOG):
             rows = _rows(content, obis)
             if obis == _POWER_LOG:
-                self.events = sorted((Event(*row[:3]) for row in rows), key=lambda e: e.time)
+                events = Counter(self.events) | Counter(Event(*row[:3]) for row in rows)
+                self.events = sorted(events.elements(), key=lambda e: e.time)
             else:
-                self.energy = {row[0]: row[1] for row in rows}
-            return
+                _join(self.energy, rows, WATT_HOURS, "Wh")
+            return True
         place = obis.replace("-", ".").replace(":", ".").split(".")
         if place[:2] != ["1", "0"] or int(place[2]) not in _PHASES:
-            return
+            return False
         names = {
             (3, 32, 2): "under_count",
             (3, 36, 2): "over_count",
@@ -133,14 +150,47 @@ class Series:
         }
         name = names.get((class_id, int(place[3]), attr))
         if name is None:
-            return
+            return False
         phase = self.phase(_PHASES[int(place[2])])
         if name == "entries":
-            phase.entries = {row[0]: row[1] for row in _rows(content, obis)}
+            _join(phase.entries, _rows(content, obis), VOLTS, "V")
         elif isinstance(content, int):
             setattr(phase, name, content)
         else:
             raise SeriesError(f"{class_id}/{obis}/{attr} is not a number")
+        return True
+
+    def add(self, message: Message) -> str:
+        """Take what a response tells; why that is nothing, or ""."""
+        if message.header.cra != 2:
+            return "not a response"
+        if message.protocol != "DLMS":
+            return "not of a meter for electricity"
+        apdu = message.dlms
+        rows = dlms_names.rows_for(message.use_case, len(apdu.data))
+        told: list[bool] = []
+        for row, value, (_, result) in zip(rows, apdu.data, apdu.results, strict=False):
+            if result == 0 and row["op"] == "get":
+                told.append(self.take(row["class"], row["obis"], row["attr"], value.to_json()))
+        protected: list[dict[str, Any]] = [
+            item for row in rows for item in row.get("protected", [])
+        ]
+        values = [item for block in message.protected if block.value for item in block.value.items]
+        for item, value in zip(protected, values, strict=False):
+            told.append(self.take(item["class"], item["obis"], item["attr"], value.to_json()))
+        if not any(told):
+            return "it has nothing of a voltage log that could be read"
+        self.title = self.title or message.header.originator.hex().upper()
+        return ""
+
+
+def _join(known: dict[int, int], rows: list[list[int]], valid: range, unit: str) -> None:
+    for stamp, value in (row[:2] for row in rows):
+        when = iso_2000(stamp) if is_time(stamp) else str(stamp)
+        if value not in valid:
+            raise SeriesError(f"{when}: {value} {unit} is not from 0 to {valid[-1]}")
+        if known.setdefault(stamp, value) != value:
+            raise SeriesError(f"{when}: two values, {known[stamp]} and {value} {unit}")
 
 
 def _rows(content: Any, obis: str) -> list[list[int]]:
@@ -166,18 +216,5 @@ def from_messages(messages: Iterable[Message], series: Series | None = None) -> 
     """The log that responses tell together (ECS23, 23b, 26b, 26k, 35e, 22b); others are left."""
     series = series or Series()
     for message in messages:
-        if message.protocol != "DLMS" or message.header.cra != 2:
-            continue
-        series.title = series.title or message.header.originator.hex().upper()
-        apdu = message.dlms
-        rows = dlms_names.rows_for(message.use_case, len(apdu.data))
-        for row, value, (_, result) in zip(rows, apdu.data, apdu.results, strict=False):
-            if result == 0 and row["op"] == "get":
-                series.take(row["class"], row["obis"], row["attr"], value.to_json())
-        protected: list[dict[str, Any]] = [
-            item for row in rows for item in row.get("protected", [])
-        ]
-        values = [item for block in message.protected if block.value for item in block.value.items]
-        for item, value in zip(protected, values, strict=False):
-            series.take(item["class"], item["obis"], item["attr"], value.to_json())
+        series.add(message)
     return series

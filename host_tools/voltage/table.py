@@ -16,7 +16,7 @@ from typing import Any
 from host_tools.console import cell, plain
 from host_tools.gbcs.times import from_seconds_2000, iso, parse_iso, seconds_2000
 from host_tools.voltage.codes import code_name
-from host_tools.voltage.series import Event, Series, SeriesError, is_time
+from host_tools.voltage.series import VOLTS, WATT_HOURS, Event, Series, SeriesError, is_time
 
 __all__ = ["read_table", "write_table"]
 
@@ -108,9 +108,11 @@ def _stamp(text: str) -> int:
     return time
 
 
-def _whole(name: str, text: str) -> int:
+def _whole(name: str, text: str, valid: range) -> int:
     if not re.fullmatch("-?[0-9]{1,20}", text):
         raise ValueError(f"{name}: {text!r} is not a whole number")
+    if int(text) not in valid:
+        raise ValueError(f"{name}: {text} is not from 0 to {valid[-1]}")
     return int(text)
 
 
@@ -130,9 +132,9 @@ def _read_facts(series: Series, words: list[str], line: int) -> None:
 def _read_row(series: Series, time: int, cells: dict[str, str]) -> None:
     for name, phase in zip(_PHASES, series.phases, strict=False):
         if cells[name]:
-            phase.entries[time] = _whole(name, cells[name])
+            phase.entries[time] = _whole(name, cells[name], VOLTS)
     if cells.get("import_wh"):
-        series.energy[time] = _whole("import_wh", cells["import_wh"])
+        series.energy[time] = _whole("import_wh", cells["import_wh"], WATT_HOURS)
     for text in _texts(cells.get("events", "").lstrip("'").split("; ")):
         event = _EVENT.fullmatch(text)
         if not event:

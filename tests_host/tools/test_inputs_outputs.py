@@ -333,6 +333,8 @@ HEAD = "time,L1,events\n"
         ("2026-11-06T00:30:00Z,232,,\n", "line 2: 4 cells, expected 3"),
         ("2026-11-06T00:30:00Z,230.4,\n", "line 2: L1: '230.4' is not a whole number"),
         ("2026-11-06T00:30:00Z,\u0662\u0663,\n", "line 2: L1: .* is not a whole number"),
+        ("2026-11-06T00:30:00Z,-5,\n", "line 2: L1: -5 is not from 0 to 65535"),
+        ("2026-11-06T00:30:00Z,70000,\n", "line 2: L1: 70000 is not from 0 to 65535"),
         ("2026-11-06T00:30:00Z,230,boom\n", "line 2: events: 'boom'"),
         ("2026-02-30T00:30:00Z,230,\n", "line 2: .* is not a UTC time"),
         ("\n\n2026-11-06T00:30:00Z,x,\n", "line 4: "),

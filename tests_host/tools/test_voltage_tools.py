@@ -7,7 +7,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from host_home import ESME, HOME, OPERATOR, SUPPLIER
+from host_home import ESME, HOME, OPERATOR, SUPPLIER, gas_answer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -109,7 +109,7 @@ def test_state_to_table_and_back():
 numbers = st.integers(0, 0xFFFFFFFF)
 phases = st.builds(
     Phase,
-    st.dictionaries(numbers, numbers, max_size=20),
+    st.dictionaries(numbers, st.integers(0, 65535), max_size=20),
     *[st.none() | numbers] * 5,
 )
 logs = st.builds(
@@ -295,6 +295,25 @@ def test_what_is_wrong_is_said(tmp_path, words):
     assert result.stderr.startswith("smets voltage: ") and not result.stdout
 
 
+def test_rows_of_several_answers_join_and_do_not_differ():
+    """What two reads both tell is there once; a stamp with two values is refused."""
+    series = three_phases()
+    both = Series()
+    for item in (*state(series.cut(None, FIRST + 36000))["dlms"], *state(series)["dlms"]):
+        both.take(item["class"], item["obis"], item["attr"], item["value"])
+    both.title = series.title
+    assert both == series
+    for index, what in ((1, "V"), (-1, "Wh")):
+        item = state(series)["dlms"][-1 if what == "Wh" else 0]
+        stamp, value = item["value"]["value"][index]
+        item["value"]["value"][index] = [stamp, value + 1]
+        with pytest.raises(SeriesError, match=f"Z: two values, {value} and {value + 1} {what}"):
+            both.take(item["class"], item["obis"], item["attr"], item["value"])
+    item["value"]["value"] = [[FIRST, -1]]
+    with pytest.raises(SeriesError, match="-1 Wh is not from 0"):
+        both.take(item["class"], item["obis"], item["attr"], item["value"])
+
+
 def respond(client, who, use_case, counter, params):
     command = who.command(use_case, ESME, counter, params)
     return client.respond(command)
@@ -323,6 +342,17 @@ def test_responses_tell_a_log(tmp_path):
     keys.write_text(json.dumps(HOME.keys[ESME.hex().upper()]))
     result = smets("export", path, "--keys", keys)
     assert read_table(result.stdout) == series, result.output
+    # The end of the log of the same meter comes first; a command tells nothing.
+    later = smets("export", "-", "--from", "2026-06-01T01:30:00Z", given=responses[0].hex())
+    assert later.exit_code == 0
+    mixed = "\n".join(octets.hex() for octets in (gas_answer()[1], *responses, *responses[:2]))
+    result = smets("export", "-", given=mixed)
+    assert read_table(result.stdout) == series
+    assert result.stderr == (
+        "smets voltage: stdin, line 1: left out: not of a meter for electricity\n"
+    )
+    result = smets("export", "-", given="\n".join([responses[0].hex(), gas_answer()[0].hex()]))
+    assert "line 2: left out: not a response" in result.stderr and result.exit_code == 0
     forged = responses[0][:-1] + bytes([responses[0][-1] ^ 1])
     result = smets("export", "-", "--keys", keys, given=forged.hex())
     assert result.exit_code == 2 and "MAC" in result.stderr
