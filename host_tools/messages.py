@@ -1,8 +1,9 @@
 """Messages as a command line takes them: an argument, a file of lines, or standard input.
 
 A message is hexadecimal (octets may be apart by blanks, colons, dashes or commas, with or without
-0x, in any case) or base64. A line holds one message; a line that begins none goes on with the one
-before it. Blocks of General-Block-Transfer are joined.
+0x, in any case) or base64; dumps of `xxd` and `hexdump -C` are read, too. A line holds one message
+or several; a line that begins none goes on with the one before it. Blocks of
+General-Block-Transfer are joined.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import base64
 import binascii
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from host_tools.gbcs import gbt, header
@@ -25,6 +26,11 @@ __all__ = ["Input", "InputError", "is_pre_command", "read_inputs", "read_message
 _PREFIX = re.compile(r"(?<![0-9a-f])0x|\\x", re.IGNORECASE)
 _SEPARATORS = re.compile(r"[\s:,-]")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]+={0,2}")
+# A line of xxd, or of hexdump -C: place, octets, and the octets as text.
+_DUMP = re.compile(
+    r"[0-9a-f]{8}(?:: (?P<x>(?:[0-9a-f]{2,4} )+) .*|  (?P<h>(?:[0-9a-f]{2} {1,2})+) *\|.*\|)?",
+    re.IGNORECASE,
+)
 _STARTS = (header.GENERAL_CIPHERING, header.GENERAL_SIGNING, gbt.TAG)
 
 
@@ -82,14 +88,15 @@ def is_pre_command(octets: bytes) -> bool:
     return split.pre_command and split.header.cra == 1
 
 
-def read_inputs(source: str) -> list[Input]:
+def read_inputs(source: str, argument: str = "argument") -> list[Input]:
     """The messages of `source`: "-" (standard input), a path, or the text of messages itself.
 
-    Blank lines are passed over. InputError where there is nothing to read.
+    Blank lines are passed over; text itself is called `argument`. InputError where there is
+    nothing to read.
     """
-    name, text = _read(source)
+    name, text = _read(source, argument)
     found: list[tuple[str, str]] = []  # place and text of each message
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in _undumped(list(enumerate(text.splitlines(), 1))):
         if not line.strip():
             continue
         if found and not _begins(line) and _joins(found[-1][1], line):
@@ -110,12 +117,29 @@ def read_messages(source: str) -> list[Input]:
     return inputs
 
 
-def _read(source: str) -> tuple[str, str]:
+def _undumped(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """The numbered lines, or of a dump the octets of each file in it as one line."""
+    found: list[tuple[int, str]] = []
+    for number, line in lines:
+        if not line.strip():
+            continue
+        # An octet's text may be cut off where it is blank.
+        dump = _DUMP.fullmatch(line.strip()) or _DUMP.fullmatch(f"{line.strip()}  ")
+        octets = dump and (dump["x"] or dump["h"])
+        if not dump or (octets is None and not found):
+            return lines
+        if int(line.split()[0].rstrip(":"), 16) == 0 or not found:
+            found.append((number, ""))
+        found[-1] = (found[-1][0], found[-1][1] + (octets or ""))
+    return found
+
+
+def _read(source: str, argument: str) -> tuple[str, str]:
     try:
         if source == "-":
             return "stdin", read_stdin()
-        if not _is_file(source) and _is_text(source):
-            return "argument", source
+        if not source.strip() or (not _is_file(source) and _is_text(source)):
+            return argument, source
         return source, read_text(Path(source))
     except UnicodeDecodeError:
         raise InputError(f"{source[:64]}: not text, so no file of messages") from None
@@ -176,7 +200,7 @@ def _joined(inputs: Iterable[Input]) -> list[Input]:
     out: list[Input] = []
     blocks: list[bytes] = []
     first = ""
-    for item in inputs:
+    for item in (piece for given in inputs for piece in _cut(given)):
         if item.error or item.octets[:1] != bytes([gbt.TAG]):
             if blocks:
                 out.append(_broken(first, len(blocks), "the last block is missing"))
@@ -197,6 +221,36 @@ def _joined(inputs: Iterable[Input]) -> list[Input]:
     if blocks:
         out.append(_broken(first, len(blocks), "the last block is missing"))
     return out
+
+
+def _cut(item: Input) -> list[Input]:
+    """The messages of a line, apart; blocks that follow each other stay together."""
+    pieces: list[bytes] = []
+    rest = item.octets
+    while rest:
+        end = _end(rest)
+        if end < len(rest) and rest[end] not in _STARTS:
+            end = len(rest)
+        if pieces and rest[0] == pieces[-1][0] == gbt.TAG:
+            pieces[-1] += rest[:end]
+        else:
+            pieces.append(rest[:end])
+        rest = rest[end:]
+    if len(pieces) < 2:
+        return [item]
+    return [
+        replace(item, where=f"{item.where}, message {number}", octets=piece)
+        for number, piece in enumerate(pieces, 1)
+    ]
+
+
+def _end(octets: bytes) -> int:
+    if octets[0] == gbt.TAG:
+        return len(next(gbt.cut(octets)))
+    try:
+        return header.end(octets)
+    except DecodeError:
+        return len(octets)
 
 
 def _broken(where: str, count: int, why: str) -> Input:

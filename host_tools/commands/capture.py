@@ -42,7 +42,8 @@ def capture(
 ) -> None:
     """Write HAN frames as IEEE 802.15.4/ZigBee packets, and the test keys beside them.
 
-    Exit status: 0; 1 where lines were left out, 2 for bad arguments and files.
+    Exit status: 0; 1 where lines were left out or there is no frame; 2 for bad arguments and
+    files.
     """
     first = None if coordinator is None else _eui(coordinator)
     keys = Path(f"{file}.keys")
@@ -68,7 +69,9 @@ def capture(
     say(f"keys in {keys}, or: {reader}")
     for bad in summary.bad_lines:
         complain(f"left out: {bad}")
-    if summary.bad_lines:
+    if not summary.frames:
+        complain("smets capture: there is no frame in the log")
+    if summary.bad_lines or not summary.frames:
         raise typer.Exit(1)
 
 

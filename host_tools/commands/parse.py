@@ -14,18 +14,18 @@ from host_tools.gbcs.errors import DecodeError
 from host_tools.gbcs.message import examine
 from host_tools.gbcs.render import render
 from host_tools.keys import KeyRing, SchemaProblem
-from host_tools.messages import InputError, read_inputs
+from host_tools.messages import Input, InputError, read_inputs
 
 OK, FAILED_CHECK, MALFORMED = 0, 1, 2
 
 
 def parse(
     source: Annotated[
-        str,
+        list[str] | None,
         typer.Argument(
-            metavar="[HEX|-|FILE]", help="Messages, standard input, or a file of them."
+            metavar="[HEX|-|FILE]...", help="Messages, standard input, or files of them."
         ),
-    ] = "-",
+    ] = None,
     keys: Annotated[
         list[Path] | None,
         typer.Option("--keys", metavar="FILE", help="KEYS.json or PARTIES.json; repeatable."),
@@ -40,16 +40,17 @@ def parse(
     ] = False,
     rows: Annotated[int, typer.Option(min=0, help="Rows of a log to show; 0: all.")] = 24,
 ) -> None:
-    """Decode GBCS messages, one a line: headers, payload, values in units, verdicts.
+    """Decode GBCS messages, one a line or more: headers, payload, values in units, verdicts.
 
-    Messages are hex or base64. Blocks are joined, and what cannot be read hides only itself.
+    Messages are hex (or a dump of `xxd`) or base64. Blocks are joined, and what cannot be read
+    hides only itself.
 
     Exit status 0; 1 if a MAC, signature or tag is wrong; 2 if a message, or a part of it, is
     malformed or an argument wrong.
     """
     try:
         ring = _ring(keys or [], device_type or [])
-        inputs = read_inputs(source)
+        inputs = _inputs(source or ["-"])
     except (OSError, ValueError, InputError, SchemaProblem) as error:
         raise fail(str(error)) from None
     console = Console(highlight=False)
@@ -82,6 +83,13 @@ def parse(
         elif message.failed:
             status = max(status, FAILED_CHECK)
     raise typer.Exit(status)
+
+
+def _inputs(sources: list[str]) -> list[Input]:
+    if len(sources) == 1:
+        return read_inputs(sources[0])
+    numbered = enumerate(sources, 1)
+    return [item for number, text in numbered for item in read_inputs(text, f"argument {number}")]
 
 
 def fail(what: str) -> typer.Exit:

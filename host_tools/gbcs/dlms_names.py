@@ -13,6 +13,7 @@ from host_tools.gbcs.use_cases import UseCase, by_code
 
 Row = dict[str, Any]
 
+_DATE_TIME = "octet-string(12)"
 FDEA_DLMS = 0x00CC
 _TIMES = ("timeStamp", "outageStart", "outageEnd", "start", "end")  # in alerts
 PROFILE_GENERIC, REGISTER, EXTENDED_REGISTER = 7, 3, 4
@@ -45,10 +46,13 @@ def _bare_row(item: list[Any]) -> Row:
     return {"op": op, "class": item[0], "obis": item[1], "attr": item[2]}
 
 
-def annotate(apdu: dlms.Apdu, use_case: UseCase | None) -> None:
-    """Name the data of a request or response and write units into their nodes."""
+def annotate(apdu: dlms.Apdu, use_case: UseCase | None, reader: Reader) -> None:
+    """Name the data of a request or response and write units into their nodes.
+
+    What a date-time cannot be is noted in `reader.faults`.
+    """
     if apdu.tag == dlms.DATA_NOTIFICATION:
-        _annotate_alert(apdu, use_case)
+        _annotate_alert(apdu, use_case, reader)
         return
     rows = rows_for(use_case, len(apdu.data))
     for index, value in enumerate(apdu.data):
@@ -67,6 +71,7 @@ def annotate(apdu: dlms.Apdu, use_case: UseCase | None) -> None:
         node.name = f"{node.name}: {row.get('name') or 'class'} "
         node.name += f"[{row['class']}/{row['obis']}/{part} {row['attr']}]"
         _annotate_value(row, value, node)
+        _check_times(row, value, node, reader)
     _annotate_registers(apdu, rows)
 
 
@@ -82,6 +87,33 @@ def _annotate_value(row: Row, value: Value, node: Node) -> None:
     if fields:
         _name_leaves(fields, node)
     _scale_inside(value, node)
+
+
+def _check_times(row: Row, value: Value, node: Node, reader: Reader) -> None:
+    # The table says that these twelve octets are a date-time.
+    if row.get("type") == _DATE_TIME:
+        _check_time(value, node, reader)
+        return
+    fields: list[list[str]] = row.get("fields", [])
+    found = list(zip(_simple(value), _leaves(node), strict=False))
+    if len(found) == len(fields):
+        for (item, leaf), entry in zip(found, fields, strict=True):
+            if entry[1] == _DATE_TIME:
+                _check_time(item, leaf, reader)
+
+
+def _check_time(value: Value, node: Node, reader: Reader) -> None:
+    if value.type == "octet-string" and len(value.octets) == 12:
+        moment = times.cosem_date_time(value.octets)
+        node.text = f"{moment.text()} ({value.value})"
+        if moment.problem:
+            reader.fault(f"{node.name}: {moment.problem}", value.offset)
+
+
+def _simple(value: Value) -> list[Value]:
+    if not value.items:
+        return [value]
+    return [item for inner in value.items for item in _simple(inner)]
 
 
 def fixed_unit(class_id: int, obis: str, attr: int) -> str:
@@ -178,7 +210,7 @@ def future_dated_text(body: bytes) -> str:
     return body.hex().upper()
 
 
-def _annotate_alert(apdu: dlms.Apdu, use_case: UseCase | None) -> None:
+def _annotate_alert(apdu: dlms.Apdu, use_case: UseCase | None, reader: Reader) -> None:
     code = use_case.code if use_case is not None and use_case.code is not None else -1
     if not apdu.data:
         return
@@ -193,7 +225,7 @@ def _annotate_alert(apdu: dlms.Apdu, use_case: UseCase | None) -> None:
         if index == 0 and isinstance(item.value, int):
             child.text = f"0x{item.value:04X}"
         elif len(item.octets) == 12 and child.name in _TIMES:
-            child.text = f"{times.cosem_date_time(item.octets).text()} ({item.value})"
+            _check_time(item, child, reader)
         elif index > 1:
             _name_parts(code, item, child)
 

@@ -135,6 +135,23 @@ def read(reader: Reader, root: Node) -> Envelope:
     return Envelope(header, signature, mac, data)
 
 
+def end(octets: bytes) -> int:
+    """Where the message ends that octets begin with; DecodeError where that cannot be said.
+
+    What follows a pre-command does not look like the length of a signature.
+    """
+    reader = Reader(octets)
+    if octets[:1] == bytes([GENERAL_CIPHERING]):
+        reader.take(7, "MAC header")
+        length = reader.length("ciphered-service length")
+        reader.take(length, "the message")
+        return reader.pos
+    _read_grouping(reader, Node("message", 0, len(octets)))
+    if reader.left and octets[reader.pos] in (0, SIGNATURE_LENGTH):
+        reader.take(reader.uint(1, "signature length"), "signature")
+    return reader.pos
+
+
 def _read_mac_header(reader: Reader, root: Node) -> None:
     node = root.child("MAC header", reader, 0, text="general-ciphering")
     reader.expect(GENERAL_CIPHERING, "general-ciphering tag")

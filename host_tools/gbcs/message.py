@@ -193,7 +193,7 @@ def _read_dlms(message: Message, reader: Reader, node: Node, ring: KeyRing) -> N
     message.content = apdu
     with sheltered(reader, node):
         dlms.read(apdu, reader, node)
-    dlms_names.annotate(apdu, message.use_case)
+    dlms_names.annotate(apdu, message.use_case, reader)
     for index, value in enumerate(apdu.data):
         for block in protected.find(value):
             name = f"protected data {index}"

@@ -19,6 +19,10 @@ NEVER = bytes.fromhex("FFFFFFFFFFFFFFFFFF8000FF")  # DLMS activation date-time: 
 DEVIATION_NOT_SPECIFIED = -32768
 _DEVIATIONS = range(-840, 841)  # minutes: 14 hours to either side
 
+# Parts that are no number of a month or of a day of the month.
+_MONTHS = {0xFD: "[end of daylight saving]", 0xFE: "[begin of daylight saving]"}
+_DAYS = {0xFD: "[last day but one]", 0xFE: "[last day]"}
+
 _ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 
 
@@ -101,7 +105,9 @@ class CosemDateTime:
             return iso(self.moment)
         if not self.specified:
             return "not specified"
-        date = f"{_part(self.year, 0xFFFF, 4)}-{_part(self.month)}-{_part(self.day)}"
+        month = _MONTHS.get(self.month) or _part(self.month)
+        day = _DAYS.get(self.day) or _part(self.day)
+        date = f"{_part(self.year, 0xFFFF, 4)}-{month}-{day}"
         time = f"{_part(self.hour)}:{_part(self.minute)}:{_part(self.second)}"
         shown = f"{date} {time}"
         return f"{shown} (malformed: {self.problem})" if self.problem else shown
@@ -110,14 +116,13 @@ class CosemDateTime:
 def likely_text(raw: bytes) -> str:
     """What an octet-string says if it is a date-time, or "" if it is hardly one.
 
-    Any octets may be meant: an impossible date counts where the parts around it are usual.
+    Any octets may be meant: an impossible date counts where it is one part that is wrong.
     """
     if len(raw) != 12:
         return ""
     value = cosem_date_time(raw)
-    usual = value.weekday in (*range(1, 8), 0xFF) and 1970 <= value.year < 2137
-    deviation = value.deviation == DEVIATION_NOT_SPECIFIED or value.deviation in _DEVIATIONS
-    return value.text() if not value.problem or (usual and deviation) else ""
+    usual = 1970 <= value.year < 2137 and len(_wrong_parts(value)) <= 1
+    return value.text() if not value.problem or usual else ""
 
 
 def _part(value: int, missing: int = 0xFF, width: int = 2) -> str:
@@ -132,23 +137,34 @@ def cosem_date_time(raw: bytes) -> CosemDateTime:
     year, month, day, weekday = int.from_bytes(raw[:2], "big"), raw[2], raw[3], raw[4]
     date = (year, month, day, weekday)
     value = CosemDateTime(raw, *date, raw[5], raw[6], raw[7], raw[8], deviation, raw[11])
+    wrong = _wrong_parts(value)
+    if wrong:
+        return replace(value, problem=wrong[0])
     try:
-        _check_parts(value)
         return replace(value, moment=_moment(value))
     except ValueError as error:
         return replace(value, problem=str(error))
 
 
-def _check_parts(value: CosemDateTime) -> None:
-    if value.raw[:9] != NOW[:9]:
-        _check("month", value.month, range(1, 13), {0xFD, 0xFE, 0xFF})
-        _check("day", value.day, range(1, 32), {0xFD, 0xFE, 0xFF})
-        _check("day of week", value.weekday, range(1, 8), {0xFF})
-    _check("hour", value.hour, range(24), {0xFF})
-    _check("minute", value.minute, range(60), {0xFF})
-    _check("second", value.second, range(60), {0xFF})
-    _check("hundredths", value.hundredths, range(100), {0xFF})
-    _check("deviation", value.deviation, _DEVIATIONS, {DEVIATION_NOT_SPECIFIED})
+def _wrong_parts(value: CosemDateTime) -> list[str]:
+    """What is wrong with each part that has a value which none may have."""
+    parts = [
+        ("month", value.month, range(1, 13), {*_MONTHS, 0xFF}),
+        ("day", value.day, range(1, 32), {*_DAYS, 0xFF}),
+        ("day of week", value.weekday, range(1, 8), {0xFF}),
+        ("hour", value.hour, range(24), {0xFF}),
+        ("minute", value.minute, range(60), {0xFF}),
+        ("second", value.second, range(60), {0xFF}),
+        ("hundredths", value.hundredths, range(100), {0xFF}),
+        ("deviation", value.deviation, _DEVIATIONS, {DEVIATION_NOT_SPECIFIED}),
+    ]
+    if value.raw[:9] == NOW[:9]:
+        parts = parts[3:]
+    return [
+        f"{name} {part} is out of range"
+        for name, part, valid, special in parts
+        if part not in valid and part not in special
+    ]
 
 
 def _moment(value: CosemDateTime) -> datetime | None:
@@ -165,11 +181,6 @@ def _moment(value: CosemDateTime) -> datetime | None:
         return local + timedelta(minutes=value.deviation)
     except (ValueError, OverflowError):
         raise ValueError("{:04d}-{:02d}-{:02d} is not a date".format(*date)) from None
-
-
-def _check(name: str, value: int, valid: range, special: set[int]) -> None:
-    if value not in valid and value not in special:
-        raise ValueError(f"{name} {value} is out of range")
 
 
 def encode_cosem(moment: datetime, status: int = 0xFF) -> bytes:

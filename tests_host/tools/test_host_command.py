@@ -471,6 +471,9 @@ def test_a_command_is_printed_as_hex_and_nothing_else(parties):
     )
     assert result.exit_code == 0
     assert "note: GCS09 is for Supplier; a device refuses a network operator" in result.stderr
+    pence = ("--param", f"PrepaymentCredit={bytes(20).hex()}")
+    top_up = run("CS01a", *to, *pence)
+    assert top_up.exit_code == 0 and "note" not in top_up.stderr, "its table names no role"
     again = run("GCS09", *to, *arguments, "--param", "Implementation Date/Time=847152000")
     assert again.stdout == result.stdout
 

@@ -84,6 +84,68 @@ def test_several_messages_are_read_from_one_argument(notation):
     assert [item.octets for item in read_messages(text)] == [COMMAND, RESPONSE, PRE_COMMAND]
 
 
+def blocks_of(octets):
+    return b"".join(gbt.split(octets, 64))
+
+
+def test_several_messages_on_one_line_are_cut_apart():
+    lines = {
+        f"{COMMAND.hex()} {RESPONSE.hex()}": [COMMAND, RESPONSE],
+        COMMAND.hex() * 3: [COMMAND] * 3,
+        (PRE_COMMAND + PRE_COMMAND + COMMAND).hex(): [PRE_COMMAND, PRE_COMMAND, COMMAND],
+        (COMMAND + blocks_of(RESPONSE) + COMMAND).hex(): [COMMAND, RESPONSE, COMMAND],
+        (COMMAND[13:-12] + PRE_COMMAND).hex(): [COMMAND[13:-12], PRE_COMMAND],
+        (blocks_of(RESPONSE) * 2).hex(): [RESPONSE, RESPONSE],
+    }
+    for line, messages in lines.items():
+        assert [item.octets for item in read_messages(line)] == messages
+    assert read_inputs(COMMAND.hex() * 2)[1].where == "argument, line 1, message 2"
+    # What follows a message and begins none is of it, and is for the decoder to judge.
+    assert [item.octets for item in read_messages(f"{COMMAND.hex()}00")] == [COMMAND + b"\0"]
+    assert len(read_messages(f"{COMMAND.hex()}DD")) == 2
+
+
+def test_parse_takes_several_arguments(tmp_path):
+    for name, octets in (("a.hex", COMMAND), ("b.hex", RESPONSE)):
+        (tmp_path / name).write_text(octets.hex())
+    result = smets("parse", "--json", tmp_path / "a.hex", tmp_path / "b.hex", "DD", COMMAND.hex())
+    told = [json.loads(line) for line in result.stdout.splitlines()]
+    assert ["error" in item for item in told] == [False, False, True, False]
+    assert result.returncode == 2 and result.stderr.startswith(b"argument 3, line 1: ")
+
+
+def dump(octets, style):
+    """As xxd or hexdump -C print it, in lines of 16 octets."""
+    lines = []
+    for place in range(0, len(octets), 16):
+        row = octets[place : place + 16]
+        text = "".join(chr(octet) if 32 <= octet < 127 else "." for octet in row)
+        if style == "xxd":
+            pairs = " ".join(row[at : at + 2].hex() for at in range(0, len(row), 2))
+            lines.append(f"{place:08x}: {pairs:39}  {text}")
+        else:
+            halves = "  ".join(row[at : at + 8].hex(" ") for at in (0, 8) if row[at:])
+            lines.append(f"{place:08x}  {halves:48}  |{text}|")
+    return "\n".join([*lines, *([f"{len(octets):08x}"] if style == "hexdump" else [])]) + "\n"
+
+
+@pytest.mark.parametrize("style", ["xxd", "hexdump"])
+def test_a_dump_is_read(style, tmp_path):
+    command = SUPPLIER.command("GCS07", GPF, 1, {"Message": "dead beef  |12 34| 0a: \\x"})
+    (tmp_path / "dump").write_text(dump(command, style) + dump(RESPONSE, style))
+    assert [item.octets for item in read_messages(str(tmp_path / "dump"))] == [command, RESPONSE]
+    for size in range(len(command) - 16, len(command)):
+        (tmp_path / "dump").write_text(dump(command[:size], style))
+        (found,) = read_inputs(str(tmp_path / "dump"))
+        assert found.octets == command[:size]
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n\n"])
+def test_an_empty_argument_is_no_message(text):
+    with pytest.raises(InputError, match="argument: no message given"):
+        read_inputs(text)
+
+
 def test_a_damaged_message_leaves_the_others():
     text = f"{COMMAND.hex()}\nDDxx\n{RESPONSE.hex()[:-2]}\n{PRE_COMMAND.hex()}\n0\n"
     found = read_inputs(text)
@@ -308,6 +370,8 @@ def test_capture_never_loses_what_it_reads(tmp_path):
         assert smets("capture", tmp_path / day, "--log", log).returncode == 0
         assert (tmp_path / f"{day}.keys").read_text().startswith("# Test keys")
         assert (tmp_path / day).read_bytes()[:4] == b"\x0a\x0d\x0d\x0a"
+    result = smets("capture", tmp_path / "empty", "--log", os.devnull)
+    assert result.returncode == 1 and b"there is no frame in the log" in result.stderr
     result = smets("capture", tmp_path / "nowhere" / "x.pcapng", "--log", log)
     assert result.returncode == 2 and result.stderr.count(b"\n") == 1
 

@@ -1,7 +1,12 @@
 """How an answer is judged against a vector (`host_tools.rtds.compare`)."""
 
-import pytest
+import csv
+import json
 
+import pytest
+from typer.testing import CliRunner
+
+from host_tools import cli
 from host_tools.gbcs.header import Header, add_mac_header
 from host_tools.gbcs.use_cases import by_name
 from host_tools.rtds import NOT_IN_STATE, Pair, compare
@@ -61,3 +66,37 @@ def test_the_header_of_an_asn1_answer_must_be_right(ours):
     """spec: what a state and the command do say is judged."""
     theirs = message("CS06", b"\x30\x03\x0a\x01\x00")
     assert compare(pair("CS06", theirs), ours).verdict == "differing"
+
+
+def test_a_run_that_compares_nothing_is_not_green(tmp_path):
+    """No pair of a use case, no pair at all, or none whose device is here: status 2, said why."""
+    rows = [
+        {"pair_id": "a", "kind": kind, "use_case": "CS02a", "originator": "0" * 16}
+        | {"folder": ".", "file": "message"}
+        for kind in ("command", "response")
+    ]
+    (tmp_path / "message").write_text("DD")
+    for folder, name, document in (
+        ("state", "a", {"device": "IHD", "device_eui": "1" * 16}),
+        ("keys", "1" * 16, {"parties": []}),
+    ):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / f"{name}.json").write_text(json.dumps(document))
+
+    def run(count, *words):
+        with (tmp_path / "index.csv").open("w") as file:
+            writer = csv.DictWriter(file, rows[0])
+            writer.writeheader()
+            writer.writerows(rows[:count])
+        return CliRunner().invoke(cli.build(), ["rtds", "--rtds", str(tmp_path), *words])
+
+    for count, words, said in (
+        (0, (), f"{tmp_path}: no pairs"),
+        (1, (), "no pairs"),
+        (2, ("--only", "NOSUCH"), "--only NOSUCH: no use case 'NOSUCH'"),
+        (2, ("--only", "CS02a", "--only", "GCS07"), "--only GCS07: there is no pair of this use"),
+        (2, ("--only", "CS02a"), "0 exact, 0 differing, 2 skipped"),
+    ):
+        result = run(count, *words)
+        assert result.exit_code == 2, result.output
+        assert said in " ".join(result.output.split()), result.output
