@@ -22,11 +22,6 @@ _GIVE_UP = const(4)
 # A device that went on for so long, in ms, has ended a row of failures, too.
 _CALM_MS = const(600000)
 
-# Members of a state that power does not outlast. A GPF's attributes are a mirror: until its meter
-# reports again there is nothing in it.
-_VOLATILE = {"GPF": ("clock", "stamp", "zcl")}
-_VOLATILE_ELSEWHERE = ("clock", "stamp")
-
 _ERRORS = {
     console_port.LONG: "line longer than %d characters" % bench.LINE_LIMIT,
     console_port.NOISE: "line is not UTF-8 text",
@@ -68,7 +63,9 @@ class Runtime(bench.BenchLink):
 
     def _restore(self, journal):
         """Load the host's lines again; later changes are in the records of the features."""
-        volatile = _VOLATILE.get(self.device.name, _VOLATILE_ELSEWHERE)
+        volatile = ["clock"]
+        for feature in self.device.registry.features.values():
+            volatile += feature.volatile
         # Features that restored something have later values.
         self.device.registry.replaying = True
         self._journal = None

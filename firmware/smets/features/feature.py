@@ -23,6 +23,8 @@ class Feature:
     # Names of its records, and of its logs (features/keeper.py).
     records = ()
     logs = ()
+    # Members of a state that power does not outlast; see runtime.py.
+    volatile = ()
     # Ranges (first code, last code) of the alerts and events that it raises.
     alerts = ()
     # Whether it measures as real time passes: `poll` is called at least every 100 ms.

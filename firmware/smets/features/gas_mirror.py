@@ -47,6 +47,8 @@ class GasMirror(Feature):
     """Stages Report Attributes of the GSME and commits them into the served attributes."""
 
     inputs = {"gsme": ("pair", EUI)}
+    # Until the meter reports again there is nothing in the mirror.
+    volatile = ("stamp", "zcl")
 
     def __init__(self, device):
         super().__init__(device)
