@@ -329,8 +329,8 @@ def test_tokens_are_made_as_documented() -> None:
         with pytest.raises(TokenError):
             make_token(pennies, counter, secret, supplier, ESME)
     faults = {
-        digits[:-1]: "is not a UTRN of 20 digits",
-        digits[:-1] + "x": "is not a UTRN of 20 digits",
+        digits[:-1]: "has 20 digits",
+        digits[:-1] + "x": "has 20 digits",
         digits[:-1] + str((int(digits[-1]) + 1) % 10): "check digit is",
         "1" * 19 + check_digit("1" * 19): "not that of a token",
     }
