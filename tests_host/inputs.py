@@ -78,7 +78,7 @@ class Link:
         self.device = devices.build(
             role, Store(tmpdir() + "/s") if role in ("ihd", "ppmid") else None
         )
-        self.bench = bench.Bench(self.device, self.write)
+        self.bench = bench.BenchLink(self.device, self.write)
         self.bench._unexpected = self.unexpected
         self.text = ""
 

@@ -37,7 +37,7 @@ class Finding(Exception):
     """The device did what it must not do."""
 
 
-class Link(bench.Bench):
+class Link(bench.BenchLink):
     """A bench link that keeps what was written, and fails for what nobody declares."""
 
     def __init__(self, role: str, store: Store | None) -> None:
