@@ -28,6 +28,7 @@ OTHER_NUMBERS = {
     "han/zigbee.py",
     "show/live.py",
     "utrn.py",
+    "vectors/dlms.py",
     "vectors/messages.py",
     "voltage/codes.py",
     "xbee_model.py",
