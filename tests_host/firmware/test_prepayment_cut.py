@@ -2,12 +2,13 @@
 # Power cuts around what a PPMID does: credit is neither lost nor given twice, on any file system.
 import gc
 
+from full_store import FullStore
 from prepaid_meter import PENNY, POUND, Meter, token
 from test_purge_flash import Flash, PowerCut, cut_points, mount, unmount
 from testkit import tmpdir
 
 from smets.features.prepayment import account
-from smets.ports.store import Store, StoreError
+from smets.ports.store import Store
 
 
 class CutStore(Store):
@@ -28,17 +29,6 @@ class CutStore(Store):
             if self._when == 2:
                 super().put(name, data)
             raise PowerCut()
-        super().put(name, data)
-
-
-class FullStore(Store):
-    """A store whose medium is full from a moment on."""
-
-    full = False
-
-    def put(self, name, data):
-        if self.full:
-            raise StoreError(28)
         super().put(name, data)
 
 

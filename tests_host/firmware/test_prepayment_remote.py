@@ -2,6 +2,7 @@
 # The account as a supplier reads, sets and acts on it: DLMS objects of ECS02 to ECS45, CS01a.
 import gc
 
+from full_store import FullStore
 from prepaid_meter import PENNY, POUND, PPMID, START, SUPPLIER, Meter, token
 from testkit import tmpdir
 from vectors import h
@@ -10,7 +11,7 @@ from smets.cosem_time import parse
 from smets.dlms import objects
 from smets.dlms.objects import Buffer, key
 from smets.features.prepayment import account, calendar, served
-from smets.ports.store import Store, StoreError
+from smets.ports.store import Store
 from smets.zcl.clusters import METERING, PREPAYMENT
 
 NOW = h("090C0000000000000000008000FF")

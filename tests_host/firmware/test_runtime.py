@@ -5,6 +5,7 @@ import os
 import sys
 
 import main
+from full_store import FullStore
 from testkit import raises, tmpdir
 
 from smets import bench, clock, journal, runtime
@@ -388,16 +389,8 @@ def test_the_identity_may_be_loaded_again_after_the_parties():
 
 
 def test_what_cannot_be_kept_is_refused():
-    class Full(Store):
-        full = False
-
-        def put(self, name, data):
-            if self.full:
-                raise StoreError(28)
-            super().put(name, data)
-
     said = []
-    store = Full(tmpdir() + "/state")
+    store = FullStore(tmpdir() + "/state")
     made = (runtime.Runtime({"role": "gsme"}, said.append, store), said)
     tell(made, "KEYS", {"device_id": EUI})
     store.full = True

@@ -25,10 +25,9 @@ def set_object():
     return vectors.access_request([(2, key, None, octets)])
 
 
-def test_g60_gcs09_with_a_wrong_mac():
-    """spec: discarded, date unchanged, no response."""
-    made = session("gpf")
-    good = vectors.command(GCS09, vectors.tenancy_set(DATE))
+def check_wrong_macs(role, good, date):
+    """A command with a bit turned, each octet in turn, changes nothing; the genuine one does."""
+    made = session(role)
     for index in range(len(good)):
         bad = bytearray(good)
         bad[index] ^= 1 << (index % 8)
@@ -36,18 +35,14 @@ def test_g60_gcs09_with_a_wrong_mac():
             made.handle(bytes(bad))
     assert made.device.feature("tenancy").date == 0xFFFFFFFF, "unchanged"
     vectors.octets(made.handle(good))
-    assert made.device.feature("tenancy").date == DATE, "and the genuine one is executed"
+    assert made.device.feature("tenancy").date == date, "and the genuine one is executed"
+
+
+def test_g60_gcs09_with_a_wrong_mac():
+    """spec: discarded, date unchanged, no response."""
+    check_wrong_macs("gpf", vectors.command(GCS09, vectors.tenancy_set(DATE)), DATE)
 
 
 def test_g60_ecs12_with_a_wrong_mac():
     """spec: discarded, date unchanged, no response."""
-    made = session("esme")
-    good = vectors.command(ECS12, set_object())
-    for index in range(len(good)):
-        bad = bytearray(good)
-        bad[index] ^= 1 << (index % 8)
-        with raises(Refused):
-            made.handle(bytes(bad))
-    assert made.device.feature("tenancy").date == 0xFFFFFFFF, "unchanged"
-    vectors.octets(made.handle(good))
-    assert made.device.feature("tenancy").date == 449250332, "and the genuine one is executed"
+    check_wrong_macs("esme", vectors.command(ECS12, set_object()), 449250332)

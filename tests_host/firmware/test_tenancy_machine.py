@@ -93,6 +93,14 @@ class Home:
         self.work()
 
 
+def filled_home():
+    """A home with one meter, whose display knows the time and has a history."""
+    home = Home((ELECTRICITY,))
+    home.fill(ELECTRICITY)
+    home.machine.step(NOW)
+    return home
+
+
 class _Open:
     def visible_from(self, scope):
         return 0
@@ -340,9 +348,7 @@ def test_g21_alternative_shows_from_the_date():
 
 def test_g22_intent_needs_no_clock():
     """project-choice: a recorded intent is carried out without a clock; hidden until then."""
-    home = Home((ELECTRICITY,))
-    home.fill(ELECTRICITY)
-    home.machine.step(NOW)
+    home = filled_home()
     date = NOW - 5 * DAY
     home.machine.seen(ELECTRICITY, date, CLEAR_CONSUMER)
     home.restart()
@@ -355,9 +361,7 @@ def test_g22_intent_needs_no_clock():
 
 def test_g23_future_date():
     """project-choice: nothing now; at the date the purge runs, meter in reach or not."""
-    home = Home((ELECTRICITY,))
-    home.fill(ELECTRICITY)
-    home.machine.step(NOW)
+    home = filled_home()
     date = NOW + 7 * DAY
     home.machine.seen(ELECTRICITY, date, CLEAR_CONSUMER)
     assert home.work() == 0 and len(home.days(ELECTRICITY)) == 20
@@ -372,9 +376,7 @@ def test_g23_future_date():
 
 def test_g23_hides_when_due():
     """project-choice: a date that falls due hides at once, with the event before any writing."""
-    home = Home((ELECTRICITY,))
-    home.fill(ELECTRICITY)
-    home.machine.step(NOW)
+    home = filled_home()
     home.machine.seen(ELECTRICITY, NOW + DAY, CLEAR_CONSUMER)
     home.work()
     assert home.events == []
@@ -385,9 +387,7 @@ def test_g23_hides_when_due():
 
 def test_g23_intent_first():
     """spec: where a date falls due, the intent is recorded before anything is cleared."""
-    home = Home((ELECTRICITY,))
-    home.fill(ELECTRICITY)
-    home.machine.step(NOW)
+    home = filled_home()
     home.machine.seen(ELECTRICITY, NOW + DAY, CLEAR_CONSUMER)
     home.machine.step(NOW + DAY)
     assert len(home.stored(ELECTRICITY)) == 20
@@ -415,9 +415,7 @@ def test_g23_alternative_waits_for_a_read():
 
 def test_g24_future_date_replaced_by_a_past_one():
     """spec: the date may move; the past one is applied at once, the future one forgotten."""
-    home = Home((ELECTRICITY,))
-    home.fill(ELECTRICITY)
-    home.machine.step(NOW)
+    home = filled_home()
     home.machine.seen(ELECTRICITY, NOW + 7 * DAY, CLEAR_CONSUMER)
     home.machine.seen(ELECTRICITY, NOW - 5 * DAY, CLEAR_CONSUMER)
     assert (tenancy.CANCELLED, ELECTRICITY, NOW + 7 * DAY) in home.events
@@ -429,9 +427,7 @@ def test_g24_future_date_replaced_by_a_past_one():
 
 def test_g25_future_date_cancelled():
     """spec: back to 0xFFFFFFFF before it is due: nothing is purged."""
-    home = Home((ELECTRICITY,))
-    home.fill(ELECTRICITY)
-    home.machine.step(NOW)
+    home = filled_home()
     home.machine.seen(ELECTRICITY, NOW + 7 * DAY, CLEAR_CONSUMER)
     home.machine.seen(ELECTRICITY, NONE, 0)
     home.restart()
@@ -447,9 +443,7 @@ def test_g25_future_date_cancelled():
 
 def test_g27_last_second():
     """spec: UTCTime ends in 2136; comparisons are those of unsigned numbers."""
-    home = Home((ELECTRICITY,))
-    home.fill(ELECTRICITY)
-    home.machine.step(NOW)
+    home = filled_home()
     for date in (0xFFFFFFFE, 0x80000000, 0x7FFFFFFF):
         home.machine.seen(ELECTRICITY, date, CLEAR_CONSUMER)
         assert home.work() == 0 and len(home.days(ELECTRICITY)) == 20, date
@@ -466,9 +460,7 @@ def test_g27_last_second():
 
 def test_g28_clock_set_back_after_the_purge():
     """project-choice: nothing is shown again, and there is no second purge."""
-    home = Home((ELECTRICITY,))
-    home.fill(ELECTRICITY)
-    home.machine.step(NOW)
+    home = filled_home()
     date = NOW - 5 * DAY
     home.machine.seen(ELECTRICITY, date, CLEAR_CONSUMER)
     home.work()
@@ -626,9 +618,7 @@ def test_g35_replaced_during_the_purge():
 
 def test_g36_power_lost_before_the_intent():
     """spec: after the next start the meter is read again; nothing old is shown before that."""
-    home = Home((ELECTRICITY,))
-    home.fill(ELECTRICITY)
-    home.machine.step(NOW)
+    home = filled_home()
     home.machine.seen(ELECTRICITY, NONE, 0)
     home.restart()  # the date was read, and the power failed before anything was written
     home.machine.step(NOW)
@@ -641,9 +631,7 @@ def test_g36_power_lost_before_the_intent():
 
 def test_g38_power_lost_before_applied():
     """spec: a complete purge whose record is missing is repeated without harm."""
-    home = Home((ELECTRICITY,))
-    home.fill(ELECTRICITY)
-    home.machine.step(NOW)
+    home = filled_home()
     date = NOW - 5 * DAY
     home.machine.seen(ELECTRICITY, date, CLEAR_CONSUMER)
     home.machine._store = _Broken(home.store)
@@ -659,9 +647,7 @@ def test_g38_power_lost_before_applied():
 
 def test_g39_intent_cannot_be_written():
     """project-choice: hidden at once, fault reported, retried, and purged in spite of it."""
-    home = Home((ELECTRICITY,))
-    home.fill(ELECTRICITY)
-    home.machine.step(NOW)
+    home = filled_home()
     home.machine.seen(ELECTRICITY, NONE, 0)
     broken = _Broken(home.store)
     home.machine._store = broken
@@ -706,9 +692,7 @@ def test_g39_storage_of_history_fails():
 
 def test_g39_no_room_to_keep_what_is_newer():
     """project-choice: where the rest of a file cannot be written, the whole file goes."""
-    home = Home((ELECTRICITY,))
-    home.fill(ELECTRICITY)
-    home.machine.step(NOW)
+    home = filled_home()
     disk = home.vault.disk
 
     def fail(name, offset, parts):
@@ -733,9 +717,7 @@ def _spoil(home):
 
 def test_g40_damaged_record_and_a_date():
     """project-choice: what was applied is unknown, so the date is read and applied again."""
-    home = Home((ELECTRICITY,))
-    home.fill(ELECTRICITY)
-    home.machine.step(NOW)
+    home = filled_home()
     home.machine.seen(ELECTRICITY, NOW - 5 * DAY, CLEAR_CONSUMER)
     home.work()
     _spoil(home)
@@ -816,9 +798,7 @@ def test_states_of_a_home_without_meters():
 
 def test_hint_hides_until_confirmed():
     """project-choice: a pushed date hides, but clears nothing; one to come hides nothing."""
-    home = Home((ELECTRICITY,))
-    home.fill(ELECTRICITY)
-    home.machine.step(NOW)
+    home = filled_home()
     home.machine.seen(ELECTRICITY, NONE, 0)
     home.machine.hint(ELECTRICITY, NOW + DAY)
     assert len(home.days(ELECTRICITY)) == 20
@@ -836,9 +816,7 @@ def test_hint_hides_until_confirmed():
 
 def test_newer_date_during_the_purge():
     """spec: the newest date wins; the purge begins again with it."""
-    home = Home((ELECTRICITY,))
-    home.fill(ELECTRICITY)
-    home.machine.step(NOW)
+    home = filled_home()
     home.machine.seen(ELECTRICITY, NOW - 9 * DAY, CLEAR_CONSUMER)
     home.machine.step(NOW)
     home.machine.step(NOW)
