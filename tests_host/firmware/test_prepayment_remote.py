@@ -107,19 +107,10 @@ LATER = (
 LATER_ON = b"\x09\x0c" + h("07E60B01FF0C000000800000")
 
 
-class Full(Store):
-    full = False
-
-    def put(self, name, data):
-        if self.full:
-            raise StoreError(28)
-        super().put(name, data)
-
-
 def test_what_cannot_be_kept_is_answered_with_a_failure():
     """issue: a setting for later on a full flash is no success, and changes nothing."""
 
-    store = Full(tmpdir() + "/s")
+    store = FullStore(tmpdir() + "/s")
     meter = Meter(store)
     for place, value, when in LATER:
         before = meter.account.pack()
@@ -139,7 +130,7 @@ def test_what_cannot_be_kept_is_answered_with_a_failure():
 def test_a_calendar_holds_from_its_time_on_though_it_cannot_be_kept_then():
     """issue: a refused command does not bring back what a half hour has replaced."""
     calendar, holds = objects.key("10/0-1:12.0.1.255/2"), objects.key("10/0-0:12.0.1.255/2")
-    store = Full(tmpdir() + "/s")
+    store = FullStore(tmpdir() + "/s")
     meter = Meter(store)
     for octets, when in ((b"\x01\x00", NOW), (b"\x01\x01\x03\xff", LATER_ON)):
         assert put(meter, "10/0-1:12.0.1.255/2", octets) == 0
