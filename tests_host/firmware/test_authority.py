@@ -11,6 +11,7 @@ from importlib import resources
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from outside import USE_CASES
 from setting_pairs import OWN_CODES
 from vectors import DEVICE, command, grouping, protect, secret
 
@@ -223,3 +224,71 @@ def test_the_quick_checks_are_those_of_the_session():
         )
     with pytest.raises(Refused, match="bad-mac"):
         session.handle(command(code, b"\x00", originator=PARTIES["supplier"]))
+
+
+class Counted:
+    """The last originator counter of everybody."""
+
+    def __init__(self, last: int):
+        self._last = last.to_bytes(8, "big")
+
+    def get(self, party):
+        return self._last
+
+
+class ReplayJudge(Session):
+    """A session that looks at replays, and stops where a command would be carried out."""
+
+    def _prepare(self, command, use_case, exchange):
+        raise Accepted
+
+
+# Their counter is that of a token, which the meter's cache of tokens keeps from counting twice.
+TOKENS = {"CS01a", "CS01b"}
+
+
+def originator_of(host, letter):
+    """(role, form) of a command that the table allows without naming anybody."""
+    for role in PARTIES:
+        for form in FORMS:
+            if allowed(host, role, None, form):
+                return role, form
+    raise AssertionError(f"nobody may send {host['id']} to {letter}")
+
+
+@pytest.mark.needs_facts
+@pytest.mark.parametrize("letter", DEVICES)
+def test_replays_by_the_table(letter, quick, capsys):
+    """spec: a counter that has come is refused where the table protects, and nowhere else."""
+    facts = json.loads(USE_CASES.read_text("utf-8"))
+    protects = {
+        int(row["message_code"], 16): row["replay_protection"]
+        for row in facts
+        if row["message_code"] and row["replay_protection"] is not None
+    }
+    table = published()
+    counts = Counter()
+    for row in rows_of(letter):
+        code = row[0]
+        if code not in protects:
+            counts["the table is silent"] += 1
+            continue
+        role, form = originator_of(table[code], letter)
+        kept = protects[code] and row[1] not in TOKENS
+        # Commands here have the counter 1000.
+        for last, refused in ((999, False), (1000, kept), (1001, kept), (1 << 63, kept)):
+            device = Device(letter)
+            device.counters = Counted(last)
+            session = ReplayJudge(device, ring())
+            data = octets_of(code, PARTIES[role], None, form)
+            try:
+                session.handle(data)
+            except Accepted:
+                assert not refused, (row[1], last)
+            except Refused as error:
+                assert refused and error.reason == "replay", (row[1], last, error.reason)
+        counts["protected" if kept else "not protected"] += 1
+    with capsys.disabled():
+        print(f" {DEVICES[letter]}: {dict(counts)}", end="")
+    assert counts["protected"] + counts["not protected"] >= 5
+    assert letter not in "EG" or min(counts["protected"], counts["not protected"]) >= 5
