@@ -252,9 +252,19 @@ def gas_pairs(reads: str = "G") -> list[tuple[str, tuple[int, ...], str]]:
 
 # What a proxy hears of its meter by reports: attributes of these clusters.
 REPORTED = (0x0000, 0x0700, 0x0702, 0x0705)
+# What it hears by a tap-off message only: the command to the meter, once the meter has answered it
+# (gas_proxy.md). The device takes none yet. (setter at the meter, reader at the proxy) -> what.
+TAP_OFF = {
+    ("CS11", "CS10a"): "the event log of the meter",
+    ("CS11", "CS10b"): "the event log of the meter",
+    ("GCS01a", "GCS21f"): "the tariff calendar",
+    ("GCS05", "GCS21b"): "the non-disablement calendar",
+    ("GCS25", "GCS21k"): "the billing period",
+    ("GCS25a", "GCS21k"): "the billing period",
+}
 
 
 def left_to_tap_off(pair: tuple[str, tuple[int, ...], str]) -> bool:
-    """Whether a proxy hears of it by a tap-off message only, which it does not take yet."""
+    """Whether a proxy hears of it by a tap-off message only."""
     place = pair[1]
     return len(place) != 2 or place[0] not in REPORTED

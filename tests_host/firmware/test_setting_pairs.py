@@ -651,7 +651,8 @@ def test_gas(engine, restores, tmp_path):
             print(f"left out: {use_case}: {pairs.ACTS[use_case]}")
     for setter, place, reader in at_proxy:
         shown = " ".join(f"{number:04X}" for number in place)
-        print(f"left out: {setter} -> {reader} of the proxy, {shown}: heard by tap-off message")
+        what = pairs.TAP_OFF[setter, reader]
+        print(f"left out: {setter} -> {reader} of the proxy, {shown}: {what} comes by tap-off")
     print(f"GSME: {len(model.pairs)} pairs, {len(model.pairs)} tried;", end=" ")
     print(f"{model.counts['set']} commands set, {model.counts['read']} values read")
     assert len(model.pairs) >= 90
@@ -664,3 +665,5 @@ def test_no_pair_is_left_out_without_a_reason():
     assert settings == {name for name in gas_commands.MADE if name in rows} | set(pairs.ACTS)
     known = {pair.setter for role in ("ESME", "CHF") for pair in pairs.dlms_pairs(role)}
     assert {setter for setter, _ in LEFT_OUT} <= known
+    left = {(pair[0], pair[2]) for pair in pairs.gas_pairs("P") if pairs.left_to_tap_off(pair)}
+    assert left == set(pairs.TAP_OFF)
