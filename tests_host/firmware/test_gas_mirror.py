@@ -264,6 +264,19 @@ def test_frame_that_comes_twice_counts_once():
     assert (rig.mirror.commits, rig.mirror.lost) == (1, 0)
 
 
+def test_a_meter_with_one_sequence_number_is_mirrored():
+    """project-choice: with the number of the last frame, only the same octets are a repeat."""
+    rig = Rig()
+    for number in range(1, 6):
+        at = NEW_YEAR + 1800 * number
+        assert not rig.report(h("0100 25 050000000000"), step=0)
+        assert not rig.report(h("0100 2B 32000000"), PREPAYMENT, step=0)
+        assert rig.report(register(number) + snapshot(at) + COMPLETE, step=0)
+        assert not rig.report(register(number) + snapshot(at) + COMPLETE, step=0), "a repeat"
+        assert rig.reading() == number and rig.stamp() == (stamp.GSME, at, clock.RELIABLE)
+    assert (rig.mirror.commits, rig.mirror.lost, rig.mirror.malformed) == (5, 0, 0)
+
+
 def test_lost_end_of_a_report_drops_the_next():
     """project-choice: values of two reports are never mixed, at the price of half an hour."""
     rig = Rig()

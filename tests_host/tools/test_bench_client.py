@@ -15,7 +15,7 @@ import pytest
 
 from host_tools.bench import DAY, BenchClient, BenchError, SerialTransport
 from smets import devices
-from smets.bench import Bench
+from smets.bench import BenchLink
 from smets.ports.store import Store
 
 
@@ -79,7 +79,7 @@ def test_the_longest_advance_is_a_bounded_amount_of_work(tmp_path: Path) -> None
     """Of the role that has most to do; counted, as other work of a machine has no part in it."""
     answers: list[str] = []
     store = Store(str(tmp_path / "store"))
-    bench = Bench(devices.build("esme", store), answers.append)
+    bench = BenchLink(devices.build("esme", store), answers.append)
 
     def tell(verb: str, document: object) -> str:
         text = json.dumps(document)
@@ -105,3 +105,10 @@ def test_the_longest_advance_is_a_bounded_amount_of_work(tmp_path: Path) -> None
     assert "2026-02-01T23:50:00Z" in tell("QUERY", {}) and "2026-01-31T23:50:00Z" in before
     assert 48 <= calls["Store.put"] <= 48 * 4 and 5_000 < calls["all"] < 100_000
     assert "LOG:ERROR" in tell("ADVANCE", {"seconds": DAY + 1})
+    for year in (2036, 2016):
+        calls.clear()
+        sys.setprofile(count)
+        tell("CLOCK", {"time": f"{year}-02-01T23:50:00Z", "status": "reliable"})
+        tell("ADVANCE", {"seconds": 3600})
+        sys.setprofile(None)
+        assert calls["all"] < 10_000, "years that a clock leaps over are not caught up with"

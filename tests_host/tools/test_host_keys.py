@@ -3,15 +3,18 @@
 import json
 import os
 import stat
+import time
 
 import pytest
-from host_home import GPF, GSME, HOME, edited
+from host_home import ESME, GPF, GSME, HOME, edited
 from typer import Typer
 from typer.testing import CliRunner
 
-from host_tools import keys
+from host_tools import fragments, keys
+from host_tools.bench import BenchClient, ProcessTransport, Refusal
 from host_tools.commands import keygen, parse
 from host_tools.gbcs import crypto
+from host_tools.remote import RemoteParty
 from host_tools.schemas import SchemaProblem
 from host_tools.testkeys import make_home
 
@@ -179,6 +182,29 @@ def test_cells_are_those_of_the_firmware():
     for number, role in credentials._ROLES.items():
         held = {names[usage] for usage in credentials._CELLS[number]}
         assert held == CELLS[role] - {"prepayment_ka"}, role
+
+
+@pytest.mark.parametrize("engine", ["unix", "cpython"])
+def test_a_device_refuses_more_roles_than_there_are_at_once(engine):
+    """An answer of 1,300 roles (CS02a) would take its heap; nobody waits for that."""
+    broker = RemoteParty(HOME.parties(), "access_control_broker")
+    own = "300702010403020308"  # the cell of its key agreement
+    state = {"clock": {"time": "2026-06-01T00:10:00Z", "status": "reliable"}}
+    with BenchClient(ProcessTransport("esme", engine)) as client:
+        fragments.load(client.control, state, HOME.keys[ESME.hex().upper()])
+        for number, count in enumerate((1, 16, 17, 1300), 1):
+            roles = bytes.fromhex("020102") * count
+            roles = b"\x30\x82" + len(roles).to_bytes(2, "big") + roles
+            inner = bytes.fromhex(own) + roles
+            payload = b"\x30\x82" + len(inner).to_bytes(2, "big") + inner
+            command = broker.command("CS02a", ESME, number, {"payload": payload.hex()})
+            start = time.monotonic()
+            if count <= 16:
+                assert len(client.respond(command)) > 100
+                continue
+            with pytest.raises(Refusal, match="malformed"):
+                client.respond(command)
+            assert time.monotonic() - start < 5, "a second, and room for a busy machine"
 
 
 def test_a_party_without_a_key_says_so():

@@ -58,6 +58,7 @@ class GasMirror(Feature):
         self._complete = False  # whether the frame at hand ends its report
         self._dropping = False  # whether a frame of the report at hand was malformed
         self._sequence = -1  # of the last frame
+        self._frame = (0, b"")  # its cluster and payload
         self.stamp = stamp.Stamp()
         self.commits = 0
         self.lost = 0  # reports not committed because a frame of theirs did not come
@@ -110,7 +111,7 @@ class GasMirror(Feature):
         A malformed or missing frame is counted and drops the whole report, with what is still to
         come of it: values of two reports are never mixed. A frame that comes twice counts once.
         """
-        if not self._in_order(request.sequence):
+        if not self._in_order(cluster, request):
             return False
         if request.cluster_specific:
             return self._snapshot(Reader(request.payload))
@@ -133,12 +134,17 @@ class GasMirror(Feature):
             self._commit(staged, _snapshot_time(staged))
         return not dropping
 
-    def _in_order(self, sequence: int) -> bool:
-        """Note a frame's sequence number; False for a frame that has come before."""
-        last, self._sequence = self._sequence, sequence
-        if sequence == last:
+    def _in_order(self, cluster, request) -> bool:
+        """Note a frame; False for one that has come before.
+
+        A meter may give all its frames one sequence number: other content is another frame.
+        """
+        last, self._sequence = self._sequence, request.sequence
+        before, self._frame = self._frame, (cluster, bytes(request.payload))
+        if self._sequence == last and self._frame == before:
             return False
-        if _GAP_DROPS and last >= 0 and sequence != (last + 1) & 0xFF and not self._dropping:
+        gap = last >= 0 and self._sequence not in (last, (last + 1) & 0xFF)
+        if _GAP_DROPS and gap and not self._dropping:
             self.lost += 1
             self.abort()
             self._dropping = True

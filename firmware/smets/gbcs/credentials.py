@@ -92,6 +92,8 @@ def provide(call):
     if _ROLES.get(_cell(items[0])[0]) != call.party.role:
         raise DecodeError(items[0].content.pos, "not the cell of who asks")
     roles = [item.number() for item in items[1].items()]
+    if len(roles) > policy.ROLES_ASKED:
+        raise DecodeError(items[1].content.pos, "more than %d roles" % policy.ROLES_ASKED)
 
     def act():
         return der.sequence(*[_details(call, role) for role in roles])

@@ -46,6 +46,10 @@ TRUSTED_AFTER_DAMAGE = False
 # the path must lead to it. Alternative: False, refuse it.
 PATH_WITHOUT_ANCHOR = True
 
+# So many roles CS02a and CS02f may ask of at once: there are fewer, and each is told with all its
+# keys. Alternative: any number, as far as the answer fits the heap and 64 KB.
+ROLES_ASKED = const(16)
+
 # Whether a device can be unjoined while the Device Log is empty: a state has no log, and RTDS
 # answers success. Alternative: otherDeviceNotInDeviceLog.
 UNKNOWN_DEVICES_CAN_LEAVE = True
