@@ -1,6 +1,7 @@
 """Build MicroPython for an emulated board: firmware.py qemu_mps2_an385 | rpi_pico [plain]."""
 
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -49,6 +50,14 @@ def link(top: Path, name: str, target: Path) -> None:
     place.symlink_to(target)
 
 
+def leave_out(header: Path, name: str) -> None:
+    """Switch a feature off that a port's configuration has on without asking."""
+    text = header.read_text(encoding="utf-8")
+    changed = re.sub(rf"(#define {name} +)\(1\)", r"\1(0)", text)
+    if changed != text:
+        header.write_text(changed, encoding="utf-8")
+
+
 def fresh(work: Path, settings: list[str]) -> None:
     """Make the folder `work`, empty where it was built with other settings."""
     stamp = work / "settings"
@@ -85,6 +94,8 @@ def rpi_pico(variant: str = "frozen") -> None:
     top = tree()
     parts = debian.fetch("mbedtls", *debian.BINARIES)
     link(top, "mbedtls", parts["mbedtls"])
+    # The flash has littlefs, and no room for FAT beside all roles.
+    leave_out(top / "ports" / "rp2" / "mpconfigport.h", "MICROPY_VFS_FAT")
     link(top, "tinyusb", parts["tinyusb-source"] / "usr/src/tinyusb")
     name = {"frozen": "firmware", "plain": "plain"}[variant]
     manifest = {"frozen": "manifest.py", "plain": "manifest_plain.py"}[variant]
