@@ -22,8 +22,6 @@ from smets import clock
 from smets.codec import DecodeError
 from smets.crypto import ecdsa, p256
 from smets.devices.esme import Esme
-from smets.devices.gpf import Gpf
-from smets.devices.gsme import Gsme
 from smets.gbcs import asn1, certificate, der, replaced, table_asn1, use_cases
 from smets.gbcs.keys import Party
 from smets.gbcs.session import Refused, Session
@@ -265,32 +263,6 @@ def test_nobody_is_trusted_once_replaced_credentials_are_damaged():
     assert restarted(ask, Store(path)).keys.find(SUPPLIER)
 
 
-def test_credentials_of_the_broker():
-    """rtds: a command with a MAC alone, an answer that is signed; the signing key stays."""
-    ask = Asked(Gsme)
-    key = signing_key(NEW_PARTY)
-    new = [(AGREEING, made_certificate(BROKER, AGREEING, ISSUER, key, b"04"))]
-    payload = update(4, 4, ask.counter + 1, new, authorised=False)
-    answer = ask(BROKER_BY_BROKER, payload, BROKER, sign=False)
-    ids = (BROKER, identifier_of(BROKER), BROKER, identifier_of(BROKER, key))
-    assert answer == outcome(4, 4, ask.counter, 0, (AGREEING, 0, ids))
-    party = ask.keys.find(BROKER)
-    assert party.ka_public == p256.public_key(key)
-    assert party.ds_public == p256.public_key(signing_key(BROKER))
-
-
-def test_credentials_are_handed_over():
-    """spec: a broker that holds an operator's cells gives them away, and stays the broker."""
-    ask = Asked(Gpf)
-    ask.keys.remove(OPERATOR)
-    new = [(SIGNING, made_certificate(NEW_PARTY, SIGNING, unit=b"03"))]
-    answer = ask(OPERATOR_BY_OPERATOR, update(3, 3, ask.counter + 1, new), BROKER)
-    ids = (BROKER, identifier_of(BROKER), NEW_PARTY, identifier_of(NEW_PARTY))
-    assert answer == outcome(3, 3, ask.counter, 0, (SIGNING, 0, ids))
-    assert ask.keys.find(NEW_PARTY).role == "network_operator"
-    assert ask.keys.broker().id == BROKER
-
-
 def test_credentials_that_are_not_taken():
     """spec: badCertificate, and then the replacing ids are the existing ones; nothing changes."""
     ask = Asked(Esme)
@@ -378,16 +350,6 @@ def test_a_key_is_a_point():
     assert ask.keys.find(NEW_PARTY) is None
 
 
-def test_a_second_holder_of_a_role_is_refused():
-    """spec: before the handover the broker gives cells away; after it only their holder does."""
-    ask = Asked(Gpf)
-    new = [(SIGNING, made_certificate(NEW_PARTY, SIGNING, unit=b"03"))]
-    payload = update(3, 3, ask.counter + 1, new)
-    answer = der.whole(ask(OPERATOR_BY_OPERATOR, payload, BROKER)).items()
-    assert answer[1].items()[3].items()[0].items()[1].number() == 35
-    assert ask.keys.find(NEW_PARTY) is None and ask.keys.find(OPERATOR)
-
-
 def test_a_path_leads_to_an_anchor():
     """spec: with an anchor in KEYS a chain has to lead to it; any issuer of its own is not one."""
     root, between = h("025ECA0000000F01"), h("025ECA0000000F02")
@@ -422,28 +384,6 @@ def test_a_load_controller_may_be_the_supplier():
         assert held.find(SUPPLIER, "S").role == "supplier"
         assert held.find(SUPPLIER, "L").role == "load_controller"
         assert held.find(h("025ECA0000000801")) is None
-
-
-def test_credentials_are_told():
-    """rtds (shape): with a MAC to the broker; what is not held is trustAnchorNotFound."""
-    ask = Asked(Gsme)
-    roles = der.sequence(der.integer(4), der.integer(8), der.integer(127))
-    asked = der.sequence(der.sequence(cell(4, AGREEING)), roles)
-    answer = ask(CS02A, asked, BROKER, sign=False)
-    held = der.sequence(
-        der.element(der.BIT_STRING, AGREEING),
-        der.octet_string(BROKER),
-        der.octet_string(identifier_of(BROKER)),
-    )
-    details = der.sequence(der.integer(4), h("0A0100"), der.integer(0), der.sequence(held))
-    missing = der.sequence(der.integer(8), h("0A0119"))
-    other = der.sequence(der.integer(127), h("0A017F"))
-    assert answer == der.sequence(details, missing, other)
-    assert ask.opened.authenticated
-    ask.refused("role", CS02A, asked, sign=False)
-    wrong = der.sequence(der.sequence(cell(2, AGREEING)), roles)
-    ask.refused("malformed", CS02A, wrong, BROKER, sign=False)
-    ask.refused("malformed", CS02A, der.sequence(roles), BROKER, sign=False)
 
 
 def test_credentials_are_told_to_who_signs():
