@@ -1,114 +1,15 @@
 # engines: cpython unix
 # Displays and real meter roles on one simulated air: pairing, polling, history, tenancy.
-from binascii import hexlify
 from binascii import unhexlify as h
 
-from testkit import raises, tmpdir
+from display_air import DAY, EUIS, START, Air
+from testkit import raises
 
 from smets import clock
-from smets.devices import build
-from smets.devices.base import Device
 from smets.devices.ihd import Ihd
 from smets.features.tenancy import cleared
-from smets.ports.store import Store
-from smets.zcl import clusters, endpoints, types
+from smets.zcl import clusters, endpoints
 from smets.zcl.han_frame import HanFrame
-
-START = clock.to_seconds(2022, 11, 1, 10, 10, 0)
-DAY = 86400
-EUIS = {
-    "esme": h("02534D45545300A0"),
-    "gsme": h("02534D45545300A1"),
-    "gpf": h("02534D45545300A3"),
-    "ihd": h("02534D45545300B0"),
-    "ppmid": h("02534D45545300A4"),
-}
-
-
-class Electricity(Device):
-    """The HAN side of an electricity meter: the whole role would not fit beside the others."""
-
-    name = "ESME"
-    features = ("tenancy", "logs")
-    endpoints = {
-        1: (0x0500, (clusters.METERING, clusters.PREPAYMENT, clusters.DEVICE_MANAGEMENT), ())
-    }
-
-    def advance(self, seconds):
-        for due in clock.half_hours(self.clock, seconds):
-            register = self.zcl.get(clusters.METERING, 0x0000) + 7
-            self.zcl.set(clusters.METERING, 0x0000, types.UINT48, register)
-            self.feature("logs").record(due, register)
-
-
-class Air:
-    """Carries frames between devices at once; `lost` says which ones are not carried."""
-
-    def __init__(self, display="ihd", path=None):
-        self.path = path or tmpdir()
-        self.devices = {}
-        self.lost = lambda frame: False
-        for role in ("esme", "gsme", "gpf"):
-            device = self.add(role)
-            device.clock.set(START, clock.RELIABLE)
-            for attribute, type_id, value in (
-                (0x0000, types.UINT48, 1000),
-                (0x0300, types.ENUM8, 1),
-                (0x0301, types.UINT24, 1),
-                (0x0302, types.UINT24, 1000),
-            ):
-                if role != "gpf":
-                    device.zcl.set(clusters.METERING, attribute, type_id, value)
-        self.devices["gsme"].registry.give("inputs", {"gpf": hexlify(EUIS["gpf"]).decode()})
-        self.devices["gsme"].registry.give("inputs", {"draw": 5})
-        self.devices["gpf"].registry.give("inputs", {"gsme": hexlify(EUIS["gsme"]).decode()})
-        self.display = self.add(display)
-        for fuel, role in (("electricity", "esme"), ("gas", "gpf")):
-            self.pair(fuel, role)
-        self.settle()
-
-    def pair(self, fuel, role):
-        eui = hexlify(EUIS[role]).decode()
-        self.display.registry.give("inputs", {"pair": {"fuel": fuel, "eui": eui}})
-
-    def add(self, role):
-        store = Store(self.path + "/" + role) if role in ("ihd", "ppmid") else None
-        device = Electricity() if role == "esme" else build(role, store)
-        device.eui = EUIS[role]
-        self.devices[role] = device
-        return device
-
-    def settle(self):
-        busy = True
-        while busy:
-            busy = False
-            for device in list(self.devices.values()):
-                while device.outbox:
-                    busy = True
-                    frame = device.outbox.pop(0)
-                    if self.lost(frame):
-                        continue
-                    for other in self.devices.values():
-                        if other.eui == frame.destination:
-                            other.receive(frame)
-
-    def run(self, seconds, step=300):
-        while seconds > 0:
-            passed = min(step, seconds)
-            seconds -= passed
-            for device in self.devices.values():
-                device.advance(passed)
-            self.settle()
-
-    def vault(self):
-        return self.display.feature("tenancy_display").vault
-
-    def fuel(self, name):
-        return self.display.summary()[name]
-
-    def set_dates(self, date):
-        for role in ("esme", "gpf"):
-            self.devices[role].feature("tenancy").put(date, 0x200)
 
 
 def test_needs_a_store():
@@ -301,69 +202,3 @@ def test_clock_of_the_display_follows_the_hub():
     air.devices["gpf"].clock.set(START + 3600, clock.RELIABLE)
     air.run(1800)
     assert air.display.clock.utc() == START + 5400, "time again"
-
-
-def test_values_of_another_type_are_not_available():
-    """public report 13: whatever type a peer gives an attribute, the display goes on."""
-    from smets.screen.linked import LinkedScreen
-
-    air = Air()
-    air.run(120)
-    esme = air.devices["esme"]
-    assert air.display.summary()["electricity"]["register"] is not None
-    for cluster in (clusters.METERING, clusters.PREPAYMENT, clusters.PRICE, clusters.TIME):
-        values = esme.zcl.attributes.setdefault(cluster, {})
-        asked = list(range(0x0020)) + [0x0100, 0x0207, 0x0211, 0x0221]
-        for attribute in asked + [0x0231, 0x0300, 0x0301, 0x0302, 0x0400, 0x0617]:
-            for octets in (
-                b"\x42\x02ab",
-                b"\x41\xff",
-                b"\x27" + b"\xff" * 7 + b"\x7f",
-                b"\x39" + bytes(4),
-            ):
-                values[attribute] = octets
-        air.run(60)
-        shown = air.display.summary()["electricity"]
-        assert (
-            cluster != clusters.METERING or shown["register"] is None and shown["supply"] is None
-        )
-        assert cluster != clusters.PREPAYMENT or shown["balance"] is None
-        LinkedScreen(air.display, "128x64").take(["next"] * 4, 1000)
-    assert air.display.ignored["type"] > 0
-
-
-class Asked:
-    """The request that an answer is for."""
-
-    def __init__(self, eui):
-        self.to = (eui, 1)
-
-
-def test_history_that_does_not_fit_is_not_kept():
-    """public report 17: another interval, a start between half hours, another log, days ahead."""
-    from smets.zcl import frame
-
-    air = Air()
-    air.run(120)
-    display = air.display
-    now = display.clock.seconds
-    half = now // 1800 * 1800 - 7200
-
-    def samples(log=0, start=half, kind=0, interval=1800, count=2):
-        body = log.to_bytes(2, "little") + start.to_bytes(4, "little") + bytes((kind,))
-        body += interval.to_bytes(2, "little") + count.to_bytes(2, "little")
-        answer = frame.parse(b"\x09\x01\x07" + body + b"\x05\x00\x00" * count)
-        display.feature("sampled_data")._on_samples(Asked(EUIS["esme"]), answer)
-        return display.feature("sampled_data").counted(cleared.ELECTRICITY, cleared.PROFILE)[0]
-
-    before = samples(start=half - 86400)
-    for wrong in (
-        {"interval": 60},
-        {"start": half + 7},
-        {"log": 7777},
-        {"kind": 1},
-        {"start": half + 86400 * 365},
-        {"log": 1, "start": half, "interval": 1800},
-    ):
-        assert samples(**wrong) == before, wrong
-    assert samples() == before + 2, "a record ahead of the clock would have stopped these"
