@@ -43,6 +43,8 @@ def parse(data) -> int:
         raise DecodeError(2, "month %d" % month)
     if not 1 <= day <= clock.days_in_month(year, month):
         raise DecodeError(3, "day %d" % day)
+    if not 1 <= data[4] <= 7 and data[4] != 0xFF:
+        raise DecodeError(4, "weekday %d" % data[4])
     for offset, limit in ((5, 23), (6, 59), (7, 59)):
         if data[offset] > limit:
             raise DecodeError(offset, "time field %d" % data[offset])

@@ -70,6 +70,9 @@ def test_each_field_is_checked_where_it_stands():
         (3, b"\x00", "day 0"),
         (3, b"\x20", "day 32"),
         (3, b"\xff", "day 255"),
+        (4, b"\x00", "weekday 0"),
+        (4, b"\x08", "weekday 8"),
+        (4, b"\xfe", "weekday 254"),
         (5, b"\x18", "time field 24"),
         (5, b"\xff", "time field 255"),
         (6, b"\x3c", "time field 60"),
@@ -90,7 +93,7 @@ def test_leap_days():
 
 
 def test_what_a_device_need_not_care_about():
-    """Weekday, hundredths up to 99 or FF, deviation 0, any clock_status."""
+    """Which weekday it is, hundredths up to 99 or FF, deviation 0, any clock_status."""
     for octets in (
         b"\x07\xdf\x01\x01\x04\x00\x00\x00\x63\x00\x00\x80",
         b"\x07\xdf\x01\x01\xff\x00\x00\x00\xff\x80\x00\xff",
