@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from host_tools.gbcs import build_asn1, build_dlms, build_gbz, crypto
 from host_tools.gbcs.errors import DecodeError
 from host_tools.gbcs.header import MAC_LENGTH, Header, add_mac_header
-from host_tools.gbcs.message import Message, decode
+from host_tools.gbcs.message import Message, decode, examine
 from host_tools.gbcs.params import ParameterError, Parameters, octets
 from host_tools.gbcs.tree import Json
 from host_tools.gbcs.use_cases import UseCase, by_name
@@ -128,7 +128,7 @@ def verify_response(response: bytes, command: bytes, ring: KeyRing) -> Message:
     Raises DecodeError if it is malformed, ResponseError if it is not the answer, or if its MAC,
     signature or an encrypted part is wrong or cannot be checked with the keys.
     """
-    asked = decode(command, ring).header
+    asked = examine(command, ring).header  # what it asks may be wrong, and is the device's to say
     message = decode(response, ring)
     got = message.header
     if got.cra != 2:
