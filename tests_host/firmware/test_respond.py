@@ -184,7 +184,7 @@ def test_arguments_that_are_wrong(files):
 def test_commands_that_are_not_hexadecimal(files):
     fails(run(files, "zz"), "zz: neither hexadecimal nor a file")
     fails(run(files, "abc"), "argument, line 1: an odd number of digits")
-    fails(run(files, ""), "neither hexadecimal nor a file")
+    fails(run(files, ""), "argument: no message given")
     path = files.folder / "commands.hex"
     path.write_text(f"{read().hex()}\n00x0\n")
     fails(run(files, path), f"{path}, line 2: character 3 is 'x', not hexadecimal")

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,18 @@ def _values(message: Message) -> list[Any]:
     ]
 
 
+def _clock(clock: dict[str, Any]) -> list[dict[str, Any]]:
+    """What ECS70 reads of a clock: its time without weekday and deviation, and a good status."""
+    time = datetime.fromisoformat(clock["time"])
+    octets = time.year.to_bytes(2, "big") + bytes((time.month, time.day, 0xFF))
+    octets += bytes((time.hour, time.minute, time.second, 0)) + b"\x80\x00\xff"
+    assert clock["status"] == "reliable"
+    return [
+        {"type": "octet-string", "value": octets.hex().upper()},
+        {"type": "unsigned", "value": 0},
+    ]
+
+
 def _distinct(values: list[Any]) -> list[str]:
     return list(dict.fromkeys(json.dumps(value, sort_keys=True) for value in values))
 
@@ -130,6 +143,7 @@ def test_responses_say_what_their_states_hold(ring: KeyRing, protocol: str) -> N
         compared += 1
         if protocol == "DLMS":
             held = [item["value"] for item in pair.state.get("dlms", [])]
+            held += _clock(pair.state["clock"]) if pair.name.startswith("ECS70") else []
             assert _distinct(_values(message)) == _distinct(held), pair.name
             assert all(code == 0 for _, code in message.dlms.results)
             continue
