@@ -73,12 +73,16 @@ def _numbers_of(node: ast.AST) -> list[ast.AST]:
 
 def literals(source: str, other_numbers: bool = False) -> list[str]:
     """Numbers in the source of a module where an id belongs, as "line: number"."""
+    lines = source.encode().split(b"\n")
+
+    def text_of(node: ast.AST) -> str:
+        return lines[node.lineno - 1][node.col_offset : node.end_col_offset].decode()
+
     found = set()
     for node in ast.walk(ast.parse(source)):
-        for number in _numbers_of(node):
-            found.add((number.lineno, ast.get_source_segment(source, number)))
+        found.update((number.lineno, text_of(number)) for number in _numbers_of(node))
         if not other_numbers and isinstance(node, ast.Constant) and type(node.value) is int:
-            text = ast.get_source_segment(source, node) or ""
+            text = text_of(node)
             if FOUR_DIGITS.fullmatch(text) and text != "0xFFFF":
                 found.add((node.lineno, text))
     return [f"{line}: {text}" for line, text in sorted(found)]
