@@ -85,7 +85,7 @@ def _prepared(repl: RawRepl, board: Board) -> Generator[tuple[str, int, list[str
         try:
             repl.exec("import smets.devices.gsme, smets.crypto.ecdsa, smets.features.voltage.rms")
         except ExecError:
-            needed = install.needed_by(install.imports_of(source) | {"smets.devices.gsme"})
+            needed = install.role_modules("gsme", install.imports_of(source))
             files |= install.compiled(needed, board.arch)
         sent = True
         flash.Files(repl, flash.Report()).fill(FOLDER, files)

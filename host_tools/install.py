@@ -17,6 +17,7 @@ from typing import Any
 from host_tools.bench import micropython
 from host_tools.boards import Board
 from host_tools.compiled import mpy_cross
+from host_tools.roles import ROLES
 
 __all__ = [
     "FIRMWARE",
@@ -137,8 +138,8 @@ def _with_packages(found: set[str]) -> frozenset[str]:
     return frozenset(found | packages)
 
 
-def needed_by(names: Iterable[str]) -> list[str]:
-    """These modules and those that they import."""
+def needed_by(names: Iterable[str], without: Iterable[str] = ()) -> list[str]:
+    """These modules and those that they import, except through the builders of roles `without`."""
     todo = list(names)
     found: set[str] = set()
     while todo:
@@ -146,7 +147,8 @@ def needed_by(names: Iterable[str]) -> list[str]:
         if name in found:
             continue
         found.add(name)
-        todo += _imports(name)
+        # A builder of roles names the modules of all of them.
+        todo += _imports(name) - (set(without) if name == "smets.devices" else set())
     return sorted(found)
 
 
@@ -155,7 +157,8 @@ def role_modules(role: str, extra: Iterable[str] = ()) -> list[str]:
     own = f"smets.devices.{role}"
     if own not in modules():
         raise InstallError(f"no role {role}")
-    return needed_by(["smets.runtime", own, *extra])
+    others = {f"smets.devices.{other}" for other in ROLES} - {own}
+    return needed_by(["smets.runtime", own, *extra], others)
 
 
 def compile_module(source: Path, name: str, arch: str) -> bytes:
