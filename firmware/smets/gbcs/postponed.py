@@ -103,7 +103,7 @@ class _Call:
     def __init__(self, code, values, device, keys):
         self.code = code
         _, originator, self.counter, self.payload = values
-        # Who sent it may be known no more: then it fails.
+        # The party that sent it may have been removed since: then it fails.
         self.party = keys.find(originator, use_cases.ROLES[credentials.authoriser(code)])
         self.device = device
         self.keys = keys
