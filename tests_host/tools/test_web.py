@@ -419,9 +419,13 @@ def test_what_cannot_be_asked_changes_nothing(tmp_path):
                 world.ask(asked)
         page.look()
         assert page.known["home"] == before
+        # No time passes until the second button was pressed: five minutes are over at once.
+        pass_time, pressed = world._pass, threading.Event()
+        world._pass = lambda now: pass_time(now) if pressed.is_set() else None
         world.ask({"do": "cut", "device": "ihd"})
         with pytest.raises(Busy, match="five minutes"):
             world.ask({"do": "sag"})
+        pressed.set()
         page.said("IHD still has")
         page.settled()
         world.ask({"do": "speed", "speed": 3600})
