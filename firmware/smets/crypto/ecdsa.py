@@ -1,9 +1,15 @@
 # ECDSA on P-256 with SHA-256 (FIPS 186-5 6.4), deterministic nonces (RFC 6979 3.2).
 # Signing is not constant-time: see p256.
+import gc
 import hashlib
 
-from smets.crypto import CryptoError
+from smets.compat import const, uncollected
+from smets.crypto import CryptoError, p256
 from smets.crypto.p256 import N, P, check_public, combine, inverse, scalar
+
+# project-choice: the table of a key, 1 KB, is made where so many octets of heap are free: twice
+# what `smets flash` wants for a command beside a role. Alternatives: no table; one key at a time.
+_ROOM = const(65536)
 
 
 def sha256(*parts: bytes) -> bytes:
@@ -14,7 +20,15 @@ def sha256(*parts: bytes) -> bytes:
     return h.digest()
 
 
-def verify(public: bytes, digest: bytes, signature: bytes) -> bool:
+def verify_of(holder, digest: bytes, signature: bytes) -> bool:
+    """As `verify`, with a key that comes again: `ds_public` of an object.
+
+    What makes that quicker (comb.py) is its `ds_comb`, and goes when the object or the key goes.
+    """
+    return verify(holder.ds_public, digest, signature, holder)
+
+
+def verify(public: bytes, digest: bytes, signature: bytes, holder=None) -> bool:
     """Say whether a signature r || s (64 octets) of a digest (32 octets) is the key's.
 
     False for a signature of any other length or range. CryptoError for a public key that
@@ -29,8 +43,46 @@ def verify(public: bytes, digest: bytes, signature: bytes) -> bool:
     s = int.from_bytes(view[32:], "big")
     if not (0 < r < N and 0 < s < N):
         return False
+    if p256.native:
+        return p256.native.verify(memoryview(public)[1:], digest, signature)
+    points = _points(holder, public) if holder else None
+    return uncollected(_verify, qx, qy, points, e, r, s)
+
+
+def _points(holder, public):
+    # The comb of a key, made for its second signature; None before that, and without room.
+    kept = getattr(holder, "ds_comb", None)
+    if kept is None or kept[0] != public:
+        kept = [public, False]
+        holder.ds_comb = kept
+    elif kept[1] is False:
+        kept[1] = None
+        if has_room():
+            try:
+                from smets.crypto import comb
+
+                kept[1] = comb.table(public)
+            except MemoryError:
+                pass  # no piece is large enough
+    return kept[1] or None
+
+
+def has_room() -> bool:
+    """Whether the heap has _ROOM, after a collection; CPython always has."""
+    if not hasattr(gc, "mem_free"):
+        return True
+    gc.collect()
+    return gc.mem_free() >= _ROOM
+
+
+def _verify(qx, qy, points, e, r, s):
     w = inverse(s, N)
-    x, _, z = combine(r * w % N, qx, qy, e * w % N)
+    if points:
+        from smets.crypto import comb
+
+        x, _, z = comb.combine(points, r * w % N, e * w % N)
+    else:
+        x, _, z = combine(r * w % N, qx, qy, e * w % N)
     if not z:
         return False
     # x / z^2 mod p, taken mod n, is r: tried without the division, for r and for r + n.
@@ -43,9 +95,18 @@ def sign(private: bytes, digest: bytes) -> bytes:
 
     CryptoError for a private key out of range and for a digest that is not 32 octets.
     """
+    return uncollected(_sign, private, digest)
+
+
+def _sign(private, digest):
     d = scalar(private)
     e = _number(digest)
     for k in nonces(private, digest, N):
+        if p256.native:
+            signature = p256.native.sign(private, k.to_bytes(32, "big"), digest)
+            if signature:
+                return signature
+            continue
         x, _, z = combine(0, 0, 0, k)
         r = x * inverse(z * z % P, P) % P % N
         s = inverse(k, N) * (e + r * d) % N

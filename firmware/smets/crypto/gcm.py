@@ -1,20 +1,17 @@
 # AES-128-GCM with 96-bit IVs (SP 800-38D), streaming, in bounded memory.
-# GHASH works on 4 blocks at a time, as the 256-bit lanes of one big integer: see _multiply.
+# pyright: reportCallIssue=false
 from smets.compat import const
 from smets.crypto import CryptoError, equal
 from smets.crypto.aes import Aes
+from smets.crypto.ghash import absorb, mix, prepare
 
-_BATCH = const(64)  # octets: one block a lane
-_HALF = const(512)  # bits of 2 lanes
+_BLOCK = const(16)
+_STREAM = const(64)  # octets of key stream at a time
 _TAG = const(12)  # octets: every tag of GBCS
 
 _AAD = const(0)  # what may come next
 _DATA = const(1)
 _DONE = const(2)
-
-_LOW_127 = int.from_bytes((bytes(16) + b"\x7f" + b"\xff" * 15) * 4, "big")
-_LOW_128 = int.from_bytes((bytes(16) + b"\xff" * 16) * 4, "big")
-_SQUARES = b"\x00\x01\x04\x05\x10\x11\x14\x15\x40\x41\x44\x45\x50\x51\x54\x55"
 
 
 class Gcm:
@@ -33,10 +30,10 @@ class Gcm:
         first[31] = 1
         self._aes.encrypt_into(first, first)
         self._iv = bytes(iv)
-        self._mask = int.from_bytes(memoryview(first)[16:], "big")
-        self._powers = [_digits(int.from_bytes(memoryview(first)[:16], "big"))]
-        self._lanes = 0
-        self._buffer = memoryview(bytearray(_BATCH))
+        self._mask = memoryview(first)[16:]
+        self._table = prepare(memoryview(first)[:16])
+        self._hash = bytearray(_BLOCK)
+        self._buffer = memoryview(bytearray(_BLOCK))
         self._filled = 0
         self._stream = memoryview(b"")  # key stream: grows with the first data
         self._stream_at = 0
@@ -81,7 +78,8 @@ class Gcm:
             self._pad()
             self._next = _DONE
             self._absorb((self._aad_octets << 67 | self._data_octets << 3).to_bytes(16, "big"))
-            self._tag = (self._hash() ^ self._mask).to_bytes(16, "big")
+            mix(self._hash, self._mask, self._hash, _BLOCK)
+            self._tag = bytes(self._hash)
         return self._tag[:length]
 
     def tag_into(self, out: bytearray | memoryview) -> None:
@@ -106,15 +104,14 @@ class Gcm:
                 self._fill_stream(len(view) - at)
             n = min(len(view) - at, self._stream_end - self._stream_at)
             stream = self._stream[self._stream_at : self._stream_at + n]
-            mixed = int.from_bytes(view[at : at + n], "big") ^ int.from_bytes(stream, "big")
-            out[at : at + n] = mixed.to_bytes(n, "big")
+            mix(view[at : at + n], stream, memoryview(out)[at : at + n], n)
             self._stream_at += n
             at += n
 
     def _fill_stream(self, wanted):
         if not len(self._stream):
-            self._stream = memoryview(bytearray(_BATCH))
-        end = min(wanted + 15 & ~15, _BATCH)
+            self._stream = memoryview(bytearray(_STREAM))
+        end = min(wanted + 15 & ~15, _STREAM)
         for at in range(0, end, 16):
             self._stream[at : at + 12] = self._iv
             self._stream[at + 12 : at + 16] = self._counter.to_bytes(4, "big")
@@ -130,55 +127,17 @@ class Gcm:
         view = memoryview(data)
         at = 0
         if self._filled:
-            at = min(_BATCH - self._filled, len(view))
+            at = min(_BLOCK - self._filled, len(view))
             self._buffer[self._filled : self._filled + at] = view[:at]
             self._filled += at
-            if self._filled < _BATCH:
+            if self._filled < _BLOCK:
                 return
-            self._batch(self._buffer)
-        while len(view) - at >= _BATCH:
-            self._batch(view[at : at + _BATCH])
-            at += _BATCH
+            absorb(self._hash, self._table, self._buffer, 1)
+        count = len(view) - at >> 4
+        absorb(self._hash, self._table, view[at:], count)
+        at += count << 4
         self._filled = len(view) - at
         self._buffer[: self._filled] = view[at:]
-
-    def _batch(self, blocks):
-        # Horner's rule in each lane: lanes * H^4 + blocks.
-        x = int.from_bytes(blocks, "big")
-        x = ((x >> 128) & _LOW_128) << _HALF | (x & _LOW_128)  # even blocks, then odd ones
-        if self._lanes:
-            x ^= _multiply(self._lanes, self._power(2))
-        self._lanes = x
-
-    def _hash(self):
-        # GHASH of all that was absorbed, by now whole blocks.
-        y = 0
-        if self._lanes:
-            y = self._fold(self._lanes >> _HALF, self._lanes & ((1 << _HALF) - 1), 2)
-        if self._filled:
-            x = y << 8 * self._filled | int.from_bytes(self._buffer[: self._filled], "big")
-            log = 1
-            while 16 << log < self._filled + (16 if y else 0):
-                log += 1
-            y = self._fold((x >> 128) & _LOW_128, x & _LOW_128, log)
-        return _multiply(y, self._power(0))
-
-    def _fold(self, even, odd, log):
-        # 2^log blocks to one, the one with the highest power of H first, halving their number.
-        y = _multiply(even, self._power(0)) ^ odd
-        while log > 1:
-            log -= 1
-            cut = 128 << log
-            y = _multiply(y >> cut, self._power(log)) ^ (y & ((1 << cut) - 1))
-        return y
-
-    def _power(self, log):
-        # H^(2^log) as digits, each from the one before by squaring: a zero between any two bits.
-        powers = self._powers
-        while len(powers) <= log:
-            wide = int.from_bytes(bytes(_SQUARES[d] for d in powers[-1]), "big")
-            powers.append(_digits(_reduce(wide)))
-        return powers[log]
 
 
 def seal(key: bytes, iv: bytes, aad: bytes, plaintext: bytes) -> tuple:
@@ -209,39 +168,3 @@ def mac(key: bytes, iv: bytes, *aad_parts: bytes) -> bytes:
     for part in aad_parts:
         gcm.update_aad(part)
     return gcm.tag()
-
-
-# A block is the integer of its octets: bit 127 is the coefficient of x^0. Products without carry
-# have that of x^0 at bit 254. All below works on each 256-bit lane of its argument at once.
-
-
-def _digits(value):
-    # The 32 hexadecimal digits, highest first.
-    digits = bytearray(32)
-    i = 0
-    for octet in value.to_bytes(16, "big"):
-        digits[i] = octet >> 4
-        digits[i + 1] = octet & 15
-        i += 2
-    return digits
-
-
-def _multiply(lanes, digits):
-    # The lanes times one field element: four bits a step.
-    table = [0, lanes]
-    for i in range(1, 8):
-        twice = table[i] << 1
-        table.append(twice)
-        table.append(twice ^ lanes)
-    product = 0
-    for digit in digits:
-        product = product << 4 ^ table[digit]
-    return _reduce(product)
-
-
-def _reduce(product):
-    # Modulo x^128 + x^7 + x^2 + x + 1: degrees 128 and up are the low 127 bits.
-    low = product & _LOW_127
-    low ^= (low ^ low << 5) << 121 & _LOW_127  # what the next line would carry to them again
-    product ^= (low ^ (low ^ low << 1 ^ low << 2) << 5) << 121
-    return product >> 127 & _LOW_128

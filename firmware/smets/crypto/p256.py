@@ -1,8 +1,14 @@
 # P-256 (secp256r1, SP 800-186 3.2.1.3): key agreement, and the point arithmetic under ECDSA.
 # NOT constant-time: Python big integers are not, nor is the window method; timing leaks the key.
+# Where a board has it, smets_p256 (firmware/native) does the arithmetic of points in machine code.
 from smets import alive
-from smets.compat import const
+from smets.compat import const, uncollected
 from smets.crypto import CryptoError
+
+try:
+    import smets_p256 as native  # pyright: ignore[reportMissingImports]
+except (ImportError, ValueError):  # none, or one for another MicroPython
+    native = None
 
 P = 0xFFFFFFFF00000001000000000000000000000000FFFFFFFFFFFFFFFFFFFFFFFF
 N = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -12,7 +18,7 @@ _B = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
 # Plain % after a product: the division in C beats each reduction spelt out in Python.
 
 _COLUMNS = const(52)  # of the comb for the base point: 5 rows, 260 digits
-_MINUS = const(16)  # in a digit of a scalar: subtract the entry
+MINUS = const(16)  # in a digit of a scalar: subtract the entry
 
 
 def scalar(private: bytes) -> int:
@@ -45,7 +51,14 @@ def check_public(public: bytes) -> tuple:
 
 def public_key(private: bytes) -> bytes:
     """Return the public key, 04 || x || y (65 octets), of a private key (32 octets)."""
-    x, y, z = combine(0, 0, 0, scalar(private))
+    k = scalar(private)
+    if native:
+        return b"\x04" + native.multiply(private, b"")
+    return uncollected(_public_key, k)
+
+
+def _public_key(k):
+    x, y, z = combine(0, 0, 0, k)
     w = inverse(z, P)
     ww = w * w % P
     return b"\x04" + (x * ww % P).to_bytes(32, "big") + (y * ww * w % P).to_bytes(32, "big")
@@ -58,6 +71,12 @@ def shared_secret(private: bytes, public: bytes) -> bytes:
     """
     k = scalar(private)
     qx, qy = check_public(public)
+    if native:
+        return native.multiply(private, memoryview(public)[1:])[:32]
+    return uncollected(_agree, k, qx, qy)
+
+
+def _agree(k, qx, qy):
     x, _, z = combine(k, qx, qy, 0)  # z is not 0: the order is prime and k is in 1..n-1
     return (x * inverse(z * z % P, P) % P).to_bytes(32, "big")
 
@@ -89,7 +108,7 @@ def combine(k: int, qx: int, qy: int, g: int) -> tuple:
     if g:
         from smets.crypto.p256_base import POINTS
 
-        comb = _comb(g)
+        comb = digits_of(g)
         points = memoryview(POINTS)
     x, y, z = 1, 1, 0
     doublings = 0
@@ -99,23 +118,23 @@ def combine(k: int, qx: int, qy: int, g: int) -> tuple:
         doublings += 1
         digit = naf[i] if i < len(naf) else 0
         if digit:
-            x, y, z = _double(x, y, z, doublings)
+            x, y, z = double(x, y, z, doublings)
             doublings = 0
-            x, y, z = _add(x, y, z, odd[(digit & 15) >> 1], digit & _MINUS)
+            x, y, z = add(x, y, z, odd[(digit & 15) >> 1], digit & MINUS)
         if i < len(comb):
-            x, y, z = _double(x, y, z, doublings)
+            x, y, z = double(x, y, z, doublings)
             doublings = 0
             at = (comb[i] & 15) * 64
             point = (
                 int.from_bytes(points[at : at + 32], "big"),
                 int.from_bytes(points[at + 32 : at + 64], "big"),
             )
-            x, y, z = _add(x, y, z, point, comb[i] & _MINUS)
-    return _double(x, y, z, doublings)
+            x, y, z = add(x, y, z, point, comb[i] & MINUS)
+    return double(x, y, z, doublings)
 
 
 def _naf(k):
-    # Digits from the lowest: 0, or an odd number to 15, negative where _MINUS is set.
+    # Digits from the lowest: 0, or an odd number to 15, negative where MINUS is set.
     digits = bytearray(262)
     i = 0
     while k:
@@ -123,7 +142,7 @@ def _naf(k):
             low = k & 31
             k >>= 5
             if low & 16:
-                low = _MINUS | (32 - low)
+                low = MINUS | (32 - low)
                 k += 1
             digits[i] = low
             i += 5
@@ -133,13 +152,16 @@ def _naf(k):
     return memoryview(digits)[: i - 4]  # the last digit is at i - 5
 
 
-def _comb(g):
-    # Digits from the lowest column: which entry of the table; all of it negative with _MINUS.
+def digits_of(g: int) -> bytearray:
+    """The digits of a scalar, 0..n-1, for a comb (see p256_base), from the lowest column.
+
+    Each is the entry of the table to add, or with MINUS set to subtract.
+    """
     # g is made odd, hence the sum of 260 digits of 1 or -1; the top row's is taken outside.
     flip = 0
     if not g & 1:
         g = N - g
-        flip = _MINUS
+        flip = MINUS
     bits = bin(g + (3 << 260) - 1 >> 1)[3:].encode()  # after "0b1": digit 1 as "1", -1 as "0"
     digits = bytearray(_COLUMNS)
     for i in range(_COLUMNS):
@@ -147,27 +169,29 @@ def _comb(g):
         entry = 0
         for row in range(1, 5):
             entry = entry << 1 | bits[at + row * _COLUMNS] & 1
-        digits[i] = flip ^ (entry if bits[at] & 1 else _MINUS | entry ^ 15)
+        digits[i] = flip ^ (entry if bits[at] & 1 else MINUS | entry ^ 15)
     return digits
 
 
 def _odd_multiples(qx, qy):
     # 1, 3, .. 15 times Q, each (x, y, z, z^2, z^3).
-    double = _cached(*_double(qx, qy, 1, 1))
+    twice = cached(*double(qx, qy, 1, 1))
     table = [(qx, qy, 1, 1, 1)]
     for _ in range(7):
         last = table[-1]
-        table.append(_cached(*_add(last[0], last[1], last[2], double, 0)))
+        table.append(cached(*add(last[0], last[1], last[2], twice, 0)))
     return table
 
 
-def _cached(x, y, z):
+def cached(x: int, y: int, z: int) -> tuple:
+    """A point as `add` takes it: (x, y, z, z^2, z^3)."""
     zz = z * z % P
     return x, y, z, zz, zz * z % P
 
 
-def _double(x, y, z, times):
-    # "dbl-2001-b" for a = -3, so often. Infinity, which is (1, 1, 0) here, stays as it is.
+def double(x: int, y: int, z: int, times: int) -> tuple:
+    """Double a Jacobian point so often."""
+    # "dbl-2001-b" for a = -3. Infinity, which is (1, 1, 0) here, stays as it is.
     while times:
         times -= 1
         yy = y * y % P
@@ -180,8 +204,8 @@ def _double(x, y, z, times):
     return x, y, z
 
 
-def _add(x1, y1, z1, point, minus):
-    # Add a point that is not infinity: affine (x, y) or (x, y, z, z^2, z^3).
+def add(x1: int, y1: int, z1: int, point: tuple, minus: int) -> tuple:
+    """Add a point that is not infinity, affine (x, y) or as `cached` has it; or subtract it."""
     y2 = P - point[1] if minus else point[1]
     if len(point) == 2:
         x2, _ = point
@@ -201,7 +225,7 @@ def _add(x1, y1, z1, point, minus):
     if not h:
         if r:
             return 1, 1, 0
-        return _double(x1, y1, z1, 1)
+        return double(x1, y1, z1, 1)
     hh = h * h % P
     hhh = hh * h % P
     v = u1 * hh % P
