@@ -25,6 +25,7 @@ _CHANGES = {_SET: objects.SET, _ACTION: objects.ACTION}
 # Processing option of the long-invoke-id: break at the first error.
 _BREAK_ON_ERROR = const(0x20)
 
+_DEVICE_LOG = b"\x00\x68"  # class 104
 _NULL = b"\x00"
 
 
@@ -154,6 +155,8 @@ def execute(request: Request, model, session) -> Parts:
         if isinstance(piece, int):
             parts.add(_NULL)
             results.u8(piece)
+            if piece != objects.SUCCESS and session:
+                session.failed = True
         else:
             parts.add(piece)
             results.u8(objects.SUCCESS)
@@ -211,6 +214,13 @@ def _keep(settings, pieces, first, mark) -> bool:
     return True
 
 
+def _without_argument(element) -> bool:
+    """Null; of a Device Log also the integer 0 of GBCS 3.1 (CCS07)."""
+    return len(element.data) == 1 or (
+        bytes(element.key[:2]) == _DEVICE_LOG and bytes(element.data) == b"\x0f\x00"
+    )
+
+
 def _carry_out(element, model, session):
     """A piece of the answer, or a result code."""
     if isinstance(element.wanted, int):
@@ -222,9 +232,9 @@ def _carry_out(element, model, session):
         return model.set(element.key, element.data)
     if element.choice == _ACTION:
         result = model.invoke(element.key, element.data)
-        if result == objects.SUCCESS and len(element.data) == 1:
-            # A method without an argument gives what the state holds for it (CCS07).
-            return model.values.get(element.key, result)
+        if result == objects.SUCCESS and _without_argument(element):
+            # A method without an argument gives what it returns, or the state holds (CCS07).
+            return model.returned(element.key, result)
         return result
     start, end = element.selection or (-1, -1)
     return model.get(element.key, start, end)

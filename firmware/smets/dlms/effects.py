@@ -1,7 +1,7 @@
 # What follows from setting or invoking an object that no feature serves, as tables (meter.md).
 # A value that is set is kept as it is; here are those that are read at another place.
 from smets import clock, cosem_time
-from smets.codec import DecodeError, Writer, length_octets
+from smets.codec import DecodeError, length_octets
 from smets.compat import const
 from smets.dlms import axdr, objects
 
@@ -15,14 +15,13 @@ from smets.dlms import axdr, objects
 # account   the same, of the payment mode: the status of the active account stays
 # copy      a method that copies: the debt recovery rates (ECS07)
 # mask      Mask || Actions of the supplier (ECS25a, a1, a2, a3) change settings (ECS25r1)
-# reset     a counter becomes 0, and the time of it is told (ECS28b, ECS57)
-# clear     a log is emptied (ECS15a, ECS15c)
+# clear     a log is emptied (ECS15c)
 # add, put  an amount, in a member of the balances and in an object of its own (ECS04a, 04b, 07)
 # limit     unused emergency credit equals its limit (ECS04b)
 # select    emergency credit is selected, whatever the money of a meter without an account (ECS09)
-# script    the block counters of a tariff become 0 (ECS05)
-# control   an auxiliary controller is commanded: its log says so, a switch closes or opens (ECS47,
-#           ECS47a, ECS47e)
+# control   an auxiliary controller is commanded: its log says it; a switch closes, opens (ECS47),
+#           or a level holds for a period (ECS47a)
+# limit-level  the same of a limit (ECS47e)
 _FOLLOWS = """
 20/0-0:13.0.0.255/10 /7>/3 /8>/4 /9>/5
 20/0-0:13.0.1.255/10 /7>/3 /8>/4 /9>/5
@@ -56,11 +55,6 @@ _FOLLOWS = """
 1/0-30:97.98.12.255/2 mask 1/0-30:97.98.16.255/2
 1/0-30:97.98.13.255/2 mask 1/0-30:97.98.17.255/2
 1/0-30:97.98.14.255/2 mask 1/0-30:97.98.18.255/2
-3/0-0:94.44.42.255/1 reset /2
-4/1-0:1.6.0.255/1 reset /2 1/0-0:94.44.5.1/2
-4/1-0:1.6.1.255/1 reset /2 1/0-0:94.44.5.0/2
-4/1-0:2.6.0.255/1 reset /2 1/0-0:94.44.5.2/2
-7/0-0:99.98.0.255/1 clear /2
 7/0-17:99.98.2.255/1 clear /2
 112/0-0:19.10.0.255/1 add 0 /2
 112/0-0:19.10.0.255/2 put 0 /2
@@ -70,39 +64,32 @@ _FOLLOWS = """
 113/0-0:19.20.1.255/4 add 3
 113/0-0:19.20.2.255/4 add 4
 113/0-0:19.20.3.255/4 add 5
-9/0-0:10.0.100.255/1 script
 9/0-0:10.0.103.255/1 control
-9/0-0:10.0.107.255/1 control
+9/0-0:10.0.107.255/1 limit-level
 """
 _VALUES = "9000/0-0:94.44."
 _BLOCK_THRESHOLDS = "21/0-0:16.1.1%d.255/2>21/0-0:16.0.1%d.255/2"
 _BALANCES = "1/0-0:94.44.34.30/2"
 _EMERGENCY_LIMIT = "112/0-0:19.10.1.255/9"
-# Scripts of the tariff: reset of the block counters (ECS05), in the registers of ECS17e: after
-# eight registers of each of four blocks come its eight counters.
-_RESET_COUNTERS = b"\x12\x00\x63"
-_BLOCK_REGISTERS = "1/0-0:94.44.34.2/2"
-_ARRAY_64 = b"\x02\x01\x01\x40"
-_GROUP = const(40)  # octets of eight double-long-unsigned
 # Rows: time, what is commanded, outcome, id of the command on the home network (0: none).
 _CONTROLLER_LOG = "7/0-17:99.98.2.255/2"
 _CONTROLLER_ROW = b"\x02\x04\x06\x12\x16\x06"
 _CONTROLLER_ROWS = const(100)
 _CONTROLLERS = const(5)
-_UNKNOWN, _SUCCEEDED = range(2)
-# What ECS47 asks of a switch -> its output state: close, open. It is not known what its calendar
-# makes of a switch that is reset (20).
+_UNKNOWN, _SUCCEEDED, _FAILED = range(3)
+# What ECS47 asks of a switch -> its output state: close, open. One that is reset (20) follows its
+# calendar (features/controllers.py).
 _SWITCHED = {0x11: b"\x03\xff", 0x12: b"\x03\x00"}
 
 _NEVER = b"\x09\x0c" + b"\xff" * 9 + b"\x80\x00\xff"
 _NOW = b"\x09\x0c" + bytes(9) + b"\x80\x00\xff"
-_ZERO = b"\x06\x00\x00\x00\x00"
 _SELECTED = b"\x16\x02"  # credit_status of the Blue Book: selected
 _BITS_512 = b"\x04\x82\x02\x00"
 _BITS_256 = b"\x04\x82\x01\x00"
 _SWITCHES = const(32)  # octets of 256 bits
 _MODE_SIZE = const(6)  # structure{enum, enum}
 _AMOUNT_SIZE = const(5)  # a double-long
+_SCRIPT_SIZE = const(3)  # a long-unsigned
 _BALANCES_SIZE = const(32)  # structure of six of them
 
 
@@ -131,16 +118,33 @@ def _place(object_key, text: str) -> bytes:
 
 
 def _copy(kept, object_key, data, pairs) -> int:
+    result = objects.OTHER_REASON  # there is nothing to activate
     for pair in pairs:
         passive, _, active = pair.partition(">")
         value = kept.value(_place(object_key, passive))
         if value is not None:
             kept.put(_place(object_key, active), value)
-    return objects.SUCCESS
+        # ECS08 sets one of its objects at once, and has its activation attribute all the same.
+        if value is not None or kept.value(_place(object_key, active)) is not None:
+            result = objects.SUCCESS
+    return result
+
+
+def activate(kept, object_key) -> bool:
+    """The date of an activation attribute has come: passive becomes active; whether it could.
+
+    An object of a feature is none of those here: the feature activates it.
+    """
+    follows = of(object_key)
+    if follows and kept.value(object_key) is not None:
+        return follows(kept, _NOW) == objects.SUCCESS
+    return True
 
 
 def _activate(kept, object_key, data, pairs, copy=_copy) -> int:
     kept.put(object_key, data)
+    if kept.dated:
+        kept.dated.forget(object_key)
     if data == _NEVER:
         return objects.SUCCESS
     if data != _NOW:
@@ -151,6 +155,8 @@ def _activate(kept, object_key, data, pairs, copy=_copy) -> int:
         except DecodeError:
             return objects.OTHER_REASON
         if kept.clock.status == clock.INVALID or due > kept.clock.seconds:
+            if kept.dated:
+                kept.dated.wait(object_key, data[2:])
             return objects.SUCCESS
     return copy(kept, object_key, data, pairs)
 
@@ -162,8 +168,9 @@ def _threshold(kept, object_key, data, pairs) -> int:
 def _copy_as_array(kept, object_key, data, pairs) -> int:
     passive, _, active = pairs[0].partition(">")
     value = kept.value(_place(object_key, passive))
-    if value is not None:
-        kept.put(_place(object_key, active), b"\x01\x01" + value)
+    if value is None:
+        return objects.OTHER_REASON
+    kept.put(_place(object_key, active), b"\x01\x01" + value)
     return objects.SUCCESS
 
 
@@ -186,22 +193,13 @@ def _mask(kept, object_key, data, places) -> int:
         return objects.TYPE_UNMATCHED
     where = objects.key(places[0])
     before = kept.value(where)
-    octets = bytearray(_SWITCHES)
+    octets = bytearray(b"\xff" * _SWITCHES)
     if before is not None and len(before) == 4 + _SWITCHES:
         octets[:] = before[4:]
     for index in range(_SWITCHES):
         mask = data[4 + index]
         octets[index] = octets[index] & ~mask | data[4 + _SWITCHES + index] & mask
     kept.put(where, _BITS_256 + bytes(octets))
-    return objects.SUCCESS
-
-
-def _reset(kept, object_key, data, places) -> int:
-    kept.put(_place(object_key, places[0]), _ZERO)
-    if places[1:] and kept.clock.status != clock.INVALID:
-        writer = Writer(cosem_time.SIZE)
-        cosem_time.put(writer, kept.clock.seconds, 0)
-        kept.put(objects.key(places[1]), b"\x09\x0c" + bytes(writer.view()))
     return objects.SUCCESS
 
 
@@ -254,31 +252,53 @@ def _total(before, data, adds) -> bytes:
     return bytes((axdr.DOUBLE_LONG,)) + (total & 0xFFFFFFFF).to_bytes(4, "big")
 
 
-def _script(kept, object_key, data, places) -> int:
-    where = objects.key(_BLOCK_REGISTERS)
-    value = kept.value(where)
-    if data == _RESET_COUNTERS and value is not None and bytes(value[:4]) == _ARRAY_64:
-        octets = bytearray(value)
-        for block in range(4):
-            at = len(_ARRAY_64) + (2 * block + 1) * _GROUP
-            octets[at : at + _GROUP] = _ZERO * 8
-        kept.put(where, bytes(octets))
-    return objects.SUCCESS
-
-
 def _control(kept, object_key, data, places) -> int:
     # The upper octet is a sort and the number of a controller, the lower what it is to do. ECS47
-    # has sort 0; the others tell a level, which holds from a date on: it is logged as sent.
+    # has sort 0; the others tell a level, which holds for a period.
+    if objects.unmatched(data, axdr.LONG_UNSIGNED) or len(data) != _SCRIPT_SIZE:
+        return objects.TYPE_UNMATCHED
+    if data[1] >> 4:
+        return _level(kept, data, 0)
+    outcome = _UNKNOWN
+    state = _SWITCHED.get(data[2])
+    if data[1] in kept.faulty:
+        outcome = _FAILED
+    elif state and 1 <= data[1] <= _CONTROLLERS:
+        outcome = _SUCCEEDED
+        kept.put(objects.key("70/0-%d:96.3.10.255/2" % data[1]), state)
+    return _log(kept, data[1:], outcome)
+
+
+def _limit_level(kept, object_key, data, places) -> int:
+    if objects.unmatched(data, axdr.LONG_UNSIGNED) or len(data) != _SCRIPT_SIZE:
+        return objects.TYPE_UNMATCHED
+    return _level(kept, data, 1)
+
+
+def _level(kept, data, kind: int) -> int:
+    from smets.dlms import levels
+
+    if not levels.known(data[1], data[2]):
+        return objects.OTHER_REASON
+    try:
+        holds = levels.commanded(kept, data[1], data[2], kind)
+    except DecodeError:
+        return objects.OTHER_REASON
+    outcome = _UNKNOWN if holds is None or kind else _SUCCEEDED if holds else _FAILED
+    return _log(kept, data[1:], outcome)
+
+
+def log_control(kept, controller: int, level: int, done: bool) -> int:
+    """The level of a controller is set at its time: a row of the log; kept with the command."""
+    return _log(kept, bytes((controller, level)), _SUCCEEDED if done else _FAILED)
+
+
+def _log(kept, commanded, outcome: int) -> int:
     log = objects.key(_CONTROLLER_LOG)
     buffer = kept.value(log) or objects.Buffer(_CONTROLLER_ROW)
     if buffer.description != _CONTROLLER_ROW:
         return objects.OTHER_REASON
-    outcome = _UNKNOWN
-    state = _SWITCHED.get(data[2])
-    if state and 1 <= data[1] <= _CONTROLLERS:
-        outcome = _SUCCEEDED
-        kept.put(objects.key("70/0-%d:96.3.10.255/2" % data[1]), state)
-    row = kept.clock.seconds.to_bytes(4, "big") + data[1:] + bytes((outcome, 0, 0, 0, 0))
+    row = kept.clock.seconds.to_bytes(4, "big") + commanded + bytes((outcome, 0, 0, 0, 0))
     rows = b"".join(buffer.rows[1 - _CONTROLLER_ROWS :] + [row])
     kept.put(log, b"\x13" + _CONTROLLER_ROW + length_octets(len(rows)) + rows)
     return objects.SUCCESS
@@ -286,15 +306,14 @@ def _control(kept, object_key, data, places) -> int:
 
 _ACTS = {
     "control": _control,
+    "limit-level": _limit_level,
     "threshold": _threshold,
     "account": _account,
     "copy": _copy,
     "mask": _mask,
-    "reset": _reset,
     "clear": _clear,
     "add": _add,
     "put": _put,
     "limit": _limit,
-    "script": _script,
     "select": _select,
 }

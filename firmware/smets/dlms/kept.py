@@ -5,16 +5,20 @@ from smets.dlms import axdr, objects
 
 _KIND = b"D"
 _PROFILE = b"\x00\x07"
-# The Device Log of a communications hub is no part of the device yet: its methods, class 104, are
-# accepted and do nothing.
+# A method of a Device Log, class 104, whose answer a state tells.
 _WITHOUT_EFFECT = b"\x00\x68"
 
 
 class Kept:
     """Values of a model (objects.Objects) that use cases set."""
 
-    def __init__(self, model, settings, clock):
-        """`settings` is smets.settings.Settings; what it holds stands in the model from now on."""
+    def __init__(self, model, settings, clock, dated=None):
+        """`settings` is smets.settings.Settings; what it holds stands in the model from now on.
+
+        `dated` is the feature in which dates wait for their time.
+        """
+        self.dated = dated
+        self.faulty = ()  # numbers of auxiliary switches that do not follow
         self.clock = clock
         self.settings = settings
         self._model = model

@@ -120,12 +120,18 @@ class Served:
         """Invoke the method; a result code."""
         return OBJECT_UNDEFINED
 
+    def fits(self, value, further: bool = False):
+        """Check a value of a state, octets or a Buffer: ValueError where `load` cannot take it.
+
+        With `further`, whether `extend` can. Nothing changes.
+        """
+        raise ValueError("no such object in this device")
+
     def load(self, value):
-        """Take a value of a state, octets or a Buffer; ValueError.
+        """Take a value of a state that fits; StoreError.
 
         What has rows has extend(buffer) as well, which takes further ones.
         """
-        raise ValueError("no such object in this device")
 
 
 class Objects:
@@ -138,13 +144,18 @@ class Objects:
     `kept`     dlms.kept.Kept, for what no feature serves; None: it stands in `values` alone
     """
 
-    def __init__(self, registry=None):
-        """`registry` (smets.features.registry) knows which feature serves an object."""
+    def __init__(self, registry=None, default=None):
+        """`registry` (smets.features.registry) knows which feature serves an object.
+
+        `default(key)` gives what an object holds that nothing has set, None where it is
+        unavailable.
+        """
         self.values = {}
         self.faults = {}
         self.registry = registry
         self.kept = None
         self.settings = self._make = None
+        self._default = default
 
     def keep_in(self, settings, make):
         """Let what use cases set be kept in `settings`; what it holds is served from now on.
@@ -171,8 +182,26 @@ class Objects:
         registry = self.registry
         return registry is None or registry.gives(registry.of_object(object_key))
 
+    def check(self, object_key, value, append: bool = False):
+        """Check a value of a state: ValueError where `load`, or `append`, cannot take it."""
+        served = self._served(object_key, LOAD)
+        known = served or self.values.get(object_key)
+        rows = hasattr(value, "views")
+        further = append and rows and hasattr(known, "extend")
+        if served:
+            if self._gives(object_key):
+                if rows and not hasattr(served, "extend"):
+                    raise ValueError("this object has no rows")
+                served.fits(value, further)
+        elif further and self._extends(object_key):
+            check_rows(known, value)
+
     def load(self, object_key, value):
-        """Take a value from a state: octets or a Buffer. A feature gets what it serves."""
+        """Take a value from a state: octets or a Buffer; ValueError, StoreError.
+
+        A feature gets what it serves.
+        """
+        self.check(object_key, value)
         served = self._served(object_key, LOAD)
         if served:
             if self._gives(object_key):
@@ -181,7 +210,8 @@ class Objects:
             self.values[object_key] = value
 
     def append(self, object_key, value):
-        """Take further rows of a Buffer from a state; anything else as `load` does. ValueError."""
+        """Take further rows of a Buffer from a state; anything else as `load` does."""
+        self.check(object_key, value, True)
         served = self._served(object_key, LOAD)
         known = served or self.values.get(object_key)
         if not (known and hasattr(value, "views") and hasattr(known, "extend")):
@@ -204,6 +234,8 @@ class Objects:
         if served:
             return served.get(start, end)
         value = self.kept.value(object_key) if self.kept else self.values.get(object_key)
+        if value is None and self._default:
+            value = self._default(object_key)
         if value is None:
             return OBJECT_UNAVAILABLE
         selective = start >= 0
@@ -236,6 +268,12 @@ class Objects:
         kept = self.keeping()
         return kept.invoke(object_key, data) if kept else SUCCESS
 
+    def returned(self, object_key, result: int):
+        """What a method without an argument gives after `invoke`, or its result code."""
+        served = self._served(object_key, ACTION)
+        told = getattr(served, "returned", None) if served else None
+        return told() if told else self.values.get(object_key, result)
+
     def acts_at_once(self, object_key, operation) -> bool:
         """Whether a feature carries out what is set or invoked there, before `commit`."""
         return self._served(object_key, operation) is not None
@@ -267,6 +305,12 @@ def parse_limit(data, open_value: int) -> int:
     if len(data) == cosem_time.SIZE and bytes(data[:9]) == b"\xff" * 9:
         return open_value
     return cosem_time.parse(data)
+
+
+def check_rows(known, value):
+    """Check that a value of a state has rows of the type of a Buffer; ValueError."""
+    if getattr(value, "description", None) != known.description:
+        raise ValueError("not the rows of this log")
 
 
 def unmatched(data, tag: int) -> bool:

@@ -52,24 +52,19 @@ class Profile(objects.Served):
         except OSError:
             return objects.HARDWARE_FAULT
 
-    def load(self, buffer):
-        """Take the rows of a state in the place of those that are there; ValueError."""
-        self._check(buffer)
-        self._slot.renew()
-        self._append(buffer)
-
-    def extend(self, buffer):
-        """Take further rows of a state; ValueError."""
-        self._check(buffer)
-        self._append(buffer)
-
-    def _check(self, buffer):
+    def fits(self, value, further: bool = False):
+        """See Served."""
         if self._slot.log is None:
             raise ValueError("no such object in this device")
-        if getattr(buffer, "description", None) != self.description:
-            raise ValueError("not the rows of this log")
+        objects.check_rows(self, value)
 
-    def _append(self, buffer):
+    def load(self, buffer):
+        """Take the rows of a state in the place of those that are there."""
+        self._slot.renew()
+        self.extend(buffer)
+
+    def extend(self, buffer):
+        """Take further rows of a state."""
         log = self._slot.log
         for row in buffer.views():
             log.append(row)

@@ -32,7 +32,8 @@ class Wanted:
 def parse(data, session) -> list:
     """The objects that a request wants; DecodeError where it is not of the GBCS form.
 
-    `session` has `counter`, `originator`, `target` of the command, 8 octets each.
+    `session` has `counter` and `target` of the command and `reply_party`, who the answer is for:
+    a party that the broker names, else the originator. Each has 8 octets.
     """
     reader = Reader(data)
     reader.literal(b"\x02\x02\x01", "protected request")
@@ -41,7 +42,7 @@ def parse(data, session) -> list:
         wanted.append(_parse_object(reader))
     reader.literal(_PARAMETERS, "protection parameters")
     reader.literal(session.counter, "transaction-id")
-    for octets in (session.originator, session.target):
+    for octets in (session.reply_party, session.target):
         reader.literal(b"\x09\x08", "protection parameters")
         reader.literal(octets, "protection parties")
     reader.literal(_KEY_INFO, "protection key information")
@@ -79,23 +80,24 @@ def _parse_object(reader):
     return Wanted(bytes(key), limits[0], limits[1])
 
 
-def read(wanted, model, session):
+def read(wanted, model, session, head: bytes = b"\x02\x02"):
     """The answer: a stream, or the result code of the first object that cannot be given.
 
-    `session.cipher()` is a fresh Gcm with the key of encrypted response parts.
+    It begins with `head`. `session.cipher()` is a fresh Gcm with the key of encrypted parts;
+    `session.key_counter` is the counter that this key is made of, and names it in the answer.
     """
     plain = Parts()
-    head = Writer(4)
-    head.u8(axdr.STRUCTURE)
-    head.length(len(wanted))
-    plain.add(bytes(head.view()))
+    count = Writer(4)
+    count.u8(axdr.STRUCTURE)
+    count.length(len(wanted))
+    plain.add(bytes(count.view()))
     for item in wanted:
         piece = model.get(item.key, item.start, item.end)
         if isinstance(piece, int):
             return piece
         plain.add(piece)
-    writer = Writer(96)
-    writer.put(b"\x02\x02")
+    writer = Writer(96 + len(head))
+    writer.put(head)
     writer.put(_PARAMETERS)
     writer.put(session.key_counter)
     for octets in (session.target, session.reply_party):
