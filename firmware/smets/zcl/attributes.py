@@ -6,9 +6,9 @@ from smets.compat import const
 from smets.zcl import clusters, types
 
 # Basic
-_HW_VERSION = const(0x0003)
-_MANUFACTURER_NAME = const(0x0004)
-_MODEL_IDENTIFIER = const(0x0005)
+HW_VERSION = const(0x0003)
+MANUFACTURER_NAME = const(0x0004)
+MODEL_IDENTIFIER = const(0x0005)
 
 # Time
 TIME = const(0x0000)
@@ -21,13 +21,17 @@ _LOCAL_TIME = const(0x0007)
 _LAST_SET_TIME = const(0x0008)
 _VALID_UNTIL_TIME = const(0x0009)
 
+# OTA Upgrade
+CURRENT_FILE_VERSION = const(0x0002)
+
 # Price
+TIER1_PRICE_LABEL = const(0x0000)
 BLOCK1_THRESHOLD = const(0x0100)
 _BLOCK2_THRESHOLD = const(0x0101)
 _BLOCK3_THRESHOLD = const(0x0102)
 THRESHOLD_MULTIPLIER = const(0x0202)
 THRESHOLD_DIVISOR = const(0x0203)
-_COMMODITY_TYPE = const(0x0300)
+COMMODITY_TYPE = const(0x0300)
 STANDING_CHARGE = const(0x0301)
 CONVERSION_FACTOR = const(0x0302)
 CONVERSION_FACTOR_TRAILING_DIGIT = const(0x0303)
@@ -35,19 +39,20 @@ CALORIFIC_VALUE = const(0x0304)
 CALORIFIC_VALUE_UNIT = const(0x0305)
 CALORIFIC_VALUE_TRAILING_DIGIT = const(0x0306)
 NO_TIER_BLOCK1_PRICE = const(0x0400)
-NO_TIER_BLOCK2_PRICE = const(0x0401)
-NO_TIER_BLOCK3_PRICE = const(0x0402)
-NO_TIER_BLOCK4_PRICE = const(0x0403)
+_NO_TIER_BLOCK2_PRICE = const(0x0401)
+_NO_TIER_BLOCK3_PRICE = const(0x0402)
+_NO_TIER_BLOCK4_PRICE = const(0x0403)
 TIER1_BLOCK1_PRICE = const(0x0410)
-TIER2_BLOCK1_PRICE = const(0x0420)
-TIER3_BLOCK1_PRICE = const(0x0430)
-TIER4_BLOCK1_PRICE = const(0x0440)
+_TIER2_BLOCK1_PRICE = const(0x0420)
+_TIER3_BLOCK1_PRICE = const(0x0430)
+_TIER4_BLOCK1_PRICE = const(0x0440)
 TARIFF_UNIT_OF_MEASURE = const(0x0615)
 CURRENCY = const(0x0616)
 PRICE_TRAILING_DIGIT = const(0x0617)
 
 # Metering
 CURRENT_SUMMATION_DELIVERED = const(0x0000)
+CURRENT_SUMMATION_RECEIVED = const(0x0001)
 CURRENT_MAX_DEMAND_DELIVERED = const(0x0002)
 CURRENT_MAX_DEMAND_RECEIVED = const(0x0003)
 READING_SNAPSHOT_TIME = const(0x0007)
@@ -60,8 +65,8 @@ CURRENT_TIER1_SUMMATION_DELIVERED = const(0x0100)
 _CURRENT_TIER2_SUMMATION_DELIVERED = const(0x0102)
 _CURRENT_TIER3_SUMMATION_DELIVERED = const(0x0104)
 _CURRENT_TIER4_SUMMATION_DELIVERED = const(0x0106)
-_REMAINING_BATTERY_LIFE_IN_DAYS = const(0x0205)
-_CURRENT_METER_ID = const(0x0206)
+REMAINING_BATTERY_LIFE_IN_DAYS = const(0x0205)
+CURRENT_METER_ID = const(0x0206)
 AMBIENT_CONSUMPTION_INDICATOR = const(0x0207)
 UNIT_OF_MEASURE = const(0x0300)
 MULTIPLIER = const(0x0301)
@@ -114,7 +119,7 @@ DEBT_AMOUNT_1 = const(0x0211)
 DEBT_RECOVERY_FREQUENCY_1 = const(0x0216)
 DEBT_RECOVERY_AMOUNT_1 = const(0x0217)
 DEBT_AMOUNT_2 = const(0x0221)
-_DEBT_RECOVERY_FREQUENCY_2 = const(0x0226)
+DEBT_RECOVERY_FREQUENCY_2 = const(0x0226)
 DEBT_RECOVERY_AMOUNT_2 = const(0x0227)
 DEBT_AMOUNT_3 = const(0x0231)
 DEBT_RECOVERY_TOP_UP_PERCENTAGE_3 = const(0x0239)
@@ -141,8 +146,8 @@ _RECEIVED_PROPOSED_PROVIDER_CONTACT_DETAILS = const(0x0134)
 CHANGE_OF_TENANCY_UPDATE_DATE_TIME = const(0x0200)
 PROPOSED_TENANCY_CHANGE_CONTROL = const(0x0201)
 _WAN_STATUS = const(0x0300)
-_LOW_MEDIUM_THRESHOLD = const(0x0400)
-_MEDIUM_HIGH_THRESHOLD = const(0x0401)
+LOW_MEDIUM_THRESHOLD = const(0x0400)
+MEDIUM_HIGH_THRESHOLD = const(0x0401)
 _CLUSTER_REVISION = const(0xFFFD)
 ATTRIBUTE_REPORTING_STATUS = const(0xFFFE)
 
@@ -154,8 +159,8 @@ def by_type() -> dict:
     """Attributes by cluster and data type. It is large, so it is made when first asked for."""
     return {
         clusters.BASIC: {
-            types.UINT8: (_HW_VERSION,),
-            types.CHAR_STRING: (_MANUFACTURER_NAME, _MODEL_IDENTIFIER),
+            types.UINT8: (HW_VERSION,),
+            types.CHAR_STRING: (MANUFACTURER_NAME, MODEL_IDENTIFIER),
         },
         clusters.TIME: {
             types.UTC_TIME: (TIME, _LAST_SET_TIME, _VALID_UNTIL_TIME),
@@ -165,20 +170,21 @@ def by_type() -> dict:
         },
         clusters.PRICE: {
             types.UINT48: (BLOCK1_THRESHOLD, _BLOCK2_THRESHOLD, _BLOCK3_THRESHOLD),
+            types.OCTET_STRING: (TIER1_PRICE_LABEL,),
             types.UINT24: (THRESHOLD_MULTIPLIER, THRESHOLD_DIVISOR),
-            types.ENUM8: (_COMMODITY_TYPE, CALORIFIC_VALUE_UNIT, TARIFF_UNIT_OF_MEASURE),
+            types.ENUM8: (COMMODITY_TYPE, CALORIFIC_VALUE_UNIT, TARIFF_UNIT_OF_MEASURE),
             types.UINT32: (
                 STANDING_CHARGE,
                 CONVERSION_FACTOR,
                 CALORIFIC_VALUE,
                 NO_TIER_BLOCK1_PRICE,
-                NO_TIER_BLOCK2_PRICE,
-                NO_TIER_BLOCK3_PRICE,
-                NO_TIER_BLOCK4_PRICE,
+                _NO_TIER_BLOCK2_PRICE,
+                _NO_TIER_BLOCK3_PRICE,
+                _NO_TIER_BLOCK4_PRICE,
                 TIER1_BLOCK1_PRICE,
-                TIER2_BLOCK1_PRICE,
-                TIER3_BLOCK1_PRICE,
-                TIER4_BLOCK1_PRICE,
+                _TIER2_BLOCK1_PRICE,
+                _TIER3_BLOCK1_PRICE,
+                _TIER4_BLOCK1_PRICE,
             ),
             types.BITMAP8: (
                 CONVERSION_FACTOR_TRAILING_DIGIT,
@@ -214,14 +220,14 @@ def by_type() -> dict:
                 UNCONTROLLED_FLOW_THRESHOLD_UNIT_OF_MEASURE,
             ),
             types.UINT16: (
-                _REMAINING_BATTERY_LIFE_IN_DAYS,
+                REMAINING_BATTERY_LIFE_IN_DAYS,
                 UNCONTROLLED_FLOW_THRESHOLD,
                 UNCONTROLLED_FLOW_MULTIPLIER,
                 UNCONTROLLED_FLOW_DIVISOR,
                 FLOW_MEASUREMENT_PERIOD,
             ),
             types.OCTET_STRING: (
-                _CURRENT_METER_ID,
+                CURRENT_METER_ID,
                 SITE_ID,
                 _METER_SERIAL_NUMBER,
                 CUSTOMER_ID_NUMBER,
@@ -236,6 +242,7 @@ def by_type() -> dict:
             types.INT24: (INSTANTANEOUS_DEMAND,),
             types.UINT32: (BILL_TO_DATE_DELIVERED,),
         },
+        clusters.OTA: {types.UINT32: (CURRENT_FILE_VERSION,)},
         clusters.PREPAYMENT: {
             types.BITMAP16: (PAYMENT_CONTROL_CONFIGURATION, _PREPAYMENT_ALARM_STATUS),
             types.INT32: (
@@ -259,7 +266,7 @@ def by_type() -> dict:
                 DEBT_RECOVERY_AMOUNT_2,
                 DEBT_AMOUNT_3,
             ),
-            types.ENUM8: (DEBT_RECOVERY_FREQUENCY_1, _DEBT_RECOVERY_FREQUENCY_2),
+            types.ENUM8: (DEBT_RECOVERY_FREQUENCY_1, DEBT_RECOVERY_FREQUENCY_2),
             types.UINT16: (DEBT_RECOVERY_TOP_UP_PERCENTAGE_3,),
         },
         clusters.DEVICE_MANAGEMENT: {
@@ -268,8 +275,8 @@ def by_type() -> dict:
                 _PROPOSED_PROVIDER_ID,
                 _RECEIVED_PROVIDER_ID,
                 _RECEIVED_PROPOSED_PROVIDER_ID,
-                _LOW_MEDIUM_THRESHOLD,
-                _MEDIUM_HIGH_THRESHOLD,
+                LOW_MEDIUM_THRESHOLD,
+                MEDIUM_HIGH_THRESHOLD,
             ),
             types.OCTET_STRING: (
                 PROVIDER_NAME,

@@ -53,7 +53,7 @@ TEMPLATES = {
         ),
     },
     # GCS07
-    (MESSAGING, FROM_SERVER): {commands.DISPLAY_MESSAGE: "4 1 d 2 s > as_sent"},
+    (MESSAGING, FROM_SERVER): {commands.DISPLAY_MESSAGE: "4 1 d 2 s > message"},
     (PREPAYMENT, FROM_CLIENT): {
         # GCS06 and PCS02
         commands.SELECT_AVAILABLE_EMERGENCY_CREDIT: "4 1 > emergency",
@@ -87,7 +87,7 @@ TEMPLATES = {
             "4 4 1 4 d 4 s=PROVIDER_NAME s=PROVIDER_CONTACT_DETAILS"
         ),
         # GCS11
-        commands.REQUEST_NEW_PASSWORD_RESPONSE: "4 d 2 1 s > as_sent",
+        commands.REQUEST_NEW_PASSWORD_RESPONSE: "4 d 2 1 s > privacy",
         # GCS41 and GCS36
         commands.UPDATE_SITE_ID: "4 d 4 s=METERING.SITE_ID",
         commands.UPDATE_CIN: "4 d 4 s=METERING.CUSTOMER_ID_NUMBER",

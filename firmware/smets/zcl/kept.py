@@ -36,6 +36,9 @@ def put(server, cluster: int, attribute: int, value):
     if kind is None:
         raise ValueError("attribute %04X.%04X" % (cluster, attribute))
     octets = bytes((kind,)) + types.encode(kind, value)
+    feature = server.registry.of_attribute(cluster, attribute) if server.registry else None
+    if feature is not None and feature.assign(cluster, attribute, octets):
+        return
     server.settings.put(attribute_key(cluster, attribute), octets)
 
 

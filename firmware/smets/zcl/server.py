@@ -15,6 +15,7 @@ _TIME_AT = {
     (clusters.METERING, commands.PUBLISH_SNAPSHOT): _SNAPSHOT,  # SnapshotTime
     (clusters.METERING, commands.GET_SAMPLED_DATA_RESPONSE): 2,  # SampleStartTime
     (clusters.PREPAYMENT, commands.PUBLISH_PREPAY_SNAPSHOT): _SNAPSHOT,  # SnapshotTime
+    (clusters.MESSAGING, commands.DISPLAY_MESSAGE): 5,  # Start Time
 }
 
 
@@ -38,6 +39,9 @@ class Server:
         self.published = {}
         self.registry = registry
         self.settings = Settings()
+        self.asked = []  # (cluster, attribute ids) that the command at hand has read
+        self.old = False  # whether octets are those of GBCS 3.1 (gbcs/versions.py)
+        self.failed = False  # whether a component of the last command could not be carried out
 
     # --- What use cases set --------------------------------------------------------------------
 
@@ -56,7 +60,7 @@ class Server:
     # --- States --------------------------------------------------------------------------------
 
     def publish(self, cluster: int, command: int, payload):
-        """Take what a cluster command returns from a state: one more payload; ValueError."""
+        """Take what a cluster command returns from a state: one more payload; StoreError."""
         if self.settings.values:
             from smets.zcl import kept
 
@@ -73,8 +77,20 @@ class Server:
         octets = bytes((type_id,)) + types.encode(type_id, value)
         self.attributes.setdefault(cluster, {})[attribute] = octets
 
+    def check(self, cluster: int, attribute: int, type_id: int, value):
+        """Check an attribute value of a state: ValueError where `load` cannot take it."""
+        octets = types.encode(type_id, value)
+        registry = self.registry
+        feature = registry.of_attribute(cluster, attribute) if registry else None
+        if feature is not None and registry is not None and registry.gives(feature):
+            read = types.read_value(Reader(octets), type_id)
+            if not isinstance(read, int) and not feature.texts:
+                raise ValueError("not an integer, which this attribute is")
+            feature.fits_attribute(cluster, attribute, read)
+
     def load(self, cluster: int, attribute: int, type_id: int, value):
-        """Take an attribute value of a state; ValueError where it does not fit its type."""
+        """Take an attribute value of a state; ValueError, StoreError."""
+        self.check(cluster, attribute, type_id, value)
         registry = self.registry
         feature = registry.of_attribute(cluster, attribute) if registry else None
         if feature is None:
@@ -86,7 +102,6 @@ class Server:
 
     def _stand(self, cluster, attribute, type_id, value):
         """Let the value of a state stand for an attribute."""
-        types.encode(type_id, value)
         if self._loadable(attribute_key(cluster, attribute)):
             self.set(cluster, attribute, type_id, value)
 
@@ -158,8 +173,8 @@ class Server:
         if registry:
             feature = registry.of_command(call.cluster, side, request.command)
             if feature is not None:
-                fault = self._fault(call)
-                result = feature.execute(call) if fault is None else fault
+                # What a state publishes of several comes before its fault (rtds: GCS15b).
+                result = feature.execute(call) if self.fault(call) is None else None
                 if result is not None:
                     return result
         return self.answer_published(call)
@@ -169,7 +184,7 @@ class Server:
         registry = self.registry
         return registry is not None and registry.of_command(cluster, side, command) is not None
 
-    def _fault(self, call):
+    def fault(self, call):
         """The status that a fault of a state gives this command, or None.
 
         A fault names a command: of several in one message it shows at the second (RTDS).
@@ -185,7 +200,7 @@ class Server:
         The n-th request of a message gets the n-th payload of `published`, a lone request gets
         them all, or the fault of the command; past the end comes the fault, else NOT_FOUND.
         """
-        fault = self._fault(call)
+        fault = self.fault(call)
         payloads = self.published.get((call.cluster, call.reply_command), ())
         at = _TIME_AT.get((call.cluster, call.reply_command))
         if call.from_han and self.registry and at is not None:
