@@ -1,7 +1,8 @@
-# The ASN.1 use case CS06: it activates a firmware image.
+# The ASN.1 use cases of firmware: CS06 activates an image, CS08 reads the version.
 from smets.codec import DecodeError
 from smets.dlms import objects
 from smets.gbcs import der, times
+from smets.zcl import attributes, clusters
 
 _FIRMWARE_VERSION = objects.key("1/0-0:0.2.1.255/2")
 
@@ -22,5 +23,20 @@ def activate_firmware(call):
         if isinstance(held, (bytes, bytearray)) and len(held) == 6 and held[:2] == b"\x09\x04":
             version = held[2:]
         return der.sequence(der.integer(1), der.octet_string(version))
+
+    return act
+
+
+def read_version(call):
+    """CS08: NULL. The version, 0; or 00000000, 1 where it cannot be read."""
+    if bytes(call.payload) != b"\x05\x00":
+        raise DecodeError(0, "Read Firmware Version")
+
+    def act():
+        zcl = call.device.zcl
+        place = clusters.OTA, attributes.CURRENT_FILE_VERSION
+        failed = 1 if zcl.status(*place) else 0  # SUCCESS is 0
+        version = (0 if failed else zcl.get(*place)).to_bytes(4, "big")
+        return der.sequence(der.octet_string(version), der.integer(failed))
 
     return act

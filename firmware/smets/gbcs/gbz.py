@@ -4,6 +4,7 @@
 # Response departs from the rule; then the attributes that may be read.
 from smets.codec import DecodeError, Reader, Writer
 from smets.compat import const
+from smets.gbcs import versions
 from smets.ports.store_error import StoreError
 from smets.zcl import frame
 from smets.zcl.server import Call
@@ -129,11 +130,12 @@ def execute(prepared, server, cipher) -> bytes:
     key of the response's encrypted components. What is set is kept before this returns; what
     cannot be kept is answered as failed.
     """
+    server.asked = []
     try:
         replies = _replies(prepared, server)
     finally:
         server.settings.rollback()  # nothing is left, unless this ends in an exception
-    return _encode(replies, cipher)
+    return _encode(replies, cipher, server.old)
 
 
 def _replies(prepared, server) -> list:
@@ -158,9 +160,11 @@ def _replies(prepared, server) -> list:
         except StoreError:
             component, row = prepared[first]
             failure = _default(row, component.request, frame.HARDWARE_FAILURE)
+            failed = True
             replies[start:] = [(component.cluster, failure, False)]
             for component, row in prepared[first + 1 :]:
                 replies.append(_not_carried_out(component, row))
+    server.failed = failed
     return replies
 
 
@@ -179,6 +183,7 @@ def _default(row, request, status: int, command: int = -1) -> bytes:
 def _read(component, row, server, replies) -> bool:
     writer = Writer(64)
     writer.put(bytes((row.reply_control, component.request.sequence, row.reply_command)))
+    server.asked.append((component.cluster, component.request.payload))
     status = server.read(component.cluster, component.request.payload, writer)
     replies.append((component.cluster, bytes(writer.view()), row.encrypted))
     return is_failure(status)
@@ -188,7 +193,11 @@ def _command(component, row, server, replies) -> bool:
     request = component.request
     result = server.execute(component)
     if isinstance(result, int):
-        replies.append((component.cluster, _default(row, request, result), False))
+        reply = _default(row, request, result)
+        control = versions.default_control(component.cluster, request.command, server.old)
+        if control >= 0:
+            reply = bytes((control,)) + reply[1:]
+        replies.append((component.cluster, reply, False))
         return is_failure(result)
     for payload in result:
         reply = frame.header(row.reply_control, request.sequence, row.reply_command, payload)
@@ -196,11 +205,11 @@ def _command(component, row, server, replies) -> bool:
     return False
 
 
-def _encode(replies, cipher) -> bytes:
+def _encode(replies, cipher, old) -> bytes:
     writer = Writer(256)
     writer.put(PROFILE)
     writer.u8(len(replies))
-    frame_counter = 0
+    counters = versions.frame_counters(replies, old)
     for index in range(len(replies)):
         cluster, reply, encrypted = replies[index]
         control = _LAST if index == len(replies) - 1 else 0
@@ -214,8 +223,7 @@ def _encode(replies, cipher) -> bytes:
         ciphered = len(_CIPHERED) + plain + _TAG_SIZE
         writer.be(2 + 3 + 2 + ciphered, 2)
         writer.u8(0)
-        writer.u8(frame_counter)
-        frame_counter += 1
+        writer.u8(counters[index])
         writer.put(reply[:3])
         writer.be(ciphered, 2)
         writer.put(_CIPHERED)

@@ -12,7 +12,7 @@ ALERT = const(3)
 ENCRYPTION = const(4)
 
 MAC_SIZE = const(12)
-SIGNATURE_SIZE = const(64)
+_SIGNATURE_SIZE = const(64)
 
 _GENERAL_CIPHERING = const(0xDD)
 _GENERAL_SIGNING = const(0xDF)
@@ -79,7 +79,7 @@ def parse(data) -> Message:
     message.signed = reader.data[start + 1 : reader.pos]
     at = reader.pos
     message.signature = reader.string("signature")
-    if len(message.signature) not in (0, SIGNATURE_SIZE):
+    if len(message.signature) not in (0, _SIGNATURE_SIZE):
         raise DecodeError(at, "signature of %d octets" % len(message.signature))
     reader.finish("message")
     message.authenticated = reader.data[start:mac_at]
@@ -186,7 +186,7 @@ class Signed:
         self._header = header.encode(parts.length)
         self._parts = parts
         self._sign = sign
-        self.length = len(self._header) + parts.length + 1 + SIGNATURE_SIZE
+        self.length = len(self._header) + parts.length + 1 + _SIGNATURE_SIZE
 
     def chunks(self):
         """Yield the octets in order; each chunk is valid until the next one is asked for."""

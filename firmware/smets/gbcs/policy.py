@@ -15,11 +15,10 @@ REPEAT_OCTETS = const(400)
 
 
 def time_taken(start: int, end: int, own: int) -> int:
-    """UTC seconds that GCS28 sets the clock to; all arguments are UTC seconds since 2000.
+    """UTC seconds that GCS28 sets a clock without a hub to; arguments are UTC seconds since 2000.
 
     A device whose own time lies in the interval takes the interval's beginning, as the RTDS
-    answer has it. Alternatives: it keeps its own time, or takes that of the communications hub,
-    which is not part of a command.
+    answer has it. Alternative: it keeps its own time. With a hub its time is taken.
     """
     return start
 

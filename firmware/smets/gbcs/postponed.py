@@ -25,7 +25,7 @@ _DONE = 0x8F66
 _FAILED = 0x8F67
 _CREDENTIALS = 0x00CB
 _LOAD_CONTROLLER = 0x0124
-_CS02G = 0x0126
+_CS02G = (0x0125, 0x0126)
 
 
 def _name(code: int) -> str:
@@ -135,7 +135,7 @@ def _one(device, keys, code, values) -> bool:
         when, originator = values[:2]
         alert = _DONE if good else _FAILED
         told = der.sequence(der.integer(alert), format_moment(when), body)
-        message = _LOAD_CONTROLLER if code == _CS02G else _CREDENTIALS
+        message = _LOAD_CONTROLLER if code in _CS02G else _CREDENTIALS
         device.alert(alert, when, originator, message, told)
         account = device.feature("prepayment")
         if account and account.meter:

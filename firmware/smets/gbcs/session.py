@@ -29,6 +29,7 @@ class Exchange:
         certificate came, carries the device's own counter as supplementary originator counter,
         and its key is made with that. Alternative: a counter for such answers alone.
         """
+        self.code = command.code
         self.counter = bytes(command.counter)
         self.originator = bytes(command.originator)
         self.target = bytes(command.target)
@@ -36,6 +37,7 @@ class Exchange:
         self._party = party
         self._streams = streams
         self.own = b""  # supplementary originator counter
+        self.failed = False  # whether any of it could not be done
         # Encrypted parts are for the supplementary party where the command names one; the
         # transaction stays that of the command (rtds: GCS61 for a named supplier).
         self.reply_party = self.originator
@@ -97,6 +99,7 @@ class Session:
         self.answered = 0
         self.counter_reused = 0
         self._repeats = []  # (digest of the command, response octets)
+        self._trusted = []  # the credentials that these commands were checked with
         self._counters_seen = []
 
     def handle(self, data):
@@ -115,6 +118,9 @@ class Session:
             refused = Refused("no-memory")
         except Refused as error:
             refused = error
+        log = self.device.feature("event_log")
+        if log:
+            log.refused(refused.reason, data)
         self.refusals[refused.reason] = self.refusals.get(refused.reason, 0) + 1
         raise refused
 
@@ -124,8 +130,14 @@ class Session:
             raise Refused("not-a-command")
         if bytes(command.target) != self.keys.device_id:
             raise Refused("other-target")
+        # A command that was answered costs no arithmetic again: its octets were checked.
+        digest = sha256(data).digest()
+        again = self._before(digest)
+        if again is not None:
+            return again
         use_case = use_cases.find(self.device.tables, command.code, self.device.letter)
         if use_case is None:
+            self._tell_unsupported(command)
             raise Refused("no-such-use-case", "%04X" % command.code)
         party = self.keys.find(command.originator, use_case.roles)
         if party is None:
@@ -138,10 +150,6 @@ class Session:
             self._check_mac(command, party)
         self._check_role(command, party, use_case)
         self._check_signature(command, party, signed)
-        digest = sha256(data).digest()
-        for kept, octets in self._repeats:
-            if kept == digest:
-                return _Again(octets)
         self._check_replay(command, use_case)
         signed = signed or use_case.signed_response
         if not signed:
@@ -158,6 +166,8 @@ class Session:
             if use_case.replay_protected and not use_case.token:
                 device.counters.set(exchange.originator, exchange.counter)
             parts = carry_out()
+            if not use_case.token:  # a top-up is logged with its account
+                device.commanded(use_case.code, not exchange.failed)
             if device.store:
                 device.store.commit()
         except Exception:
@@ -170,12 +180,30 @@ class Session:
         return response if use_case.update else self._keep(digest, response)
 
     def keep_time(self):
-        """Carry out what was put off until now (gbcs/postponed.py)."""
+        """Carry out what was put off until now (Device.dated_by, gbcs/postponed.py)."""
         device = self.device
+        dated = device.feature(device.dated_by)
+        if dated:
+            dated.tick()
         if device.due is None or device.due <= device.clock.seconds < clock.UTC_INVALID:
             from smets.gbcs import postponed
 
             postponed.carry_out(device, self.keys)
+
+    def _tell_unsupported(self, command):
+        """Where the device tells of such commands: once of each, if it is of a party's."""
+        teller = self.device.feature("unsupported")
+        party = self.keys.find(command.originator) if teller else None
+        if party is None:
+            return
+        self._check_mac(command, party)
+        if len(command.signature):
+            self._check_signature(command, party, True)
+        last = self.device.counters.get(party.id)
+        if last is not None and bytes(command.counter) <= last:
+            raise Refused("replay")
+        self.device.counters.set(party.id, bytes(command.counter))
+        teller.tell(party.id, command.code, bytes(command.counter))
 
     def _streams(self):
         # Imported when it is needed: few reads are encrypted.
@@ -220,7 +248,7 @@ class Session:
         from smets.crypto import ecdsa
 
         digest = sha256(command.signed).digest()
-        if not ecdsa.verify(party.ds_public, digest, bytes(command.signature)):
+        if not ecdsa.verify_of(party, digest, bytes(command.signature)):
             raise Refused("bad-signature")
 
     def _check_replay(self, command, use_case):
@@ -247,6 +275,7 @@ class Session:
         def carry_out():
             parts = Parts()
             parts.add(gbz.execute(prepared, self.device.zcl, exchange.cipher))
+            exchange.failed = exchange.failed or self.device.zcl.failed
             return parts
 
         return carry_out
@@ -281,6 +310,17 @@ class Session:
             self._counters_seen.append(mark)
             if len(self._counters_seen) > policy.REPEATS_KEPT:
                 self._counters_seen.pop(0)
+
+    def _before(self, digest):
+        """The response to a command that was answered, unless credentials have changed since."""
+        trusted = [self.keys.private_key, self.keys.ds_private_key] + self.keys.parties
+        if self._trusted != trusted:
+            self._trusted = trusted
+            self._repeats = []
+        for kept, octets in self._repeats:
+            if kept == digest:
+                return _Again(octets)
+        return None
 
     def _keep(self, digest, response):
         if response.length > policy.REPEAT_OCTETS:

@@ -1,4 +1,4 @@
-# The ASN.1 use case GCS28: the interval in which the time is valid sets the clock.
+# The ASN.1 use case GCS28: the interval in which the hub's time must lie for the clock to take it.
 from smets.codec import DecodeError
 from smets.gbcs import der, policy, times
 
@@ -12,7 +12,8 @@ def set_clock(call):
 
     def act():
         own = call.device.clock
-        status = own.confirm(interval, policy.time_taken, call.device.store)
+        status = call.device.feature("gas_clock").confirm(interval, policy.time_taken)
+        call.device.exchange.failed = status != 0
         return der.sequence(times.format_moment(own.seconds), der.integer(status))
 
     return act

@@ -17,7 +17,7 @@ ROWS = (
     # Method B Join; SRV 8.7.2
     (0x000E, "CS03B", "GSb", "ru", "@joining.join"),
     # Method A or C Unjoin; SRV 8.8.1
-    (0x000F, "CS04AC", "ES GS", "cru", "@joining.unjoin"),
+    (0x000F, "CS04AC", "ES GS DSb", "cru", "@joining.unjoin"),
     # Method B Unjoin; SRV 8.8.2
     (0x0010, "CS04B", "GS", "ru", "@joining.unjoin"),
     # Activate Firmware; SRV 11.3
@@ -28,8 +28,10 @@ ROWS = (
     (0x007F, "GCS28", "GS", "cru", "@setting_clock.set_clock"),
     # Restore GPF Device Log; SRV 8.12.2
     (0x008C, "GCS59", "PB", "ru", "@joining.restore_log"),
-    # Method C Join; SRV 8.7.1
-    (0x00AF, "CS03C", "GS", "cru", "@joining.join"),
+    # Method A Join (non Meter); SRV 8.7.1, 8.7.2
+    (0x00AB, "CS03A2", "LSb DSb", "cru", "@joining.join"),
+    # Method C Join; SRV 8.7.1, 8.7.2
+    (0x00AF, "CS03C", "GS DSb", "cru", "@joining.join"),
     # Update Security Credentials; SRV 6.15.1, 6.21, 6.23, 8.5
     (0x0102, "CS02b-supplierBySupplier", "ESB GSB PSB", "crdu",
      "@postponed.replace"),
@@ -43,7 +45,11 @@ ROWS = (
     (0x0108, "CS02b-anyExceptAbnormalRootByRecovery", "ER GR PR HR", "cordu",
      "@postponed.replace"),
     # Provide Security Credential Details; SRV 6.24.1
-    (0x011B, "CS02f", "ESBT", "v", "@credentials.provide"),
+    (0x011B, "CS02f", "ESBT CSBT", "v", "@credentials.provide"),
+    # Update Load Controller Security Credentials
+    (0x0125, "CS02g-loadControllerByLoadController", "CL", "crdu", "@postponed.replace"),
     # Update Load Controller Security Credentials; SRV 6.15.1
     (0x0126, "CS02g-loadControllerBySupplier", "ES", "crdu", "@postponed.replace"),
+    # Read PPMID/HCALCS Firmware Version; SRV 11.2
+    (0x0129, "CS08", "LSb DSb", "", "@activation.read_version"),
 )

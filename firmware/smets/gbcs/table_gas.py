@@ -1,17 +1,9 @@
-# Use cases that a gas device answers in GBZ: the GSME and the GPF.
-# From the GBCS 4.0 use case tables; 0x012A, 0x009D and 0x009E from RTDS 4.5.0 bytes.
+# Use cases in GBZ that a gas meter alone answers; those of its proxy, too: table_proxy.py.
+# From the GBCS 4.0 use case tables; 0x009D and 0x009E from RTDS 4.5.0 bytes.
 # fmt: off
 
 # Each row: message code, use case, targets with roles, flags, components (see use_cases.py).
 ROWS = (
-    # Read ZigBee Device Event Log; SRV 6.13; SMETS 4.6.5.9
-    (0x0014, "CS10a", "PSNB GSNB", "",
-     "0709 01.00>19.01"
-    ),
-    # Clear ZigBee Device Event Log; SRV 3.3; SMETS 4.5.3.8
-    (0x0015, "CS11", "PS GS", "u",
-     "0709 01.01>09.02"
-    ),
     # Set Tariff and Price on GSME; SRV 1.1.1; SMETS 4.5.3.22, SMETS 4.6.4.30, SMETS 4.6.4.23
     (0x006B, "GCS01a", "GS", "crdu",
      "0707 09.00>00.0B; 0707 09.01>00.0B; 0707 09.02>00.0B; 0707 09.03>00.0B; 0707 "
@@ -43,34 +35,9 @@ ROWS = (
     (0x0071, "GCS07", "GS", "u",
      "0703 09.00>00.0B"
     ),
-    # Set Change of Tenancy date on GPF; SRV 3.2; CHTS 4.5.4.10
-    (0x0072, "GCS09", "PS", "u",
-     "0708 09.00>00.0B"
-    ),
     # Disable Privacy PIN Protection on GSME; SRV 3.5; SMETS 4.5.3.9
     (0x0073, "GCS11", "GS", "ru",
      "0708 09.02>00.0B"
-    ),
-    # Read GSME Consumption Register; SRV 4.1.1; SMETS 4.6.5.4
-    (0x0074, "GCS13a", "PSN GS", "t",
-     "0702 00.00>18.01e 0302 0301 0300 0000"
-    ),
-    # Read GSME Prepayment Register(s); SRV 4.3; SMETS 4.6.5.21, SMETS 4.6.5.1, SMETS 4.6.5.8
-    (0x0075, "GCS14", "PS GS", "t",
-     "0700 00.00>08.01 0617 0616; 0705 00.00>08.01e 0005 0002 0001 0231 0211 0221"
-    ),
-    # Read GSME Billing Data Log (billing calendar triggered); SRV 4.4.3; SMETS 4.6.5.3, CHTS
-    # 4.5.2
-    (0x0076, "GCS15c", "PSB GS", "",
-     "0702 01.06>19.06e; 0705 01.07>19.01e"
-    ),
-    # Read GSME Daily Read log(s); SRV 4.6.1; SMETS 4.6.5.7
-    (0x0077, "GCS16a", "PSB GS", "",
-     "0702 01.06>19.06e"
-    ),
-    # Read GSME Profile Data Log; SRV 4.8.1; SMETS 4.6.5.15
-    (0x0078, "GCS17", "PSNB GS", "",
-     "0702 01.08>19.07e"
     ),
     # Read Gas Network Data Log; SRV 4.10; SMETS 4.6.5.12
     (0x0079, "GCS18", "GSB", "",
@@ -103,17 +70,9 @@ ROWS = (
     (0x0081, "GCS32", "GS", "cru",
      "0702 01.0B>09.0C"
     ),
-    # Read GSME Valve Status; SRV 7.4; SMETS 4.6.5.16, SMETS 4.6.5.18
-    (0x0082, "GCS33", "PSNB GSNB", "",
-     "0702 00.00>08.01 0205 0014"
-    ),
     # Send CIN to GSME; SRV 9.1; SMETS 4.6.4.7
     (0x0083, "GCS36", "GB", "ru",
      "0708 09.06>00.0B"
-    ),
-    # Read GSME Firmware Version; SRV 11.2; SMETS 4.6.5.10, CHTS 4.6.3.9
-    (0x0084, "GCS38", "PSNB GSNB", "",
-     "0702 00.00>08.01 0206"
     ),
     # Arm Valve in GSME; SRV 7.3; SMETS 4.5.3.7
     (0x0085, "GCS39", "GS", "cru",
@@ -131,21 +90,9 @@ ROWS = (
     (0x0088, "GCS44", "GS", "u",
      "0708 09.01>00.0B"
     ),
-    # Read MPRN on the GSME; SRV 6.2.7; SMETS 4.6.4.19
-    (0x0089, "GCS46", "PSNB GSNB", "",
-     "0702 00.00>08.01 0307"
-    ),
-    # Read Meter Balance for GSME; SRV 4.18; SMETS 4.6.5.11
-    (0x008D, "GCS60", "PS GS", "",
-     "0702 00.00>08.01 0A00; 0705 00.00>08.01 0001"
-    ),
     # Activate Emergency Credit on GSME from PPMID; SMETS 4.5.3.1
     (0x0090, "PCS02", "GI", "u",
      "0705 01.00>08.0B"
-    ),
-    # Read GSME Daily Read log(s) (prepayment); SRV 4.14; SMETS 4.6.5.14
-    (0x0096, "GCS16b", "PSB GS", "",
-     "0705 01.07>19.01e"
     ),
     # Apply Prepayment Top Up to a GSME; SRV 2.2; SMETS 4.5.3.3
     (0x0097, "CS01b", "GS", "rduk",
@@ -163,20 +110,6 @@ ROWS = (
     (0x009E, "GCS21e", "GS", "",
      "0000 00.00>08.01 0004 0005 0003; 0702 00.00>08.01 0608 0607"
     ),
-    # Read GSME Tariff Data; SRV 4.11.1; SMETS 4.6.4.6, SMETS 4.6.4.32, SMETS 4.6.4.31
-    (0x009F, "GCS21f", "PSB GSB", "",
-     "0700 00.00>18.01 0203 0202 0100 0101 0102 0615 0400 0401 0402 0403 0410 0420 0430 0440"
-     " 0616 0617 0301; 0707 01.01>19.01; 0707 01.02>19.02; 0707 01.03>19.03; 0707 "
-     "01.04>19.04; 0700 01.00>19.00"
-    ),
-    # Read gas Daily Consumption Log; SRV 4.17; SMETS 5.7.5.14, CHTS 4.6.3.7
-    (0x00A0, "GCS61", "PSNB", "",
-     "0702 01.08>19.07e"
-    ),
-    # Read ZigBee Device Security Log; SRV 6.13; SMETS 4.6.5.17
-    (0x00A1, "CS10b", "PSNB GSNB", "",
-     "0709 01.00>19.01"
-    ),
     # Set Price on GSME; SRV 1.2.1; SMETS 4.6.4.23, SMETS 4.6.4.6, SMETS 4.6.4.32
     (0x00A3, "GCS01b", "GS", "crdu",
      "0700 09.04>00.0B; 0700 09.05>00.0B"
@@ -189,26 +122,6 @@ ROWS = (
     (0x00B4, "GCS40b", "GS", "cru",
      "0705 01.05>08.0B"
     ),
-    # Read GSME Configuration Data Prepayment; SRV 4.13; SMETS 4.6.4.9, SMETS 4.6.4.8, SMETS
-    # 4.6.4.10
-    (0x00B5, "GCS21b", "PS GS", "",
-     "0705 00.00>08.01 0239 0006 0216 0226 0040 0010 0011 0031 0021 0022 0217 0227; 0700 "
-     "00.00>08.01 0617; 0707 01.01>19.01; 0707 01.02>19.02; 0707 01.03>19.03; 0707 "
-     "01.04>19.04"
-    ),
-    # Read GSME Register (TOU); SRV 4.1.2; SMETS 4.6.5.20
-    (0x00B6, "GCS13c", "PSN GS", "t",
-     "0702 00.00>18.01e 0302 0301 0300 0100 0102 0104 0106"
-    ),
-    # Read GSME Block Counters; SRV 4.1.4; SMETS 4.6.5.19
-    (0x00B8, "GCS13b", "PS GS", "t",
-     "0702 00.00>18.01e 0700 0701 0702 0703 0302 0301 0300"
-    ),
-    # Read GSME Configuration Data Device Information (Payment Mode); SRV 6.2.9; SMETS 4.6.4.21,
-    # SMETS 4.6.4.27, SMETS 4.6.4.28
-    (0x00BF, "GCS21j", "PSB GSB", "",
-     "0705 00.00>08.01 0000"
-    ),
     # Adjust Credit Mode Meter Balance on the GSME; SRV 1.5; SMETS 4.5.3.6
     (0x00C0, "GCS40c", "GS", "cru",
      "0705 01.05>08.0B"
@@ -217,26 +130,9 @@ ROWS = (
     (0x00C2, "GCS40d", "GS", "cru",
      "0705 01.05>08.0B"
     ),
-    # Read GSME Billing Data Log (change of mode / tariff triggered); SRV 4.4.2; SMETS 4.6.5.3
-    (0x00C3, "GCS15b", "PSB GS", "",
-     "0705 01.07>19.01e; 0702 01.06>19.06e"
-    ),
-    # Read GSME Billing Data Log (payment-based debt payments); SRV 4.4.4; SMETS 4.6.5.3
-    (0x00C4, "GCS15d", "PSB GSB", "",
-     "0705 01.0A>19.06e"
-    ),
-    # Read GSME Billing Data Log (prepayment credits); SRV 4.4.5; SMETS 4.6.5.3
-    (0x00C5, "GCS15e", "PSB GSB", "",
-     "0705 01.08>19.05"
-    ),
     # Set Billing Calendar on the GSME - all periodicities; SRV 6.8; SMETS 4.6.4.2
     (0x00D8, "GCS25a", "GS", "cru",
      "0700 09.09>00.0B; 0700 09.01>00.0B"
-    ),
-    # Read GSME Configuration Data Device Information (BillingCalendar - all periodicities); SRV
-    # 6.2.3; SMETS 4.6.4.2
-    (0x00DA, "GCS21k", "PSB GSB", "",
-     "0700 01.0B>09.09"
     ),
     # Read non-critical event and alert behaviours - GSME- Supplier; SRV 6.2.10; SMETS 4.6.4.1,
     # SMETS 4.6.4.34
@@ -252,10 +148,5 @@ ROWS = (
     # SRV 6.7; SMETS 4.6.4.33, SMETS 4.6.4.25, SMETS 4.6.4.26
     (0x00FC, "GCS24a", "GS", "cru",
      "0702 01.0E>08.0B; 0702 01.0D>08.0B"
-    ),
-    # (no title in the sources; GCS60 with header date-time in the Response); SRV 4.18; SMETS
-    # 4.6.5.11
-    (0x012A, "GCS60a", "PS GS", "t",
-     "0702 00.00>08.01 0A00; 0705 00.00>08.01 0001"
     ),
 )

@@ -3,7 +3,7 @@
 #
 # targets  words of a device letter and role letters: "PSN GS" is GPF for supplier and network
 #          operator, GSME for the supplier alone. With b the broker may carry the command for a
-#          party that it names and that has one of the roles (only where nothing is signed).
+#          party that it names and that has one of the roles; it signs what is to be signed.
 # flags    c critical (signed command and response), o the command has no MAC, s only the response
 #          is signed, v the command has a MAC or a signature and its answer the same, r protected
 #          against replay, k its originator counter is that of a token, u an update, d the response
@@ -17,6 +17,9 @@ ESME = "E"
 GSME = "G"
 GPF = "P"
 CHF = "H"
+PPMID = "D"
+HCALCS = "L"
+SAPC = "C"
 
 # Role names of KEYS.json to the letters in `targets`.
 ROLES = {
