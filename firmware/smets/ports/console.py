@@ -64,6 +64,7 @@ class Console:
         self._in = getattr(sys.stdin, "buffer", sys.stdin)
         self._out = sys.stdout
         self._octet = bytearray(1)
+        self._other = None
         try:
             import select
 
@@ -83,9 +84,19 @@ class Console:
         """Take Ctrl-C as an octet (`wanted`), or let it interrupt what runs."""
         self._kbd_intr(-1 if wanted else _CTRL_C)
 
+    def also(self, stream):
+        """Let `wait` end early when another stream has something to read."""
+        if self._poll is not None:
+            self._poll.register(stream, 1)  # POLLIN
+            self._other = stream
+
     def wait(self, ms: int) -> bool:
         """Whether an octet comes within `ms` milliseconds."""
-        return self._poll is None or bool(self._poll.poll(ms))
+        if self._poll is None:
+            return True
+        ready = self._poll.poll(ms)
+        # Of two the other one may be alone.
+        return len(ready) > 1 or bool(ready) and ready[0][0] is not self._other
 
     def read(self) -> int:
         """The next octet; -1 at the end of the stream."""

@@ -12,10 +12,23 @@ class Screen:
     width = 0
     height = 0
     mono = False
+    # A canvas is sent in so many pieces, rows of equal height from the top: a bench link and a
+    # watchdog wait for one of them only.
+    pieces = 1
+
+    def send(self, canvas, piece: int) -> bool:
+        """Show a piece of a canvas of this size; False where the panel does not answer.
+
+        A panel that did not answer has to be sent all pieces before it shows one.
+        """
+        raise NotImplementedError
 
     def show(self, canvas) -> bool:
-        """Show a canvas of this size; False where the panel does not answer: try again later."""
-        raise NotImplementedError
+        """Show a whole canvas; False where the panel does not answer: try again later."""
+        for piece in range(self.pieces):
+            if not self.send(canvas, piece):
+                return False
+        return True
 
     def light(self, on: bool):
         """Switch the light (or the pixels that make it) on or off; the picture stays."""

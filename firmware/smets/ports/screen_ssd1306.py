@@ -1,6 +1,7 @@
 # SSD1306 OLED panel of 128x64 pixels over I2C: one bit a pixel, eight rows an octet.
 # Solomon Systech SSD1306 datasheet, section 9 (command table) and its application note.
 from smets.compat import const
+from smets.ports.open_screen import is_pin
 from smets.ports.screen import Screen
 
 _OFF = const(0xAE)
@@ -27,7 +28,13 @@ _SETTINGS = (
     b"\xa4"  # what is in memory
     b"\xa6"  # ones are lit
 )
-_WINDOW = b"\x21\x00\x7f\x22\x00\x07"  # all columns, all pages
+# All columns of a page: its number twice takes the place of the two last octets.
+_WINDOW = b"\x00\x21\x00\x7f\x22\x00\x00"
+_PAGES = const(8)
+_ALL = const(0xFF)  # a bit a page
+
+# Members of `pins` of a device.json.
+OPTIONS = {"i2c": (0, 3), "clock": is_pin, "data": is_pin, "address?": (0x3C, 0x3D)}
 
 
 class Ssd1306(Screen):
@@ -36,6 +43,7 @@ class Ssd1306(Screen):
     width = 128
     height = 64
     mono = True
+    pieces = _PAGES
 
     def __init__(self, i2c, address: int = 0x3C):
         """The panel is set up when it is first shown something, and again after a failure."""
@@ -43,21 +51,34 @@ class Ssd1306(Screen):
         self._address = address
         self._ready = False
         self._lit = True
+        self._missing = _ALL  # pages that its memory does not have since it was set up
+        self._window = bytearray(_WINDOW)
+        self._parts = ()  # of each page, as they are sent
+        self._octets = None  # of the canvas that they are of
         self.failures = 0  # transfers without an answer, for diagnosis
 
-    def show(self, canvas) -> bool:
-        """See Screen."""
-        self.check(canvas)
+    def send(self, canvas, piece: int) -> bool:
+        """See Screen: a piece is a page, eight rows."""
+        octets = canvas.octets
+        if self._octets is not octets:
+            self.check(canvas)
+            self._octets = octets
+            view = memoryview(octets)
+            starts = range(0, len(octets), self.width)
+            self._parts = [(_PIXELS, view[start : start + self.width]) for start in starts]
         try:
-            fresh = not self._ready
-            if fresh:
+            if not self._ready:
+                self._missing = _ALL
                 self._send(_SETTINGS)
-            self._send(_WINDOW)
-            self._i2c.writevto(self._address, (_PIXELS, canvas.octets))
-            if fresh:
-                # Lit only now: its memory is random after power-up.
-                self._send(bytes((_ON if self._lit else _OFF,)))
-            self._ready = True
+                self._ready = True
+            self._window[5] = self._window[6] = piece
+            self._i2c.writeto(self._address, self._window)
+            self._i2c.writevto(self._address, self._parts[piece])
+            if self._missing:
+                self._missing &= ~(1 << piece)
+                # Lit only when it has all: its memory is random after power-up.
+                if not self._missing and self._lit:
+                    self._send(bytes((_ON,)))
         except OSError:
             self._failed()
         return self._ready
@@ -65,6 +86,8 @@ class Ssd1306(Screen):
     def light(self, on: bool):
         """See Screen."""
         self._lit = on
+        if not self._ready or self._missing:
+            return
         try:
             self._send(bytes((_ON if on else _OFF,)))
         except OSError:
@@ -78,7 +101,7 @@ class Ssd1306(Screen):
         self._i2c.writeto(self._address, bytes((_COMMANDS,)) + commands)
 
 
-def from_config(i2c: int = 0, clock: int = 5, data: int = 4, address: int = 0x3C) -> Ssd1306:
+def from_config(i2c: int, clock: int, data: int, address: int = 0x3C) -> Ssd1306:
     """The panel on I2C bus `i2c`, its clock and data on these pins."""
     from machine import I2C, Pin
 

@@ -2,6 +2,8 @@
 # Sitronix ST7789V datasheet, section 9 (commands). Its memory is 240 columns of 320 rows; the
 # glass shows columns 52 to 186 and rows 40 to 279 of it.
 from smets.compat import const
+from smets.document import BOOLEAN
+from smets.ports.open_screen import is_pin, is_wired
 from smets.ports.screen import Screen
 
 _SWRESET = const(0x01)
@@ -24,8 +26,20 @@ _LEFT = const(40)
 _TOP = const(53)
 _TOP_TURNED = const(52)
 
-# Rows of 16-bit colours that are sent at once.
+# Rows of 16-bit colours that are sent at once; 9 times that is the height.
 _STRIP = const(15)
+
+# Members of `pins` of a device.json.
+OPTIONS = {
+    "spi": (0, 3),
+    "clock": is_pin,
+    "data": is_pin,
+    "select": is_pin,
+    "command": is_pin,
+    "reset?": is_wired,
+    "light?": is_wired,
+    "turned?": BOOLEAN,
+}
 
 
 class St7789(Screen):
@@ -33,6 +47,7 @@ class St7789(Screen):
 
     width = 240
     height = 135
+    pieces = height // _STRIP
 
     def __init__(self, spi, select, command, sleep_ms, reset=None, light=None, turned=False):
         """`light(level)` switches the backlight; `turned` shows everything upside down."""
@@ -44,6 +59,7 @@ class St7789(Screen):
         self._turned = turned
         self._strip = bytearray(2 * self.width * _STRIP)
         self._address = bytearray(4)
+        self._octet = bytearray(1)
         select(1)
         if reset is not None:
             reset(0)
@@ -62,19 +78,18 @@ class St7789(Screen):
         self._send(_INVON)  # these panels are normally white
         self._send(_NORON)
         # Its memory is random after power-up: black before it is lit.
-        self._window()
-        for _ in range(0, self.height, _STRIP):
-            self._data(self._strip)
+        for piece in range(self.pieces):
+            self._window(piece)
+            self._write(self._strip)
         self._send(_DISPON)
         self.light(True)
 
-    def show(self, canvas) -> bool:
+    def send(self, canvas, piece: int) -> bool:
         """See Screen; SPI does not tell whether a panel is there."""
         self.check(canvas)
-        self._window()
-        for y in range(0, self.height, _STRIP):
-            canvas.rgb565(y, _STRIP, self._strip)
-            self._data(self._strip)
+        canvas.rgb565(piece * _STRIP, _STRIP, self._strip)
+        self._window(piece)
+        self._write(self._strip)
         return True
 
     def light(self, on: bool):
@@ -82,26 +97,28 @@ class St7789(Screen):
         if self._light is not None:
             self._light(1 if on else 0)
 
-    def _window(self):
+    def _window(self, piece: int):
+        """Let the pixels of a piece follow."""
+        self._range(_CASET, _LEFT, self.width)
         top = _TOP_TURNED if self._turned else _TOP
-        for command, first, count in ((_CASET, _LEFT, self.width), (_RASET, top, self.height)):
-            last = first + count - 1
-            self._address[0] = first >> 8
-            self._address[1] = first & 0xFF
-            self._address[2] = last >> 8
-            self._address[3] = last & 0xFF
-            self._send(command, self._address)
+        self._range(_RASET, top + piece * _STRIP, _STRIP)
         self._send(_RAMWR)
+
+    def _range(self, command: int, first: int, count: int):
+        last = first + count - 1
+        self._address[0] = first >> 8
+        self._address[1] = first & 0xFF
+        self._address[2] = last >> 8
+        self._address[3] = last & 0xFF
+        self._send(command, self._address)
 
     def _send(self, command: int, data: bytes | bytearray = b""):
         self._command(0)
-        self._write(bytes((command,)))
+        self._octet[0] = command
+        self._write(self._octet)
         self._command(1)
         if data:
             self._write(data)
-
-    def _data(self, octets):
-        self._write(octets)
 
     def _write(self, octets):
         self._select(0)
@@ -112,13 +129,13 @@ class St7789(Screen):
 
 
 def from_config(  # noqa: PLR0913 - the options of a panel
-    spi: int = 1,
-    clock: int = 10,
-    data: int = 11,
-    select: int = 9,
-    command: int = 8,
-    reset=12,
-    light=13,
+    spi: int,
+    clock: int,
+    data: int,
+    select: int,
+    command: int,
+    reset=None,
+    light=None,
     turned: bool = False,
 ) -> St7789:
     """The panel on SPI bus `spi`; the other options are pin numbers, None where not connected."""
@@ -129,5 +146,6 @@ def from_config(  # noqa: PLR0913 - the options of a panel
     def pin(number):
         return None if number is None else Pin(number, Pin.OUT)
 
+    # Before the other pins: it takes one for its input, which may be one of them.
     bus = SPI(spi, baudrate=20000000, polarity=0, phase=0, sck=Pin(clock), mosi=Pin(data))
     return St7789(bus, pin(select), pin(command), sleep_ms, pin(reset), pin(light), turned)

@@ -155,6 +155,17 @@ class Store(Changes):
         except OSError:
             return []
 
+    def prepare(self):
+        """Make the folder of the logs at the start: mkdir within a command is too deep for a Pico.
+
+        Where that fails, it is made with the first entry.
+        """
+        try:
+            if self._made:
+                make(self.path + "/" + LOGS)
+        except StoreError:
+            pass
+
     def check(self, besides: str = ""):
         """Look at each record except those whose names begin with `besides`, and report damage."""
         for name in self.names():

@@ -2,6 +2,25 @@
 # How to stop one that has no such function is data of the board (boards/<name>/board.py).
 
 
+_guard = None  # held, since a timer that nobody holds stops
+
+
+def guard(ms: int):
+    """Reset the board in `ms` milliseconds; a soft reset of it, or a reset, ends that.
+
+    A board without machine.Timer, or without a timer that needs no hardware, has no such guard.
+    """
+    global _guard
+    import machine
+
+    try:
+        _guard = machine.Timer(-1)
+        mode = machine.Timer.ONE_SHOT
+        _guard.init(mode=mode, period=ms, callback=lambda timer: machine.reset())
+    except (AttributeError, ValueError):
+        _guard = None
+
+
 class Watchdog:
     """The board's watchdog, or nothing on a board without one.
 
