@@ -8,10 +8,12 @@ from smets.screen.pages import pages
 NEXT = const(0)
 BACK = const(1)
 OK = const(2)
+NONE = const(-1)
 KEYS = ("next", "back", "ok")
 
 # Milliseconds for which an input must be steady; for which a key is held until it repeats.
 _STEADY_MS = const(30)
+_SAMPLES = const(2)  # the same while a page is drawn, which takes a Pico up to 150 ms
 _REPEAT_MS = const(600)
 
 
@@ -108,24 +110,42 @@ class Navigator:
 
 
 class Buttons:
-    """Keys on pins that read 0 while pressed: debounced, repeating while held."""
+    """Keys on pins that read 0 while pressed: debounced; next and back repeat while held."""
 
     def __init__(self, pins):
         """`pins` are called for their level: next, back, OK."""
         self._pins = pins
         self._since = [0] * len(pins)  # milliseconds that a pin has been down
-        self._due = [_STEADY_MS] * len(pins)  # and at which it counts
+        self._due = [_STEADY_MS] * len(pins)  # and at which it counts; -1: no more
+        self._seen = [0] * len(pins)  # samples since the last poll in which it was down
 
-    def poll(self, passed: int) -> list:
-        """The keys pressed in the `passed` milliseconds since the last poll."""
-        keys = []
-        for key, pin in enumerate(self._pins):
-            if pin():
+    def sample(self):
+        """Look at the pins while work keeps `poll` from being called. Takes no memory."""
+        for key in range(len(self._pins)):
+            if not self._pins[key]():
+                self._seen[key] += 1
+
+    def poll(self, passed: int) -> int:
+        """A key that was pressed in the `passed` milliseconds since the last poll; NONE.
+
+        Of several keys the others come with the next polls. One that was down in two samples and
+        is up again counts, too. Takes no memory.
+        """
+        pressed = NONE
+        for key in range(len(self._pins)):
+            if self._pins[key]():
+                if self._seen[key] >= _SAMPLES and self._due[key] == _STEADY_MS:
+                    if pressed != NONE:
+                        continue
+                    pressed = key
+                self._seen[key] = 0
                 self._since[key] = 0
                 self._due[key] = _STEADY_MS
                 continue
+            self._seen[key] = 0
             self._since[key] += passed
-            if self._since[key] >= self._due[key]:
-                self._due[key] = self._since[key] + _REPEAT_MS
-                keys.append(key)
-        return keys
+            if pressed == NONE and 0 <= self._due[key] <= self._since[key]:
+                # A held OK would confirm what it has asked for.
+                self._due[key] = -1 if key == OK else self._since[key] + _REPEAT_MS
+                pressed = key
+        return pressed

@@ -1,6 +1,7 @@
 # The canvas of a page: 16 colours in 4 bits a pixel for colour panels, 1 bit for mono ones.
 # Drawn by MicroPython's framebuf, or by plain.py where that is absent, to the same pixels. A
 # colour panel gets 16-bit colours of it, some rows at a time: 16 KB and 7 KB instead of 64 KB.
+from smets import alive
 from smets.compat import const
 
 try:
@@ -82,6 +83,7 @@ class Canvas:
 
     def text(self, x: int, y: int, text: str, face, colour: int) -> int:
         """One line of text, its top left corner at (x, y); returns where it ends."""
+        alive.tell()  # keys are looked at between two texts
         ink = self._value(colour)
         none = 1 - ink if self.mono else ink ^ 1
         self._ink.pixel(0, 0, none)

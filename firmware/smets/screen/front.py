@@ -1,10 +1,8 @@
-# The front of a display: its keys go to the navigator, its pages to the screen when they change.
+# The front of a display: keys go to its navigator, its page is drawn on a canvas when that is due.
 from binascii import crc32
 
 from smets.compat import const
 from smets.screen.buttons import Navigator
-from smets.screen.canvas import Canvas
-from smets.screen.layout import LAYOUTS
 from smets.screen.pages import draw
 from smets.screen.view import view_of
 
@@ -14,20 +12,22 @@ _IDLE_MS = const(60000)
 
 
 class Front:
-    """Shows a display (smets.devices.display.Display) on a screen (smets.ports.screen)."""
+    """What a display (smets.devices.display.Display) shows, for all who look at it."""
 
-    def __init__(self, display, screen, buttons=None):
-        """`buttons` (smets.screen.buttons.Buttons) are polled; a host may press keys too."""
-        self.layout = LAYOUTS["%dx%d" % (screen.width, screen.height)]
-        self.canvas = Canvas(screen.width, screen.height, screen.mono)
-        self.navigator = Navigator()
+    def __init__(self, display, layout, canvas, navigator=None):
+        """`layout` is one of layout.LAYOUTS, `canvas` of its size.
+
+        `navigator` is that of another front, which goes back to the first page for both.
+        """
+        self.layout = layout
+        self.canvas = canvas
+        self.navigator = navigator or Navigator()
         self.view = None
+        self.check = 0  # CRC-32 of the canvas
         self._display = display
-        self._screen = screen
-        self._buttons = buttons
         self._due = 0
         self._idle = 0
-        self._shown = None  # check value of what the panel shows
+        self._leads = navigator is None
 
     def press(self, key: int):
         """A key of smets.screen.buttons was pressed; the screen follows at the next tick."""
@@ -40,7 +40,7 @@ class Front:
         if sleep:
             sleep.key()
         if self.navigator.press(key, self.view, self.layout):
-            del feature("tenancy_display").notices[:]
+            feature("tenancy_display").confirm()
         request, self.navigator.request = self.navigator.request, None
         if request is not None:
             try:
@@ -48,25 +48,23 @@ class Front:
             except ValueError:
                 pass  # another request is under way: its answer comes first
 
+    def follow(self):
+        """A key was pressed at another front with this navigator."""
+        self._idle = 0
+        self._due = 0
+
     def tick(self, passed: int) -> bool:
-        """`passed` milliseconds went by; whether the panel was given a new picture."""
-        if self._buttons is not None:
-            for key in self._buttons.poll(passed):
-                self.press(key)
+        """`passed` milliseconds went by; whether the display was looked at, and drawn."""
         self._due -= passed
         self._idle += passed
         if self._due > 0:
             return False
         self._due = _REFRESH_MS
-        if self._idle >= _IDLE_MS:
+        if self._leads and self._idle >= _IDLE_MS:
             self._idle = 0
             self.navigator.home()
         self.view = view_of(self._display, self.view)
         self.navigator.settle(self.view, self.layout)
-        page, part = self.navigator.page, self.navigator.part
-        draw(self.canvas, self.layout, self.view, page, part)
-        check = crc32(self.canvas.octets)
-        if check == self._shown:
-            return False
-        self._shown = check if self._screen.show(self.canvas) else None
+        draw(self.canvas, self.layout, self.view, self.navigator.page, self.navigator.part)
+        self.check = crc32(self.canvas.octets)
         return True

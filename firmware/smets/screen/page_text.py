@@ -85,6 +85,26 @@ def notice(paint, shown, part: int):
     paint.strip(("Press OK",), AMBER)
 
 
+def contact_lines(shown, place) -> list:
+    """Whom to call; once where both meters have the same supplier."""
+    said = [(fuel, fuel.contact) for fuel in shown.paired() if any(fuel.contact)]
+    if len(said) == 2 and said[0][1] == said[1][1]:
+        blocks = [(_BOTH, GREY, said[0][1])]
+    else:
+        blocks = [(alerts.FUELS[f.fuel], ACCENTS[f.fuel], told) for f, told in said]
+    blocks = [
+        ((title, colour),) + tuple([(text, WHITE) for text in told if text])
+        for title, colour, told in blocks
+    ]
+    return layout.broken(blocks, place)
+
+
+def contact(paint, shown, part: int):
+    """The supplier of each meter, and its number."""
+    paint.header(shown, "", ("Supplier",), GREY)
+    paint.lines(contact_lines(shown, paint.layout), part)
+
+
 def status(paint, shown, part: int):
     """The links, the clock; then who this device is."""
     place = paint.layout

@@ -56,6 +56,12 @@ def _tenancy(shown, layout) -> int:
     return page_text.parts_of(page_text.tenancy_lines(shown, layout), layout)
 
 
+def _contact(shown, layout) -> int:
+    if not any(any(fuel.contact) for fuel in shown.paired()):
+        return 0
+    return page_text.parts_of(page_text.contact_lines(shown, layout), layout)
+
+
 # name, how many parts it has for a view and a layout (0: not shown), what draws it
 PAGES = (
     ("notice", _notices, page_text.notice),
@@ -69,6 +75,7 @@ PAGES = (
     ("emergency", _acts, page_act.emergency),
     ("supply", _acts, page_act.supply),
     ("messages", _messages, page_text.messages),
+    ("contact", _contact, page_text.contact),
     ("tenancy", _tenancy, page_text.tenancy),
     ("status", _two, page_text.status),
 )

@@ -2,7 +2,8 @@
 # `view_of` fills it from a display: its readings, its history as far as it may be shown.
 from smets import clock
 from smets.compat import const
-from smets.features import money
+from smets.features import contact, money
+from smets.features.readings import ACTIVE_PRICE
 from smets.features.tenancy.cleared import ELECTRICITY, GAS, MESSAGES, SHARED
 from smets.ports.store_error import StoreError
 from smets.screen import usage, words
@@ -34,15 +35,10 @@ _DEBTS = (
     attributes.DEBT_AMOUNT_2,
     attributes.DEBT_AMOUNT_3,
 )
-_PRICES = (
-    attributes.NO_TIER_BLOCK1_PRICE,
-    attributes.NO_TIER_BLOCK2_PRICE,
-    attributes.NO_TIER_BLOCK3_PRICE,
-    attributes.NO_TIER_BLOCK4_PRICE,
-    attributes.TIER1_BLOCK1_PRICE,
-    attributes.TIER2_BLOCK1_PRICE,
-    attributes.TIER3_BLOCK1_PRICE,
-    attributes.TIER4_BLOCK1_PRICE,
+# Of the four blocks, one id apart, and of the four tiers, sixteen apart.
+_PRICES = tuple(
+    [attributes.NO_TIER_BLOCK1_PRICE + block for block in range(4)]
+    + [attributes.TIER1_BLOCK1_PRICE + 16 * tier for tier in range(4)]
 )
 
 # Seconds for which the answer to a request stays on the screen.
@@ -75,6 +71,7 @@ class Fuel:
         self.date: int | None = None  # of the change of tenancy that the meter last named
         self.applied: int | None = None  # up to which data was cleared
         self.bound: int | None = None  # from which history is shown; None hides all
+        self.contact = ("", "")  # the supplier's name and number
         self.today = usage.Usage(usage.TODAY)
         self.week = usage.Usage(usage.WEEK)
         self.month = usage.Usage(usage.MONTH)
@@ -186,6 +183,7 @@ def _fill(view: View, fuel: Fuel, display, meter):
     if fuel.fuel == GAS:
         fuel.stamp = get(METERING, attributes.READING_SNAPSHOT_TIME)
         fuel.stamp_status = _stamp_status(view, fuel.stamp)
+    fuel.contact = contact.of(meter)
     tenancy = display.feature("tenancy_display").machine
     fuel.tenancy = tenancy.state(fuel.fuel)
     fuel.date, _, fuel.applied = tenancy.dates(fuel.fuel)
@@ -228,11 +226,10 @@ def _scaled(get, raw):
 
 
 def _price(get):
-    """The price of a kWh of a tariff with one rate, else not known; project-choice.
-
-    A meter tells the active one of several rates with PublishPrice only. Alternative: ask for it.
-    """
-    found = None
+    """The price of a kWh that the meter has told, else that of a tariff with one rate."""
+    found = get(PRICE, ACTIVE_PRICE)
+    if found is not None:
+        return found
     for attribute in _PRICES:
         price = _money(get, PRICE, attribute)
         if price is not None and found not in (None, price):
