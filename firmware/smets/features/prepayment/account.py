@@ -18,6 +18,8 @@ ON = const(2)
 # Why the supply is off.
 BY_CREDIT = const(1)
 BY_SUPPLIER = const(2)
+BY_LOAD = const(3)  # armed by the load limit
+BY_TAMPER = const(4)
 
 # Emergency credit.
 NONE = const(0)
@@ -28,7 +30,7 @@ SELECTED = const(2)
 _OK, _LOW, _ENABLED, _AVAILABLE, _SELECTED, _IN_USE, _EXHAUSTED = 1, 2, 4, 8, 16, 32, 64
 
 # Member, its kind and what it is in a new account, in the order of the record.
-_FIELDS = (
+FIELDS = (
     ("mode", U8, CREDIT),
     ("supply", U8, ON),
     ("cause", U8, 0),
@@ -63,7 +65,7 @@ _FIELDS = (
     ("passive1", U32, 0),  # rates that are set, not activated
     ("passive2", U32, 0),
 )
-_NUMBERS = len(_FIELDS)
+_NUMBERS = len(FIELDS)
 _MIN, _MAX = -0x80000000, 0x7FFFFFFF
 _TOP_UPS = const(5)
 _RECOVERIES = const(10)
@@ -72,7 +74,7 @@ _PAID = (U32, U32)
 
 RECORD = record.Table(
     "prepayment",
-    _FIELDS
+    FIELDS
     + (
         ("supplier", record.octets(8), bytes(8)),  # whose counters these are
         ("counters", record.up_to(4 * policy.COUNTERS_KEPT), b""),
@@ -88,8 +90,8 @@ CALENDARS = ("calendar", "special")
 _CALENDARS_AT = const(0xF0)
 
 # Members that a person or a state may set, and the range of each.
-SETTABLE = {row[0]: row[1] for row in _FIELDS[4:5] + _FIELDS[7:15] + _FIELDS[17:20]}
-SETTABLE.update({row[0]: row[1] for row in _FIELDS[22:28]})
+SETTABLE = {row[0]: row[1] for row in FIELDS[4:5] + FIELDS[7:15] + FIELDS[17:20]}
+SETTABLE.update({row[0]: row[1] for row in FIELDS[22:28]})
 
 
 def _place(name: str) -> int:
@@ -97,7 +99,7 @@ def _place(name: str) -> int:
     if name in CALENDARS:
         return _CALENDARS_AT + CALENDARS.index(name)
     for place in range(_NUMBERS):
-        if _FIELDS[place][0] == name:
+        if FIELDS[place][0] == name:
             return place
     raise ValueError(name)
 
@@ -106,7 +108,7 @@ def _named(rows) -> dict:
     named = {}
     for place, value in rows:
         if place < _NUMBERS:
-            named[_FIELDS[place][0]] = value
+            named[FIELDS[place][0]] = value
         elif place - _CALENDARS_AT in range(len(CALENDARS)):
             named[CALENDARS[place - _CALENDARS_AT]] = value
     return named
@@ -121,15 +123,17 @@ def fits(name: str, value) -> bool:
 class Account:
     """All of it; `pack` and `unpack` are its record, which is old or new after a power cut."""
 
-    # Members, as of _FIELDS; named here for readers and checkers.
+    # Members, as of FIELDS; named here for readers and checkers.
     mode = supply = cause = emergency = balance = emergency_left = granted = arrears = 0
     debt1 = debt2 = debt3 = rate1 = rate2 = period1 = period2 = elapsed1 = elapsed2 = 0
     share = cap = cap_period = cap_start = cap_used = emergency_limit = emergency_threshold = 0
     low_credit = disablement = max_credit = max_balance = rest = 0
     untrusted = passive1 = passive2 = 0
 
+    record = RECORD  # the table of its record
+
     def __init__(self):
-        for name, _, value in _FIELDS:
+        for name, _, value in FIELDS:
             setattr(self, name, value)
         self.supplier = bytes(8)  # whose counters these are
         self.counters = token.Used()
@@ -143,7 +147,7 @@ class Account:
     def pack(self) -> bytes:
         """The record."""
         values: list = []
-        for name, kind, _ in _FIELDS:
+        for name, kind, _ in FIELDS:
             low, high = record.ends(kind)
             values.append(min(max(getattr(self, name), low), high))
         values += [self.supplier, self.counters.octets, self.top_ups, self.recoveries]
@@ -153,11 +157,11 @@ class Account:
 
     def unpack(self, octets: bytes):
         """Read a record. On record.RecordError nothing has changed."""
-        self.take(RECORD.unpack(octets))
+        self.take(self.record.unpack(octets))
 
     def take(self, values: list):
         """Take the values of a record up."""
-        for row, value in zip(_FIELDS, values):
+        for row, value in zip(FIELDS, values):
             setattr(self, row[0], value)
         self.supplier, counters, self.top_ups, self.recoveries, later, when = values[_NUMBERS:]
         self.counters = token.Used(counters)
@@ -326,6 +330,30 @@ class Account:
         if self.supply == ARMED and not self.exhausted:
             self.supply, self.cause = ON, 0
         return self.supply == ON
+
+    @property
+    def limited(self) -> bool:
+        """Whether the supply is armed because of the load limit."""
+        return self.supply == ARMED and self.cause == BY_LOAD
+
+    def limit(self) -> bool:
+        """Arm the supply because of the load; whether that could be done."""
+        if self.supply != ON:
+            return False
+        self.supply, self.cause = ARMED, BY_LOAD
+        return True
+
+    def lock(self) -> bool:
+        """Disable the supply after unauthorised access; a supplier's command ends that."""
+        self.supply, self.cause = OFF, BY_TAMPER
+        return True
+
+    def unlimit(self) -> bool:
+        """Enable the supply again after the load; whether that could be done."""
+        if self.exhausted and not self.protected:
+            return False
+        self.supply, self.cause = ON, 0
+        return True
 
     def switch(self, supply: int) -> bool:
         """Switch the supply as the supplier asks; whether that could be done."""

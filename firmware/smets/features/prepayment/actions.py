@@ -95,6 +95,7 @@ class Actions:
 
         if not self._do(message, add):
             return policy.NO_TOP_UP, 0
+        self._owner.added = not counter
         return policy.ACCEPTED[held.supply], taken.value
 
     def _supplier(self):

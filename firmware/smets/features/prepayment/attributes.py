@@ -53,6 +53,13 @@ class Attributes:
         elif name in account.SETTABLE and account.fits(name, value):
             setattr(held, name, value)
 
+    def check(self, cluster: int, attribute: int, value: int):
+        """Check an attribute of a state; ValueError."""
+        name = served.ATTRIBUTES[(cluster, attribute)][1]
+        fits = account.fits(name, value) if name in account.SETTABLE else True
+        if not fits or name == "supply" and value < 0:
+            raise ValueError("not a value of this attribute")
+
     def load(self, cluster: int, attribute: int, value: int):
         """Take an attribute of a state while there is an account."""
         before = self._owner.account.pack()

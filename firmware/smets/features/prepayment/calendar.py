@@ -1,6 +1,6 @@
 # The non-disablement calendar: when the supply must stay on though no credit is left.
 # A schedule (class 10) that calls two scripts, and special days (class 11), as GBCS ECS08 sets.
-from smets import clock
+from smets import clock, cosem_time
 from smets.codec import DecodeError, Reader
 from smets.compat import const
 from smets.dlms import objects
@@ -12,18 +12,6 @@ SPECIAL_DAYS = objects.key("11/0-0:11.0.2.255/2")
 _DAY = const(86400)
 # How far back a switch is looked for: a calendar of working days and weekends has one by then.
 _BACK = const(8)
-# 2000-01-01 was a Saturday; bit 0 of exec_weekdays is Monday.
-_FIRST_WEEKDAY = const(5)
-
-
-def _in_date(pattern, year: int, month: int, day: int, weekday: int) -> bool:
-    """Whether a DLMS date (5 octets, with wildcards) is this day."""
-    if pattern[:2] != b"\xff\xff" and pattern[0] << 8 | pattern[1] != year:
-        return False
-    for wanted, value in zip(pattern[2:], (month, day, weekday + 1)):
-        if wanted not in (0xFF, value):
-            return False
-    return True
 
 
 def _entries(octets) -> list:
@@ -93,7 +81,9 @@ def _applies(entry, date: tuple, weekday: int, special) -> bool:
     if begin and number < begin or end and number > end:
         return False
     for index, pattern in enumerate(special):
-        if index < len(entry[3]) and _in_date(pattern, date[0], date[1], date[2], weekday):
+        if index < len(entry[3]) and cosem_time.in_date(
+            pattern, date[0], date[1], date[2], weekday
+        ):
             return bool(entry[3][index])
     return weekday < len(entry[2]) and bool(entry[2][weekday])
 
@@ -104,28 +94,37 @@ def protected(values: dict, now: int) -> bool:
     The last script called before now decides; without a calendar, or with one that cannot be
     read, nothing is kept on.
     """
-    octets = values.get(SCHEDULE)
+    scripts = (policy.PROTECT_SCRIPT, policy.UNPROTECT_SCRIPT)
+    last = last_script(values.get(SCHEDULE), values.get(SPECIAL_DAYS), now, scripts)
+    return last == policy.PROTECT_SCRIPT
+
+
+def last_script(octets, special_days, now: int, scripts) -> int:
+    """The last of some scripts that a schedule called at UTC `now` or before; -1 without one.
+
+    One that cannot be read has called none.
+    """
     if not isinstance(octets, bytes):
-        return False
+        return -1
     try:
         entries = _entries(octets)
-        special = _special(values.get(SPECIAL_DAYS))
+        special = _special(special_days)
     except DecodeError:
-        return False
+        return -1
     midnight = now // _DAY * _DAY
     for back in range(_BACK):
         start = midnight - back * _DAY
         if start < 0:
             break
         date = clock.from_seconds(start)[:3]
-        weekday = (start // _DAY + _FIRST_WEEKDAY) % 7
+        weekday = cosem_time.weekday(start)
         best, script = -1, 0
         for entry in entries:
-            if entry[0] not in (policy.PROTECT_SCRIPT, policy.UNPROTECT_SCRIPT):
+            if entry[0] not in scripts:
                 continue
             at = entry[1]
             if best < at <= now - start and _applies(entry, date, weekday, special):
                 best, script = at, entry[0]
         if best >= 0:
-            return script == policy.PROTECT_SCRIPT
-    return False
+            return script
+    return -1

@@ -2,6 +2,7 @@
 # the bench has asked for one (meter.py). Until then all is read from the values of the state.
 from smets.dlms import objects
 from smets.document import check
+from smets.features import codes
 from smets.features.feature import Feature
 from smets.zcl import attributes, commands
 from smets.zcl.clusters import METERING, PREPAYMENT
@@ -39,8 +40,9 @@ class Prepayment(Feature):
         "0-0:94.44.128",
         "0-0:94.44.34.30",
         "0-0:96.3.10",
-        "0-0:98.1",
-        "0-0:99.98.0",
+        "7/0-0:98.1.4.255/2",
+        "7/0-0:98.1.5.255/2",
+        "7/0-0:98.1.8.255/2",
     )
     attributes = {
         PREPAYMENT: (
@@ -73,13 +75,19 @@ class Prepayment(Feature):
     records = (
         _ACCOUNT,
         "keypads",
-        "events",
         "calendar",
         "calendar.next",
         "special",
         "special.next",
     )
     logs = ("prepaid",)
+    alerts = (
+        (codes.LOW_CREDIT, codes.ADDED_LOCALLY),
+        (codes.EMERGENCY_AVAILABLE, codes.EMERGENCY_AVAILABLE),
+        (codes.DEBT_COLLECTED, codes.EMERGENCY_SELECTED),
+        (codes.DISABLED, codes.DISABLED),
+        (codes.NOT_DISABLED, codes.NOT_DISABLED),
+    )
 
     def __init__(self, device):
         super().__init__(device)
@@ -113,7 +121,12 @@ class Prepayment(Feature):
         """See Feature."""
         return self.meter.attributes.octets(cluster, attribute) if self.meter else None
 
-    def load_attribute(self, cluster: int, attribute: int, value) -> bool:
+    def fits_attribute(self, cluster: int, attribute: int, value: int):
+        """See Feature."""
+        if self.meter:
+            self.meter.attributes.check(cluster, attribute, value)
+
+    def load_attribute(self, cluster: int, attribute: int, value: int) -> bool:
         """See Feature."""
         if self.meter is None:
             return False
@@ -130,6 +143,16 @@ class Prepayment(Feature):
         """See Feature."""
         if self.meter:
             self.meter.actions.keypads.pass_time(seconds)
+
+    def commanded(self, code: int, done: bool):
+        """See Feature."""
+        if self.meter:
+            self.meter.tell()
+
+    def tick(self):
+        """See Feature."""
+        if self.meter:
+            self.meter.tell()
 
     def half_hour(self, due: int):
         """See Feature."""

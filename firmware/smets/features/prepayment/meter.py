@@ -7,11 +7,10 @@ from smets.dlms import objects
 from smets.document import EUI, check
 from smets.eui import parse_eui
 from smets.features.keeper import Slot
-from smets.features.prepayment import account, calendar, policy
+from smets.features.prepayment import account, calendar, news, policy
 from smets.features.prepayment.account import Account
 from smets.features.prepayment.actions import Actions
 from smets.features.prepayment.attributes import Attributes
-from smets.features.prepayment.event_log import EventLog
 from smets.features.prepayment.remote import Remote
 from smets.features.prepayment.tariff import price, standing_charge
 from smets.ports.store_error import StoreError
@@ -45,7 +44,7 @@ class Meter:
         self.account = Account()
         self.storage_errors = 0
         self._due = []  # what has held since a half hour, until that is kept
-        self.events = EventLog(keeper)
+        self.events = device.feature("event_log").events
         self.daily = Slot(keeper, "prepaid", _DAILY_ENTRIES, _DAILY_WIDTH)
         self.daily.open()
         self.actions = Actions(self)
@@ -60,6 +59,24 @@ class Meter:
             self.account.settle()
         self.attributes.give_up()
         self.changed()
+        self._seen = news.of(self.account)
+        self.added = False  # whether credit was added locally since
+
+    def tell(self):
+        """Tell what has become of the account since the last time."""
+        now = news.of(self.account)
+        if now == self._seen and not self.added:
+            return
+        device = self.device
+        self.keeper.undo(self._untell, (self._seen, list(device.alerts)))
+        before, self._seen = self._seen, now
+        if self.added:
+            self.added = False
+            news.alarms.happened(device, news.codes.ADDED_LOCALLY)
+        news.tell(device, before, now)
+
+    def _untell(self, told: tuple):
+        self._seen, self.device.alerts = told
 
     def _restore(self) -> bool:
         """Read the account that is kept; False where there is none."""
@@ -103,6 +120,15 @@ class Meter:
             elif name != "ppmid":
                 setattr(self.account, name, value)
         self.commit(before)
+        self._seen = news.of(self.account)  # a bench says how it is
+
+    def activate(self, now: int):
+        """Let what was set for later hold from its time on; StoreError."""
+        before = self.account.pack()
+        due = self.remote.activate(now)
+        if due:
+            self.commit(before)
+            self.remote.activated(due)
 
     def commit(self, before: bytes):
         """Settle and keep the account. On StoreError it is as `before` (a record) again."""
@@ -151,9 +177,15 @@ class Meter:
         held.protected = calendar.protected(self.device.dlms.values, due) or (
             policy.CALENDAR_DAMAGED and self.remote.damaged
         )
-        held.consume(energy, price(self.device.zcl))
+        tariff = self.device.feature("tariff")
+        if tariff and tariff.active:
+            held.consume(1, tariff.ended)
+            daily = tariff.standing_charge()
+        else:
+            held.consume(energy, price(self.device.zcl))
+            daily = standing_charge(self.device.zcl)
         if midnight:
-            held.owe(standing_charge(self.device.zcl))
+            held.owe(daily)
         held.recover(_HALF_HOUR)
         held.settle()
         keeper = self.keeper
@@ -172,7 +204,7 @@ class Meter:
             self.storage_errors += 1
         if midnight:
             try:
-                self.daily.open().append(self._daily_row(due))
+                self.daily.open().append(due.to_bytes(4, "big") + self.money())
             except OSError:
                 self.storage_errors += 1
         self.changed()
@@ -182,10 +214,10 @@ class Meter:
         own = self.device.clock
         return own.seconds if own.status != clock.INVALID else 0
 
-    def _daily_row(self, due: int) -> bytes:
+    def money(self) -> bytes:
+        """The six amounts of a log."""
         held = self.account
         writer = Writer(_DAILY_WIDTH)
-        writer.be(due, 4)
         for value in (
             held.emergency_remaining,
             held.balance,

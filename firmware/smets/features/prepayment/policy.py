@@ -51,8 +51,8 @@ MAX_BALANCE = const(25000000)
 
 # --- Charges ------------------------------------------------------------------------------------
 
-# Charged for each half hour as it ends, the standing charge at midnight UTC. Alternative: local
-# midnight.
+# Charged for each half hour as it ends, the standing charge at midnight UTC, where there is power
+# then. Alternatives: local midnight; days without power are charged afterwards.
 DAY_S = const(86400)
 
 # While emergency credit is in use, or no credit is left, standing charge and debt recovery add

@@ -137,8 +137,6 @@ class Remote:
         text = served.name_of(key)
         if text is None:
             return None
-        if text in (served.EVENT_LOG, served.EVENT_LOG_RESET):
-            return self._owner.events
         if text == served.DAILY_LOG:
             from smets.dlms.profile import Profile
 
@@ -182,7 +180,7 @@ class Remote:
         if text in served.NEXT or text == served.MODE_NEXT:
             return self._set_next(text, data)
         if text in served.WHEN:
-            return self._set_time(served.WHEN[text], data)
+            return self._set_time(text, data)
         before = self._owner.account.pack()
         if text in served.CALENDARS_NEXT:
             self._set_calendar(served.CALENDARS_NEXT[text], 0, data)
@@ -208,15 +206,8 @@ class Remote:
 
     def _take(self, text: str, data: bytes) -> bool:
         """Take the value of an object into the account; whether it fits."""
-        if text in served.RATES:
-            value = served.parse_rate(data)
-            name = "rate%d" % (served.RATES.index(text) + 1)
-        else:
-            tag, name, head = served.NUMBERS[text]
-            if data[: len(head)] != head:
-                return False
-            value = served.parse_number(data[len(head) :], tag)
-        return value is not None and name in account.SETTABLE and self._set_member(name, value)
+        name, value = _member(text, data)
+        return name in account.SETTABLE and self._set_member(name, value)
 
     def _set_member(self, name: str, value: int) -> bool:
         if not account.fits(name, value):
@@ -239,7 +230,8 @@ class Remote:
             held.next[name] = value
         return self._commit(before)
 
-    def _set_time(self, name: str, data: bytes) -> int:
+    def _set_time(self, text: str, data: bytes) -> int:
+        name, key = served.WHEN[text], objects.key(text)
         held = self._owner.account
         before = held.pack()
         if data[:2] != b"\x09\x0c":
@@ -253,6 +245,11 @@ class Remote:
                 held.when[name] = 0 if data == _NOW else cosem_time.parse(data)
             except DecodeError:
                 return objects.OTHER_REASON
+        dated = self._owner.device.feature("dated")
+        if dated:
+            dated.forget(key)
+            if held.when.get(name, 0) > self._owner.now():
+                dated.wait(key, data)
         due = self.activate(self._owner.now())
         result = self._commit(before)
         if result == objects.SUCCESS:
@@ -291,22 +288,40 @@ class Remote:
         if what in ("balance", "arrears"):
             return self._set_member(what, amount)
         if what == "emergency":
-            held.emergency = account.NONE
-            held.emergency_left = held.granted = 0
+            if not self._owner.device.zcl.old:  # else it stays as it is (gbcs/versions.py)
+                held.emergency = account.NONE
+                held.emergency_left = held.granted = 0
             return True
         if what in ("rate1", "rate2"):
             return self._set_member(what, getattr(held, "passive" + what[4]))
         return self._set_member(what, max(getattr(held, what) + amount, 0))
 
+    def check(self, text: str, data):
+        """Check a value of a state that the account would take; ValueError."""
+        if text in served.NUMBERS or text in served.RATES:
+            name, value = _member(text, data)
+            if name in account.SETTABLE and not account.fits(name, value):
+                raise ValueError("not a value of this object")
+
     def load(self, text: str, data):
-        """A value of a state that is loaded while the account is live."""
-        if (text in served.NUMBERS or text in served.RATES) and isinstance(data, bytes):
+        """A value of a state that is loaded while the account is live; StoreError."""
+        if text in served.NUMBERS or text in served.RATES:
             before = self._owner.account.pack()
             self._take(text, data)
             self._owner.commit(before)
-        elif text in served.CALENDARS and isinstance(data, bytes):
+        elif text in served.CALENDARS:
             self._set_calendar(served.CALENDARS[text], 1, data)
             self._owner.commit(self._owner.account.pack())
+
+
+def _member(text: str, data) -> tuple:
+    """(member of the account, its value as an object has it, None where it is of another type)."""
+    if text in served.RATES:
+        return "rate%d" % (served.RATES.index(text) + 1), served.parse_rate(data)
+    tag, name, head = served.NUMBERS[text]
+    if data[: len(head)] != head:
+        return name, None
+    return name, served.parse_number(data[len(head) :], tag)
 
 
 class _Object:
@@ -327,6 +342,10 @@ class _Object:
     def invoke(self, data) -> int:
         """Invoke it; a result code."""
         return self._remote.invoke(self._text, bytes(data))
+
+    def fits(self, value, further: bool = False):
+        """See Served."""
+        self._remote.check(self._text, value)
 
     def load(self, data):
         """Take the value of a state."""

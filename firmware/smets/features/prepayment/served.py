@@ -66,8 +66,6 @@ RATES_NEXT = ("113/0-0:19.20.1.255/6", "113/0-0:19.20.2.255/6")
 BALANCES = "1/0-0:94.44.34.30/2"
 BALANCE_MEMBERS = ("balance", "emergency_remaining", "arrears", "debt1", "debt2", "debt3")
 SWITCH = "70/0-0:96.3.10.255/3"
-EVENT_LOG = "7/0-0:99.98.0.255/2"
-EVENT_LOG_RESET = "7/0-0:99.98.0.255/1"
 DAILY_LOG = "7/0-0:98.1.8.255/2"
 TOP_UPS = "7/0-0:98.1.5.255/2"
 RECOVERIES = "7/0-0:98.1.4.255/2"
@@ -124,8 +122,6 @@ def name_of(key):
             MODE_NEXT,
             BALANCES,
             SWITCH,
-            EVENT_LOG,
-            EVENT_LOG_RESET,
             DAILY_LOG,
             TOP_UPS,
             RECOVERIES,

@@ -4,11 +4,12 @@ from smets.features import money
 from smets.zcl import attributes
 from smets.zcl.clusters import PRICE
 
+# Of the first two blocks and tiers.
 _PRICES = (
     attributes.NO_TIER_BLOCK1_PRICE,
     attributes.TIER1_BLOCK1_PRICE,
-    attributes.NO_TIER_BLOCK2_PRICE,
-    attributes.TIER2_BLOCK1_PRICE,
+    attributes.NO_TIER_BLOCK1_PRICE + 1,
+    attributes.TIER1_BLOCK1_PRICE + 16,
 )
 
 

@@ -1,11 +1,8 @@
 # Reads a UTRN: 20 digits to value, counter and supplier MAC (GBCS 4.0 chapter 14).
 # The counters of the tokens that were used are remembered, so that a token counts once.
 from smets.compat import const
-from smets.crypto import equal
-from smets.crypto.cipher import cipher
 from smets.features.prepayment import policy
 from smets.features.prepayment.codes import DIGITS
-from smets.gbcs.message import AAD_PREFIX, COMMAND
 
 # The token as a number of 64 bits: 0 (7), counter modulo 1024 (10), value class (2), value (13),
 # MAC (32). 19 digits hold it, this constant added.
@@ -40,6 +37,11 @@ class Token:
 
         `secret` is the ECDH secret of the supplier's key for top-ups and the meter's key.
         """
+        # Imported when it is needed: an account alone has no use for them.
+        from smets.crypto import equal
+        from smets.crypto.cipher import cipher
+        from smets.gbcs.message import AAD_PREFIX, COMMAND
+
         originator = counter.to_bytes(4, "big") + bytes(4)
         gcm = cipher(secret, supplier, COMMAND, originator, meter)
         gcm.update_aad(AAD_PREFIX)
