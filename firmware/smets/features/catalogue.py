@@ -4,6 +4,12 @@ from smets.features.feature import Feature
 
 _MODULES = {
     "events": "events_server",
+    "gas_account": "gas.money",
+    "gas_defaults": "gas.defaults",
+    "gas_logs": "gas.logs",
+    "gas_network": "gas.network",
+    "gas_register": "gas.register",
+    "gas_valve": "gas.valve",
     "logs": "consumption_logs",
     "mirror": "gas_mirror",
     "prepayment": "prepayment.feature",

@@ -1,9 +1,10 @@
 # The clock object of an electricity meter, loaded when it is asked for: ECS70 says in which
 # interval the time must lie, sets the clock and reads it.
-from smets import cosem_time
+from smets import clock, cosem_time
 from smets.codec import DecodeError, Writer
 from smets.compat import const
 from smets.dlms import axdr, objects
+from smets.features import codes
 from smets.gbcs import policy
 
 _TIME = const(2)
@@ -48,13 +49,25 @@ class ClockObject(objects.Served):
                     start = cosem_time.parse(data[_START : _END - len(_DATE)])
                     self._interval = (start, cosem_time.parse(data[_END:]))
             elif interval:
-                self._told = self._device.clock.confirm(
-                    interval, policy.time_confirmed, self._device.store
-                )
+                self._told = self._confirm(interval)
         except DecodeError:
             pass
         done = self._interval or self._told is not None
         return objects.SUCCESS if done else objects.OTHER_REASON
+
+    def _confirm(self, interval: tuple) -> int:
+        device = self._device
+        hub = device.feature("hub_clock")
+        if hub and hub.follows():
+            return hub.confirm(interval)
+        status = device.clock.confirm(interval, policy.time_confirmed, device.store)
+        if hub and status != clock.INVALID:
+            reliable = status == clock.RELIABLE
+            hub.tell(codes.CLOCK_ADJUSTED if reliable else codes.CLOCK_NOT_ADJUSTED)
+        return status
+
+    def fits(self, value, further: bool = False):
+        """See Served: whatever it is, it is not taken."""
 
     def load(self, value):
         """See Served. The clock of a state says what time it is."""

@@ -38,6 +38,16 @@ class Samples:
             self._put(end - (min(missing, self.entries) - index) * self.period, _INVALID)
         self._put(end, min(value, _INVALID - 1) if value != _INVALID else value)
 
+    def fill(self, end: int, value: int):
+        """Take a sample that came late: what was taken in time stays."""
+        back = (self.end - end) // self.period + 1
+        if back < 1:
+            self.append(end, value)
+        elif back <= self.entries and self.at(end) == _INVALID:
+            newest, count = self.end, max(self.count, back)
+            self._put(end, min(value, _INVALID - 1))
+            self.end, self.count = newest, count
+
     def _put(self, end, value):
         number, at = divmod((end // self.period) % self.entries, _PAGE)
         page = self._pages[number]
@@ -56,8 +66,10 @@ class Samples:
         if not self.start() < end <= self.end:
             return _INVALID
         number, at = divmod((end // self.period) % self.entries, _PAGE)
-        # Each page within the samples was written before.
-        return int.from_bytes(self._pages[number][3 * at : 3 * at + 3], "big")
+        page = self._pages[number]
+        if page is None:
+            return _INVALID  # between samples that came late and those taken in time
+        return int.from_bytes(page[3 * at : 3 * at + 3], "big")
 
     def clear(self):
         """Forget every sample."""
@@ -98,6 +110,8 @@ class Logs(Feature):
         self._half_hour = self._take(self.profile, self._half_hour, seconds, register)
         if seconds % _DAY == 0:
             self._midnight = self._take(self.daily, self._midnight, seconds, register)
+            if self.daily.at(seconds) == _INVALID:
+                self.fill_day(seconds - _DAY)  # its beginning came late
 
     def _take(self, samples, before, seconds, register):
         if before is not None and seconds - before[0] == samples.period:
@@ -105,6 +119,16 @@ class Logs(Feature):
             # A register that fell was changed or has begun again: nobody knows what was used.
             samples.append(seconds, _INVALID if used < 0 else used)
         return (seconds, register)
+
+    def fill_day(self, start: int):
+        """Sum up a day of UTC that was missing, once all its half hours are there."""
+        total = 0
+        for end in range(start + _HALF_HOUR, start + _DAY + _HALF_HOUR, _HALF_HOUR):
+            value = self.profile.at(end)
+            if value == _INVALID:
+                return
+            total += value
+        self.daily.fill(start + _DAY, total)
 
     def execute(self, call):
         """See Feature: GetSampledData."""

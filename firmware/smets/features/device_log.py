@@ -6,11 +6,11 @@ from smets.ports.store_error import StoreError
 
 # project-choice: entries of a Device Log (CS03, GCS59): a GPF or a meter pairs with a handful of
 # devices. Alternative: any larger number; each entry takes flash.
-DEVICE_LOG_ENTRIES = const(16)
+_DEVICE_LOG_ENTRIES = const(16)
 
 _RECORD = record.Table(
     "joined",
-    (("devices", record.rows(DEVICE_LOG_ENTRIES, record.octets(8), record.U32), ()),),
+    (("devices", record.rows(_DEVICE_LOG_ENTRIES, record.octets(8), record.U32), ()),),
     "the Device Log begins empty, and cannot be read until a device joins",
 )
 
@@ -42,7 +42,7 @@ class DeviceLog(Feature):
     def enter(self, identifier: bytes, kind: int) -> bool:
         """Enter a device, or its new type; False where the log is full. StoreError."""
         known = self.has(identifier)
-        if not known and len(self.entries) >= DEVICE_LOG_ENTRIES:
+        if not known and len(self.entries) >= _DEVICE_LOG_ENTRIES:
             return False
         if known:
             entries = [

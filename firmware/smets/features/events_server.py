@@ -1,12 +1,14 @@
 # Event logs over the Events cluster: the home may read the event log, never the security log.
-# A supplier clears the event log alone (CS11).
+# A supplier reads both logs of a gas meter (CS10a, CS10b), and clears the event log alone (CS11).
 # IRP603 of MP078: security logs are not for Type 1 and Type 2 devices of the HAN.
 from smets.codec import Reader
 from smets.compat import const
 from smets.features.feature import Feature
+from smets.ports.store_error import StoreError
 from smets.zcl import clusters, commands, frame
 
-_EVENT_LOG = const(0x03)  # low nibble of Log ID; 4 security, 6 and 7 the GPF's copies, 0 all
+_EVENT_LOG = const(0x03)  # low nibble of Log ID; 6 and 7 the GPF's copies, 0 all
+_SECURITY_LOG = const(0x04)
 _PAYLOAD = const(14)
 _HEAD = const(5)  # octets of PublishEventLog before its entries
 _LOG = (clusters.EVENTS, commands.PUBLISH_EVENT_LOG)
@@ -19,7 +21,7 @@ REFUSAL = frame.NOT_AUTHORIZED
 
 
 class EventLogs(Feature):
-    """GetEventLog, from the log of the account where there is one, else from the state."""
+    """GetEventLog, from a meter's own log, or from the state where that has one."""
 
     commands = (
         (clusters.EVENTS, 0, commands.GET_EVENT_LOG),
@@ -29,7 +31,10 @@ class EventLogs(Feature):
     def execute(self, call):
         """See Feature."""
         clears = call.request.command == commands.CLEAR_EVENT_LOG_REQUEST
+        own = None if self._told() else self.device.feature("event_log")
         if not call.from_han:
+            if own:
+                return self._clear_own(call, own) if clears else self._own(call, own)
             return self._clear(call) if clears else self._held(call)
         if clears:
             return frame.UNSUP_CLUSTER_COMMAND
@@ -40,14 +45,25 @@ class EventLogs(Feature):
             return REFUSAL
         call.reply_command = commands.PUBLISH_EVENT_LOG
         since = self.device.registry.hidden_before()
-        prepayment = self.device.feature("prepayment")
-        if prepayment and prepayment.meter:
-            return prepayment.meter.events.publish(call.request.payload, since) or frame.NOT_FOUND
+        if own:
+            from smets.features.event_publish import publish
+
+            return publish(own.events.entries, call.request.payload, since) or frame.NOT_FOUND
         answer = self._held(call)
         if isinstance(answer, int):
             return answer
         allowed = _those(answer, lambda log, when: log == _EVENT_LOG and when >= since)
         return allowed or frame.NOT_FOUND
+
+    def _told(self) -> bool:
+        """Whether a state tells the log, or what was left of it when it was cleared."""
+        if _LOG in self.device.zcl.published:
+            return True
+        if not self.device.settings.values:
+            return False
+        from smets.zcl import kept
+
+        return self.device.settings.get(kept.key(kept.PUBLISHED, *_LOG)) is not None
 
     def _held(self, call):
         """What clearing the event log has left, else what a state publishes."""
@@ -59,6 +75,32 @@ class EventLogs(Feature):
             if left is not None:
                 return kept.split(left) or frame.NOT_FOUND
         return self.device.zcl.answer_published(call)
+
+    def _own(self, call, logs):
+        """What a remote party reads of the meter's own logs."""
+        if len(call.request.payload) != _PAYLOAD:
+            return frame.MALFORMED_COMMAND
+        log = call.request.payload[0] & 0x0F
+        if log not in (_EVENT_LOG, _SECURITY_LOG):
+            return frame.NOT_FOUND
+        fault = self.device.zcl.fault(call)
+        if fault is not None:
+            return fault
+        from smets.features.event_publish import publish_all
+
+        held = logs.events if log == _EVENT_LOG else logs.security
+        return publish_all(held.entries, call.request.payload) or frame.NOT_FOUND
+
+    def _clear_own(self, call, logs):
+        """CS11 of the meter's own event log: the security log tells that it was cleared."""
+        told = self.device.zcl.published.get((clusters.EVENTS, call.reply_command))
+        if bytes(call.request.payload) != bytes((_EVENT_LOG,)) or told == [_NONE_CLEARED]:
+            return [_NONE_CLEARED]
+        try:
+            logs.wipe()
+        except StoreError:
+            return frame.HARDWARE_FAILURE
+        return told or [_CLEARED]
 
     def _clear(self, call):
         """CS11: ClearEventLogResponse, from the state where that tells it."""

@@ -1,6 +1,7 @@
 # What a feature is to its device: what it serves and takes, as data; what it does as time passes.
 # docs/architecture.md has the contract with an example. A module of a feature is light: it imports
 # what is large when that is first needed.
+from smets.ports.store_error import StoreError
 
 
 class Feature:
@@ -23,10 +24,12 @@ class Feature:
     # Names of its records, and of its logs (features/keeper.py).
     records = ()
     logs = ()
-    # Members of a state that power does not outlast; see runtime.py.
+    # Members of a state that power does not outlast; see board_link.py.
     volatile = ()
     # Ranges (first code, last code) of the alerts and events that it raises.
     alerts = ()
+    # Whether its attributes may be octet strings.
+    texts = False
     # Whether it measures as real time passes: `poll` is called at least every 100 ms.
     live = False
     # Whether the store held something of it at the start. Then a state that is loaded again after
@@ -42,6 +45,18 @@ class Feature:
 
     def restore(self):
         """Read what the store holds. Every feature of the device is there."""
+
+    def stored(self, table):
+        """The values of its record (record.Table); None where there is none, or it is damaged.
+
+        Damage was reported by then.
+        """
+        if not self.restored:
+            return None
+        try:
+            return self.device.keeper.read(table)
+        except StoreError:
+            return None
 
     # --- Time ----------------------------------------------------------------------------------
 
@@ -93,9 +108,28 @@ class Feature:
         """Type octet and value octets of an attribute that no state has set, or None."""
         return None
 
-    def load_attribute(self, cluster: int, attribute: int, value) -> bool:
-        """Take an attribute of a state; False where it is to stand as a value; ValueError."""
+    def fits_attribute(self, cluster: int, attribute: int, value: int):
+        """Check an attribute of a state: ValueError where `load_attribute` cannot take it."""
+
+    def load_attribute(self, cluster: int, attribute: int, value: int) -> bool:
+        """Take an attribute of a state that fits; False where it is to stand as a value.
+
+        StoreError.
+        """
         return False
+
+    def assign(self, cluster: int, attribute: int, octets) -> bool:
+        """A command sets an attribute; False where it is to be kept as a setting.
+
+        `octets` are type and value, which fit. StoreError, and nothing has changed.
+        """
+        return False
+
+    def commanded(self, code: int, done: bool):
+        """A command of a remote party, by its message code, was carried out, or not.
+
+        What is written now is kept with what the command has set.
+        """
 
     def hear(self, frame) -> bool:
         """Take a HAN frame before it is checked; False where it is not for it."""

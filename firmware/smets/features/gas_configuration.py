@@ -3,6 +3,7 @@
 from smets import clock
 from smets.codec import DecodeError, Reader, Writer
 from smets.features import gas_effects
+from smets.ports.store_error import StoreError
 from smets.zcl import attributes, clusters, commands, configured, frame, kept
 
 # What ChangePaymentModeResponse tells of emergency credit.
@@ -53,23 +54,68 @@ class Configuration:
         if call.cluster == clusters.CALENDAR:
             if command in _PARTS:
                 return self._part(command, fields, payload)
-            return self._begin(command, fields, payload)
+            return self._begin(call, fields, payload)
         settings = self.device.settings
         pending = kept.key(kept.NEXT, call.cluster, command, call.index)
+        if self._is_later(fields.date) and fields.date not in configured.CANCELS:
+            # What cannot be is refused at once, and nothing waits (rtds).
+            before = settings.mark()
+            try:
+                if fields.effect not in gas_effects.LIVE:
+                    self._set(where, fields, payload)
+            except ValueError:
+                return frame.INVALID_VALUE
+            finally:
+                settings.back_to(before)
+            settings.put(pending, payload)
+            self._dated.wait(pending[1:], fields.date, call.request.frame_control)
+            return frame.SUCCESS
+        self._dated.forget(pending[1:])
         if fields.date in configured.CANCELS:
             settings.remove(pending)
-            return frame.SUCCESS
-        if self._is_later(fields.date):
-            settings.put(pending, fields.date.to_bytes(4, "big") + payload)
             return frame.SUCCESS
         before = settings.mark()
         try:
             self._set(where, fields, payload)
-        except ValueError:
+        except ValueError as error:
             settings.back_to(before)
-            return frame.INVALID_VALUE
+            return error.status if isinstance(error, gas_effects.Denied) else frame.INVALID_VALUE
+        except StoreError:
+            settings.back_to(before)
+            return frame.HARDWARE_FAILURE
         settings.remove(pending)
         return frame.SUCCESS
+
+    @property
+    def _dated(self):
+        return self.device.feature(self.device.dated_by)
+
+    def activate(self, place, control: int):
+        """Carry out what waits at a place (gas_dated.py) with a frame control; ValueError."""
+        settings = self.device.settings
+        cluster, command, sort = int.from_bytes(place[:2], "big"), place[2], place[3]
+        if cluster == clusters.CALENDAR:
+            for part in _parts_of(command):
+                settings.remove(kept.key(kept.PUBLISHED, cluster, part, sort))
+                value = settings.get(kept.key(kept.NEXT, cluster, part, sort))
+                if value is not None:
+                    settings.put(kept.key(kept.PUBLISHED, cluster, part, sort), value)
+        else:
+            payload = settings.get(kept.NEXT + place)
+            where = (cluster, control & frame.SERVER_TO_CLIENT, command)
+            try:
+                fields = configured.Fields(configured.template(*where) or "", payload)
+            except DecodeError:
+                raise ValueError("older firmware took it")
+            self._set(where, fields, payload)
+        self.drop(place)
+
+    def drop(self, place):
+        """Nothing waits at a place any more."""
+        cluster = int.from_bytes(place[:2], "big")
+        parts = _parts_of(place[2]) if cluster == clusters.CALENDAR else (place[2],)
+        for part in parts:
+            self.device.settings.remove(kept.key(kept.NEXT, cluster, part, place[3]))
 
     def _is_later(self, date: int) -> bool:
         own = self.device.clock
@@ -83,18 +129,18 @@ class Configuration:
         for cluster, attribute, value in fields.settings(where[0]):
             kept.put(server, cluster, attribute, value)
 
-    def _begin(self, command, fields, payload) -> int:
+    def _begin(self, call, fields, payload) -> int:
         """PublishCalendar and PublishSpecialDays: each has a type and a date."""
         settings = self.device.settings
+        command = call.request.command
         kind = kept.PUBLISHED
         if fields.date in configured.CANCELS:
             kind = b""
         elif self._is_later(fields.date):
             kind = kept.NEXT
         sort = fields.values[4]
-        parts = (command,)
+        parts = _parts_of(command)
         if command == commands.PUBLISH_CALENDAR:
-            parts += _PARTS
             self._calendar = (fields.values[2], kind, sort, settings.mark(), settings.commands)
         elif fields.values[5] * 2 != len(fields.values) - fields.repeated:
             return frame.MALFORMED_COMMAND
@@ -103,6 +149,11 @@ class Configuration:
             settings.remove(kept.key(kept.NEXT, clusters.CALENDAR, part, sort))
             if kind == kept.PUBLISHED:
                 settings.remove(kept.key(kind, clusters.CALENDAR, part, sort))
+        place = kept.key(kept.NEXT, clusters.CALENDAR, command, sort)[1:]
+        if kind == kept.NEXT:
+            self._dated.wait(place, fields.date, call.request.frame_control)
+        else:
+            self._dated.forget(place)
         if kind:
             settings.put(kept.key(kind, clusters.CALENDAR, command, sort), kept.join((payload,)))
         return frame.SUCCESS
@@ -183,3 +234,8 @@ class Configuration:
         command = call.request.command
         begun = command if command == commands.PUBLISH_SPECIAL_DAYS else commands.PUBLISH_CALENDAR
         return kept.key(kept.PUBLISHED, call.cluster, begun, sort)
+
+
+def _parts_of(command: int) -> tuple:
+    """The commands whose payloads belong together: a calendar, or special days alone."""
+    return (command,) + (_PARTS if command == commands.PUBLISH_CALENDAR else ())

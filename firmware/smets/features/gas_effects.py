@@ -1,9 +1,10 @@
 # What commands do at a gas meter beyond setting an attribute to a field (meter.md B.6, E.1, E.5).
 # zcl/configured.py names the function of each command. It takes the Server, the command (cluster,
 # direction bit, command), its Fields and its payload; ValueError refuses the command.
+from smets import clock
 from smets.compat import const
 from smets.zcl import attributes, commands, frame, kept
-from smets.zcl.clusters import DEVICE_MANAGEMENT, METERING, PREPAYMENT, PRICE
+from smets.zcl.clusters import DEVICE_MANAGEMENT, MESSAGING, METERING, PREPAYMENT, PRICE
 
 _NO_THRESHOLD = 0xFFFFFFFFFFFF
 _THRESHOLDS = const(3)
@@ -11,14 +12,39 @@ _TOU = const(1)  # Sub-payload Control of PublishPriceMatrix: prices of tiers, n
 _PRICES = const(4)
 _NEXT = const(0x10)  # from an attribute of a tier or a debt to that of the next
 _PAYMENT_DEBT = const(4)  # the first Debt Amount Type of it
-_SELECTED = const(0x10)  # Credit Status: emergency credit is selected
 # States of a supply (0x0702/0x0014).
-_OFF, _ARMED, _ON = range(3)
+_OFF, _ARMED = range(2)
+# Functions that act on what is live, so that they are not tried beforehand.
+LIVE = ("credit", "debt", "emergency", "message", "privacy", "supply")
+_CONSUMER_MENU = const(2)  # Password Type
+# When a message came, UTC seconds (4 octets): of a setting. 0 where no clock told it.
+SINCE = kept.key(kept.COMMAND, MESSAGING, commands.DISPLAY_MESSAGE, 1)
 # ReportEventConfiguration: command index 0 of 1.
 _ONE = b"\x00\x01"
 _BY_LIST = const(0)
 _SUPPLIER_EVENTS = const(0x81)
 _ALL_OF_GROUP = const(0xFF)
+
+
+class Denied(ValueError):
+    """What a command asks for cannot be now."""
+
+    status = frame.FAILURE
+
+
+# project-choice: what GCS39 is answered where the valve cannot be armed: there is no credit and no
+# period without disablement. Alternative: SUCCESS with the present state, as for GCS32.
+_NOT_ARMED = frame.ACTION_DENIED
+
+
+class Locked(Denied):
+    """The valve cannot be armed now."""
+
+    status = _NOT_ARMED
+
+
+def _account(server):
+    return server.registry.features["gas_account"]
 
 
 def _add(server, cluster, attribute, value: int, least=None):
@@ -83,7 +109,7 @@ def credit(server, where, fields, payload):
     if sort == 0:
         _add(server, PREPAYMENT, attributes.CREDIT_REMAINING, amount)
     elif sort == 1:
-        kept.put(server, PREPAYMENT, attributes.CREDIT_REMAINING, amount)
+        _account(server).reset_balance(amount)
     elif sort == 2:
         kept.put(server, METERING, attributes.BILL_TO_DATE_DELIVERED, amount)
     else:
@@ -91,9 +117,13 @@ def credit(server, where, fields, payload):
 
 
 def emergency(server, where, fields, payload):
-    """SelectAvailableEmergencyCredit: it is selected, also where it was already."""
-    status = kept.number(server, PREPAYMENT, attributes.CREDIT_STATUS)
-    kept.put(server, PREPAYMENT, attributes.CREDIT_STATUS, status | _SELECTED)
+    """SelectAvailableEmergencyCredit: success where it is active afterwards (meter.md E.5).
+
+    project-choice: GCS06 and PCS02 fail (FAILURE) in credit mode, and while credit is above the
+    threshold at which emergency credit is offered. Alternative: it is granted at any credit.
+    """
+    if not _account(server).select():
+        raise Denied("no emergency credit")
 
 
 def supply(server, where, fields, payload):
@@ -101,9 +131,30 @@ def supply(server, where, fields, payload):
     proposed = fields.values[4]
     if proposed not in (_OFF, _ARMED):
         raise ValueError("supply status")
-    status = attributes.SUPPLY_STATUS
-    if proposed == _OFF or kept.number(server, METERING, status) != _ON:
-        kept.put(server, METERING, status, proposed)
+    if not _account(server).switch(proposed):
+        raise Locked("no credit")
+
+
+def message(server, where, fields, payload):
+    """DisplayMessage: kept as it came, with the time of that, and shown from now on.
+
+    A meter takes it as it comes, or when its time has come (GCS07); a proxy when it has passed.
+    """
+    as_sent(server, where, fields, payload)
+    own = server.registry.features["event_log"].device.clock
+    seconds = 0 if own.status == clock.INVALID else own.seconds
+    server.settings.put(SINCE, seconds.to_bytes(4, "big"))
+
+
+def privacy(server, where, fields, payload):
+    """RequestNewPasswordResponse: no password for what the consumer sees, so no PIN (GCS11).
+
+    project-choice: another type or a password is refused, since GCS11 can only end the protection.
+    Alternative: a supplier's password becomes the PIN.
+    """
+    if fields.values[3] != _CONSUMER_MENU or len(fields.values[4]):
+        raise ValueError("password")
+    server.registry.features["gas_display"].unprotect()
 
 
 def billing(server, where, fields, payload):

@@ -19,9 +19,12 @@ from smets.zcl import (
 )
 
 METERING = clusters.METERING
-# Snapshot payload "block tier information set, delivered, no billing": what gas meters publish.
-_REGISTERS = const(6)
+# What a meter publishes of its logs: commands of Metering and of Prepayment (gas_snapshots.py).
+_PUBLISHED = (bytes((commands.PUBLISH_SNAPSHOT,)), b"\x01\x05\x06")
 _HALF_HOUR = const(1800)
+# Seconds between two reports that tell that one between them is missing: a hub's own stamps are
+# some seconds late.
+_GAP = const(2700)
 
 _COMPLETE = const(1)
 # Clusters that a meter may fill. It may not fill the hub's own clusters, such as time and tenancy.
@@ -35,11 +38,12 @@ _MOST_STAGED = const(96)
 
 
 def is_update(cluster: int, request) -> bool:
-    """Whether a frame is one by which a meter fills its mirror: a report, or a snapshot."""
+    """Whether a frame is one by which a meter fills its mirror: a report, or a row of a log."""
     if not request.from_server:
         return False
     if request.cluster_specific:
-        return cluster == METERING and request.command == commands.PUBLISH_SNAPSHOT
+        published = cluster in (METERING, clusters.PREPAYMENT)
+        return published and request.command in _PUBLISHED[cluster != METERING]
     return request.command == frame.REPORT_ATTRIBUTES
 
 
@@ -57,12 +61,19 @@ class GasMirror(Feature):
         self._count = 0
         self._complete = False  # whether the frame at hand ends its report
         self._dropping = False  # whether a frame of the report at hand was malformed
-        self._sequence = -1  # of the last frame
+        self.sequence = -1  # of the last frame
         self._frame = (0, b"")  # its cluster and payload
         self.stamp = stamp.Stamp()
+        # Stamp of the last snapshot, what moved since the last report, the stamp of that.
+        self.moved = (self.stamp, ())
+        self.reported = self.stamp
         self.commits = 0
         self.lost = 0  # reports not committed because a frame of theirs did not come
         self.malformed = 0
+        # What asks for what was missed (gas_catch_up.CatchUp), while there is something; `lost` at
+        # the last report: none after a start, when nobody knows what came meanwhile.
+        self.catching = None
+        self._whole = -1
 
     def pair(self, eui: str):
         """Take reports of the gas meter with this EUI-64 (16 hexadecimal digits)."""
@@ -73,6 +84,10 @@ class GasMirror(Feature):
         if frame_in.destination_endpoint != endpoints.MIRROR:
             return False
         request = frame.parse(frame_in.payload)
+        catching = self.catching
+        if catching and frame_in.source == self.gsme:
+            if catching.receive(frame_in.cluster, request):
+                return True
         if not is_update(frame_in.cluster, request):
             return False
         if frame_in.source != self.gsme:
@@ -91,8 +106,20 @@ class GasMirror(Feature):
             logs.record(self.stamp.seconds, register)
 
     def header_stamp(self, writer):
-        """See Feature: the stamp of the last committed update."""
-        stamp.put(writer, stamp.GPF, self.stamp)
+        """See Feature: the stamp of the update that the values of the answer came with.
+
+        project-choice: a snapshot moves the registers alone, so an answer with anything else that
+        changes with time has the stamp of the report before it. Alternative: that of the snapshot,
+        which is newer than such values.
+        """
+        moved_by, moved = self.moved
+        shown = self.stamp
+        if shown is moved_by and moved:
+            from smets.features import gas_snapshots
+
+            if not gas_snapshots.all_of(moved, self.device.zcl.asked):
+                shown = self.reported
+        stamp.put(writer, stamp.GPF, shown)
 
     def summary(self) -> dict:
         """See Feature: the mirrored register, its stamp, updates so far."""
@@ -114,7 +141,9 @@ class GasMirror(Feature):
         if not self._in_order(cluster, request):
             return False
         if request.cluster_specific:
-            return self._snapshot(Reader(request.payload))
+            from smets.features import gas_snapshots
+
+            return gas_snapshots.take(self, cluster, request)
         self._complete = False
         if cluster not in _MIRRORED:
             self.malformed += 1
@@ -131,19 +160,43 @@ class GasMirror(Feature):
         staged, dropping = self._staged, self._dropping
         self.abort()
         if not dropping:
-            self._commit(staged, _snapshot_time(staged))
+            before = self.reported
+            self.commit(staged, _snapshot_time(staged))
+            self.reported = self.stamp
+            history = self.device.feature("gas_history")
+            if history:
+                # After a start the last report is that which was kept.
+                last = history.last[0] if before.status == clock.INVALID else before.seconds
+                history.book(self.stamp, staged)
+                self._catch_up(history, last)
         return not dropping
+
+    def _catch_up(self, history, last: int):
+        """Ask for what was missed since the report before this one, which was of UTC `last`."""
+        seconds = self.stamp.seconds
+        if self.stamp.status == clock.INVALID:
+            return
+        if self._whole != self.lost or seconds - last > _GAP:
+            history.miss(last)
+            self.catching = None  # what it had asked for may be missing again
+        self._whole = self.lost
+        if history.missed >= 0:
+            if self.catching is None:
+                from smets.features.gas_catch_up import CatchUp
+
+                self.catching = CatchUp(self, history)
+            self.catching.remind()
 
     def _in_order(self, cluster, request) -> bool:
         """Note a frame; False for one that has come before.
 
         A meter may give all its frames one sequence number: other content is another frame.
         """
-        last, self._sequence = self._sequence, request.sequence
+        last, self.sequence = self.sequence, request.sequence
         before, self._frame = self._frame, (cluster, bytes(request.payload))
-        if self._sequence == last and self._frame == before:
+        if self.sequence == last and self._frame == before:
             return False
-        gap = last >= 0 and self._sequence not in (last, (last + 1) & 0xFF)
+        gap = last >= 0 and self.sequence not in (last, (last + 1) & 0xFF)
         if _GAP_DROPS and gap and not self._dropping:
             self.lost += 1
             self.abort()
@@ -178,37 +231,12 @@ class GasMirror(Feature):
         if unfit >= 0:
             raise DecodeError(unfit, "not the type of the attribute")
 
-    def _snapshot(self, reader) -> bool:
-        """Take the registers of PublishSnapshot as they were at its time; project-choice.
-
-        A snapshot that is not newer than the last update, or has no time, changes nothing, since
-        it is older than the values. Alternative: stamp it with the time at which it came.
-        """
-        try:
-            reader.skip(4, "SnapshotID")
-            seconds = reader.le(4, "SnapshotTime")
-            reader.skip(7, "snapshot counts and cause")
-            reader.expect(_REGISTERS, "SnapshotPayloadType")
-            values = {attributes.CURRENT_SUMMATION_DELIVERED: _uint48(reader)}
-            for index in range(reader.u8("tiers in use")):
-                tier = attributes.CURRENT_TIER1_SUMMATION_DELIVERED + 2 * index
-                values[tier] = _uint48(reader)
-            reader.u8("thresholds in use")
-            block = attributes.CURRENT_NO_TIER_BLOCK1_SUMMATION_DELIVERED
-            while reader.left():
-                values[block] = _uint48(reader)
-                block += 1
-        except DecodeError:
-            self.malformed += 1
-            return False
-        known = self.stamp.seconds if self.stamp.status != clock.INVALID else -1
-        if not known < seconds < clock.UTC_INVALID:
-            return False
-        self._commit({METERING: values}, seconds)
-        return True
-
-    def _commit(self, staged, seconds):
+    def commit(self, staged, seconds: int):
+        """Take values (cluster -> attribute -> octets) that are of UTC `seconds`."""
         self.stamp = stamp.committed(seconds, self.device.clock)
+        tap = self.device.feature("tap_off")
+        if tap and self.stamp.seconds < tap.since:
+            staged.pop(clusters.PRICE, None)  # the meter made it before it took what was tapped
         for cluster in staged:
             values = self.device.zcl.attributes.setdefault(cluster, {})
             for attribute, octets in staged[cluster].items():
@@ -219,10 +247,15 @@ class GasMirror(Feature):
         self.commits += 1
 
     def show_stamp(self):
-        """Serve the stamp's time to the HAN as ReadingSnapShotTime; FFFFFFFF where invalid."""
-        seconds = self.stamp.seconds
-        if self.stamp.status == clock.INVALID:
-            seconds = clock.UTC_INVALID
+        """Serve the stamp's time to the HAN as ReadingSnapShotTime; FFFFFFFF where invalid.
+
+        project-choice: after a snapshot it stays that of the report before, since a display shows
+        it beside credit and debts, which a snapshot does not move. Alternative: the snapshot's,
+        since the registers are of then.
+        """
+        moved_by, moved = self.moved
+        shown = self.reported if moved and self.stamp is moved_by else self.stamp
+        seconds = shown.seconds if shown.status != clock.INVALID else clock.UTC_INVALID
         self.device.zcl.set(METERING, attributes.READING_SNAPSHOT_TIME, types.UTC_TIME, seconds)
 
 
@@ -235,10 +268,6 @@ def _mirrors(cluster: int, attribute: int, type_id: int) -> bool:
     ):
         return True
     return typed.fits(cluster, attribute, type_id)
-
-
-def _uint48(reader) -> bytes:
-    return bytes((types.UINT48,)) + bytes(reader.view(6, "register"))
 
 
 def _snapshot_time(staged) -> int:

@@ -1,12 +1,12 @@
-# The gas meter's side of the mirror: a register that gas is drawn through, and a report of all
-# attributes to the GPF each half hour of UTC. Stamped responses have the meter's own time.
+# The gas meter's side of the mirror: a report of all attributes to the GPF each half hour of UTC.
+# Stamped responses have the meter's own time.
 from smets import clock
 from smets.compat import const
 from smets.document import BOOLEAN, EUI
 from smets.eui import parse_eui
 from smets.features import gas_report, stamp
 from smets.features.feature import Feature
-from smets.zcl import attributes, clusters, endpoints, types
+from smets.zcl import attributes, clusters, endpoints, frame, types
 from smets.zcl.han_frame import HanFrame
 
 # GBCS recommends that the mirror is updated each 30 minutes.
@@ -15,15 +15,15 @@ REPORT_PERIOD = const(1800)
 _REPORTED = (clusters.BASIC, clusters.PRICE, clusters.PREPAYMENT, clusters.METERING)
 # Octets of attributes in one frame: what an 802.15.4 frame with APS security has room for.
 _ROOM = const(56)
+_PUBLISHED = frame.SERVER_TO_CLIENT | frame.CLUSTER_SPECIFIC | frame.NO_DEFAULT_RESPONSE
 
 
 class GasReports(Feature):
-    """Registers, own clock, a report to the GPF."""
+    """Own clock, a report to the GPF."""
 
     inputs = {
         "gpf": ("pair", EUI),
         "sends_time": ("set_sends_time", BOOLEAN),
-        "draw": ("set_draw", (0, 0x7FFFFFFF)),
     }
 
     def __init__(self, device):
@@ -31,8 +31,6 @@ class GasReports(Feature):
         self.gpf = b""  # EUI-64 of the paired GPF
         # A meter from before the release sends no ReadingSnapShotTime.
         self.sends_time = True
-        # Gas drawn: register steps a report period (unit of CurrentSummationDelivered).
-        self.draw = 0
         self._sequence = 0
         self._waited = 0  # seconds since the last report, while the clock is invalid
 
@@ -44,26 +42,21 @@ class GasReports(Feature):
         """Whether reports carry ReadingSnapShotTime."""
         self.sends_time = value
 
-    def set_draw(self, value: int):
-        """Gas drawn each half hour, in register steps."""
-        self.draw = value
+    def receive(self, frame_in) -> bool:
+        """See Feature: what the proxy wants, now that the meter is awake."""
+        if frame_in.source != self.gpf or frame_in.source_endpoint != endpoints.MIRROR:
+            return False
+        from smets.features.gas import notified
+
+        return notified.receive(self.device, frame_in)
 
     def header_stamp(self, writer):
         """See Feature: own clock, own status."""
         own = self.device.clock
         stamp.put(writer, stamp.GSME, stamp.Stamp(stamp.GSME, own.seconds, own.status))
 
-    def summary(self) -> dict:
-        """See Feature."""
-        return {
-            "register": self.device.zcl.get(
-                clusters.METERING, attributes.CURRENT_SUMMATION_DELIVERED
-            )
-        }
-
     def half_hour(self, due: int):
         """See Feature."""
-        self._draw()
         self.push()
 
     def pass_time(self, seconds: int):
@@ -73,32 +66,32 @@ class GasReports(Feature):
         self._waited += seconds
         while self._waited >= REPORT_PERIOD:
             self._waited -= REPORT_PERIOD
-            self._draw()
             self.push()
 
-    def _draw(self):
-        register = self.device.zcl.get(clusters.METERING, attributes.CURRENT_SUMMATION_DELIVERED)
-        if register is not None and self.draw:
-            total = (register + self.draw) % (1 << 48)
-            self.device.zcl.set(
-                clusters.METERING, attributes.CURRENT_SUMMATION_DELIVERED, types.UINT48, total
-            )
-
     def push(self):
-        """Queue one whole report to the GPF; without a GPF nothing is sent."""
+        """Queue one whole report to the GPF; without a GPF nothing is sent.
+
+        The meter is awake for it, and asks what it has to ask before.
+        """
         if not self.gpf:
             return
+        own = self.device.feature("gas_clock")
+        if own:
+            own.woken(self.gpf)
         for cluster in _REPORTED:
             self._push_cluster(cluster, cluster == _REPORTED[-1])
 
     def _push_cluster(self, cluster, last):
         batch = []
         room = _ROOM
-        values = self.device.zcl.attributes.get(cluster, {})
-        for attribute in sorted(values):
+        zcl = self.device.zcl
+        served = self.device.registry.attributes_of(cluster)
+        for attribute in sorted(set(zcl.attributes.get(cluster, {})) | served):
             if attribute == attributes.READING_SNAPSHOT_TIME and cluster == clusters.METERING:
                 continue
-            octets = values[attribute]
+            octets = zcl.octets(cluster, attribute)
+            if octets is None:
+                continue
             if room < len(octets) + 2 and batch:
                 self._send(cluster, batch)
                 batch = []
@@ -119,7 +112,15 @@ class GasReports(Feature):
 
     def _send(self, cluster, batch):
         self._sequence = (self._sequence + 1) & 0xFF
-        payload = gas_report.report(batch, self._sequence)
+        self._put(cluster, gas_report.report(batch, self._sequence))
+
+    def publish(self, cluster: int, command: int, payload: bytes):
+        """Queue what a log has got anew to the GPF; without a GPF nothing is sent."""
+        if self.gpf:
+            self._sequence = (self._sequence + 1) & 0xFF
+            self._put(cluster, frame.header(_PUBLISHED, self._sequence, command, payload))
+
+    def _put(self, cluster: int, payload: bytes):
         self.device.outbox.append(
             HanFrame(
                 self.device.eui, self.gpf, endpoints.METER, endpoints.MIRROR, cluster, payload

@@ -33,15 +33,20 @@ class GasSettings(Feature):
         super().__init__(device)
         self._configuration = None
 
-    def execute(self, call):
-        """See Feature. A display configures nothing."""
-        if call.from_han:
-            return frame.UNSUP_CLUSTER_COMMAND
+    @property
+    def configuration(self):
+        """What carries the commands out (gas_configuration.Configuration)."""
         if self._configuration is None:
             from smets.features.gas_configuration import Configuration
 
             self._configuration = Configuration(self.device)
-        return self._configuration.execute(call)
+        return self._configuration
+
+    def execute(self, call):
+        """See Feature. A display configures nothing."""
+        if call.from_han:
+            return frame.UNSUP_CLUSTER_COMMAND
+        return self.configuration.execute(call)
 
 
 FEATURE = GasSettings

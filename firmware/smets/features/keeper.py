@@ -3,7 +3,9 @@
 from smets.compat import const
 
 _SEGMENT = const(4096)
-_SPARE = const(32)  # slots beyond the rows of a log
+_SPARE = const(32)  # slots beyond the rows of a log, and of one with wide rows
+_SPARE_WIDE = const(1)
+_WIDE = const(256)  # octets of a slot
 
 
 class Keeper:
@@ -14,12 +16,10 @@ class Keeper:
         self._store = store
         self._path = ""
         if self._store:
-            from smets.ports.disk import Disk
             from smets.ports.store import LOGS
 
+            # Made at the start (Store.prepare) or, on a full file system, with the first entry.
             self._path = self._store.path + "/" + LOGS
-            # On a full file system it is made with the first entry.
-            Disk(self._path, False)
 
     @property
     def stores(self) -> bool:
@@ -39,6 +39,11 @@ class Keeper:
         """Write a record that is packed; StoreError."""
         if self._store:
             self._store.put(name, octets)
+
+    def remove(self, name: str):
+        """Remove a record, if it is there; StoreError."""
+        if self._store:
+            self._store.delete(name)
 
     def begin(self) -> int:
         """What is written from here to `commit` is old or new as a whole; see ports/store.py."""
@@ -71,7 +76,8 @@ class Keeper:
         slot = 16
         while slot < width + 8:
             slot *= 2
-        size = -(-(rows + _SPARE) * slot // _SEGMENT) * _SEGMENT
+        spare = _SPARE if slot < _WIDE else _SPARE_WIDE
+        size = -(-(rows + spare) * slot // _SEGMENT) * _SEGMENT
         region = ring.FileRegion(self._path + "/" + name, size, _SEGMENT)
         return ring.RingLog(region, rows, width, lambda: self._report(name))
 

@@ -6,6 +6,7 @@ from smets.compat import const
 from smets.features.selection import LogError, Selection
 
 _PAGE = const(32)  # rows of one allocation, at most
+_OCTETS = const(1024)  # and their octets
 _END_OF_TIME = const(0xFFFFFFFF)
 
 
@@ -17,7 +18,7 @@ class MemoryRing:
         self.width = width
         self.newest = 0  # latest time of any row, 0 if none
         self._pages = []
-        self._page = min(rows, _PAGE)
+        self._page = max(min(rows, _PAGE, _OCTETS // width), 1)
         # One page more than the rows fill: the oldest page is overwritten when it holds no row.
         self._most = (rows + self._page - 1) // self._page + 1
         self._head = 0  # sequence number of the next row

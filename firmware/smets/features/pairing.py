@@ -15,6 +15,8 @@ _SEARCH_AGAIN = const(30)
 _SEARCHED = (clusters.DEVICE_MANAGEMENT, clusters.METERING, clusters.TIME)
 FUELS = {"electricity": cleared.ELECTRICITY, "gas": cleared.GAS}
 _NAMES = ("electricity", "gas")
+# Types of the Device Log (CS03): an ESME, and the GPF for its gas meter.
+_TYPES = ((1, cleared.ELECTRICITY), (3, cleared.GAS))
 
 # What `values` gives for an attribute that the meter does not have.
 GONE = ("gone",)
@@ -45,11 +47,13 @@ class Pairing(Feature):
         super().__init__(device)
         self.client = Client(device, endpoints.DISPLAY)
         self.meters = {}  # fuel -> Meter
+        self._followed = []  # entries of the Device Log
 
     def pair(self, meter: dict):
         """{"fuel": "electricity" or "gas", "eui": 16 hexadecimal digits}."""
-        fuel = FUELS[meter["fuel"]]
-        eui = parse_eui(meter["eui"])
+        self._pair(FUELS[meter["fuel"]], parse_eui(meter["eui"]))
+
+    def _pair(self, fuel: int, eui: bytes):
         self._leave(fuel)
         self.meters[fuel] = Meter(fuel, eui)
         self._rules.machine.meter(fuel, int.from_bytes(eui, "big"))
@@ -58,6 +62,21 @@ class Pairing(Feature):
     def unpair(self, fuel: str):
         """Forget the meter of a fuel."""
         self._leave(FUELS[fuel])
+
+    def _follow(self, entries: list):
+        """Pair with the meters that have joined the Device Log, and leave those that have left."""
+        before = self._followed
+        self._followed = entries
+        for kind, fuel in _TYPES:
+            joined = [entry[0] for entry in entries if entry[1] == kind]
+            held = self.meters[fuel].eui if fuel in self.meters else b""
+            new = [eui for eui in joined if (eui, kind) not in before]
+            if new and held not in new:
+                self._pair(fuel, new[-1])
+            elif (held, kind) in before and held not in joined:
+                self._leave(fuel)
+                if joined:
+                    self._pair(fuel, joined[-1])
 
     def paired(self) -> list:
         """(name of its fuel, Meter) of each meter."""
@@ -145,6 +164,9 @@ class Pairing(Feature):
 
     def tick(self):
         """See Feature."""
+        log = self.device.feature("device_log")
+        if log and log.entries is not self._followed:
+            self._follow(log.entries)
         if self.device.awake:
             self.client.tick(self.device.uptime)
             self._search()
@@ -159,7 +181,8 @@ class Pairing(Feature):
 
     def receive(self, frame_in) -> bool:
         """See Feature: a display has no server, so all else is an answer of a meter."""
-        if not self.client.take(frame_in):
+        bulletin = self.device.feature("bulletin")
+        if not self.client.take(frame_in) and not (bulletin and bulletin.told(frame_in)):
             self.device.ignore("unasked")
         return True
 

@@ -4,7 +4,7 @@ from smets.features.feature import Feature
 
 
 def _check_energy(value, path):
-    from smets.features.profile_data import QUANTITIES
+    from smets.features.quantities import QUANTITIES
 
     check(value, {name + "?": (0, 0x7FFFFFFF) for name in QUANTITIES[1:]}, path)
 
@@ -12,7 +12,7 @@ def _check_energy(value, path):
 class Profile(Feature):
     """Energy of each half hour: import, export, reactive import."""
 
-    objects = ("0-0:99.1",)
+    objects = ("7/0-0:99.1.0.255/2", "7/0-0:99.1.1.255/2", "7/0-0:99.1.2.255/2")
     inputs = {"energy": ("configure", _check_energy)}
     records = ("twin",)
     logs = ("import", "import2", "export", "reactive")
@@ -20,7 +20,6 @@ class Profile(Feature):
     def __init__(self, device):
         super().__init__(device)
         self._data = None
-        self._draw = 0
 
     @property
     def data(self):
@@ -29,18 +28,16 @@ class Profile(Feature):
             from smets.features.profile_data import ProfileData
 
             self._data = ProfileData(self.device)
-            self._data.set_draw(self._draw)
         return self._data
 
-    def set_draw(self, value: int):
-        """Wh imported each half hour."""
-        self._draw = value
-        if self._data:
-            self._data.set_draw(value)
-
     def configure(self, description: dict):
-        """What else flows each half hour; see profile_data.ProfileData.configure."""
-        self.data.configure(description)
+        """What else flows each half hour, Wh or varh by name (quantities.QUANTITIES but "import").
+
+        "secondary" makes it a twin-element meter, whose import log begins empty.
+        """
+        self.device.feature("register").configure(description)
+        if "secondary" in description:
+            self.data.be_twin(True)
 
     def find(self, key: bytes, operation: str):
         """See Feature."""

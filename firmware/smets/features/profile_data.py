@@ -7,6 +7,7 @@ from smets.compat import const
 from smets.dlms import objects
 from smets.dlms.profile import Profile
 from smets.features.keeper import Slot
+from smets.features.quantities import QUANTITIES
 from smets.features.voltage.consumption import HalfHourly
 from smets.ports.store_error import StoreError
 
@@ -14,7 +15,6 @@ from smets.ports.store_error import StoreError
 # import (19,056) and three of the others (4,464), as ESMETS has.
 ENTRIES = const(1488)
 
-_HALF_HOUR_MS = const(1800000)
 _TWIN = record.Table("twin", (("twin", record.U8, 0),), "a meter of one element")
 
 _IMPORT = objects.key("7/0-0:99.1.0.255/2")
@@ -25,27 +25,20 @@ _REACTIVE = objects.key("7/0-0:99.1.2.255/2")
 _TWO = b"\x02\x02\x06\x06"
 _THREE = b"\x02\x03\x06\x06\x06"
 
-# Quantities, Wh or varh, as the inputs of the simulation name them.
-QUANTITIES = ("import", "secondary", "export", "reactive_export", "reactive_import")
-
 
 class _Register:
-    """One quantity: what is drawn each half hour, spread evenly over time."""
+    """One quantity: what the register counts, by half hours."""
 
     def __init__(self, newest: int):
-        self.draw = 0
         self.entries = []  # (stamp, Wh) since the last look
-        self._rest = 0
         self._engine = HalfHourly(self._entry, 0, newest)
 
     def _entry(self, stamp: int, energy: int):
         self.entries.append((stamp, energy))
 
-    def pass_time(self, seconds: int, status: int, length: int):
-        """`length` ms from UTC `seconds` on."""
-        drawn = self._rest + self.draw * 1000 * length  # mWh, times the ms of half an hour
-        self._rest = drawn % _HALF_HOUR_MS
-        self._engine.feed(seconds, 0, status, length, drawn // _HALF_HOUR_MS)
+    def pass_time(self, seconds: int, status: int, length: int, energy: int):
+        """`energy` Wh were counted in the `length` ms from UTC `seconds` on."""
+        self._engine.feed(seconds, 0, status, length, 1000 * energy)
 
     def skip_to(self, newest: int):
         """Entries up to `newest` are there already."""
@@ -67,18 +60,20 @@ class ProfileData:
         self._twin_import = Slot(keeper, "import2", ENTRIES, 12)
         self._export = Slot(keeper, "export", ENTRIES, 12)
         self._reactive = Slot(keeper, "reactive", ENTRIES, 8)
-        for slot in (self.active, self._export, self._reactive):
-            slot.open()
-        self._registers = [_Register(self._slot_of(name).open().newest) for name in QUANTITIES]
+        # Of each quantity, once time passes: a command that opened all logs would go too deep.
+        self._registers = ()
         self.storage_errors = 0
 
     def find(self, key):
         """The object of a key for dlms.Objects, or None."""
         if key == _IMPORT:
+            self.active.open()
             return _ActiveImport(self)
         if key == _EXPORT:
+            self._export.open()
             return Profile(self._export, _THREE, self.loaded)
         if key == _REACTIVE:
+            self._reactive.open()
             return Profile(self._reactive, _TWO, self.loaded)
         return None
 
@@ -91,20 +86,6 @@ class ProfileData:
         if name in ("import", "secondary"):
             return self.active
         return self._reactive if name == "reactive_import" else self._export
-
-    def set_draw(self, value: int):
-        """Wh imported each half hour."""
-        self._registers[0].draw = value
-
-    def configure(self, description: dict):
-        """Set what flows each half hour, Wh or varh by name (QUANTITIES but "import").
-
-        "secondary" makes it a twin-element meter, whose import log begins empty.
-        """
-        for name, value in description.items():
-            self._registers[QUANTITIES.index(name)].draw = value
-        if "secondary" in description:
-            self.be_twin(True)
 
     def be_twin(self, twin: bool):
         """Make the meter one of two elements, or of one."""
@@ -124,8 +105,11 @@ class ProfileData:
         """Virtual time passed, up to what the device's clock shows now."""
         clock = self._device.clock
         now = clock.seconds if clock.status == INVALID else clock.seconds - seconds
-        for register in self._registers:
-            register.pass_time(now, clock.status, 1000 * seconds)
+        counted = self._device.feature("register").counted
+        if not self._registers:
+            self._registers = [_Register(self._slot_of(name).open().newest) for name in QUANTITIES]
+        for register, energy in zip(self._registers, counted):
+            register.pass_time(now, clock.status, 1000 * seconds, energy)
         active, secondary, export, reactive_export, reactive = [
             register.entries for register in self._registers
         ]
@@ -161,9 +145,14 @@ class _ActiveImport(Profile):
         super().__init__(data.active, _THREE if data.twin else _TWO, data.loaded)
         self._data = data
 
+    def fits(self, value, further: bool = False):
+        """See Profile: rows that replace those that are there may have the other width."""
+        if further or getattr(value, "description", None) not in (_TWO, _THREE):
+            super().fits(value, further)
+
     def load(self, buffer):
         """See Profile; rows of three columns make the meter a twin, rows of two a single one."""
         data = self._data
-        data.be_twin(getattr(buffer, "description", None) == _THREE)
+        data.be_twin(buffer.description == _THREE)
         super().__init__(data.active, _THREE if data.twin else _TWO, data.loaded)
         super().load(buffer)

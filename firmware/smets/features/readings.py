@@ -5,6 +5,10 @@ from smets.features.tenancy.cleared import ELECTRICITY, GAS
 from smets.zcl import attributes
 from smets.zcl.clusters import METERING, PREPAYMENT, PRICE
 
+# Readings that are no attributes: the active price of a kWh, thousandths of a penny, and the label
+# of its rate.
+ACTIVE_PRICE = -1
+RATE = -2
 # Reads of each meter: cluster -> attributes, few enough for one frame.
 _MONEY = (
     PREPAYMENT,

@@ -70,6 +70,10 @@ class Registry:
         """The feature that serves an attribute, or None."""
         return self._attributes.get(_place(cluster, attribute))
 
+    def attributes_of(self, cluster: int) -> set:
+        """The attributes of a cluster that features serve."""
+        return {place & 0xFFFF for place in self._attributes if place >> 16 == cluster}
+
     def of_command(self, cluster: int, side: int, command: int):
         """The feature that carries out a cluster command, or None."""
         return self._commands.get(_place(cluster, side << 8 | command))

@@ -134,7 +134,7 @@ def _new(name: str):
 
 
 class RingLog:
-    """The newest `rows` rows of `width` octets (4 to 24) in a region."""
+    """The newest `rows` rows of `width` octets (4 to 504) in a region."""
 
     def __init__(self, region, rows: int, width: int, on_damage=None):
         """Find what the region holds; LogError if it has no room for `rows` slots and one more.
@@ -153,7 +153,8 @@ class RingLog:
         if self._slots <= rows:
             raise LogError("region too small")
         self._out = bytearray(width + _OVERHEAD)
-        self._batch = bytearray(_BATCH)
+        self._each = max(_BATCH, slot)  # octets of a batch
+        self._batch = bytearray(self._each)
         self._view = memoryview(self._batch)
         self._held = -1  # offset in the region of what the batch holds
         self._head = 0  # sequence number of the next row
@@ -184,7 +185,7 @@ class RingLog:
     def load(self, sequence: int):
         """The row of this sequence number, a view valid until the next call; None if not held."""
         offset = sequence % self._slots * self._slot
-        held = offset // _BATCH * _BATCH
+        held = offset // self._each * self._each
         if held != self._held:
             self._held = -1
             self._region.read_into(held, self._view[: self._size(held)])
@@ -224,7 +225,7 @@ class RingLog:
             alive.tell()
             for index in range(part, min(part + each, self._slots)):
                 offset = index * self._slot
-                if offset % _BATCH == 0:
+                if offset % self._each == 0:
                     # This is no function of its own, because a Pico's stack is almost full here.
                     self._region.read_into(offset, self._view[: self._size(offset)])
                     self._held = offset
@@ -237,19 +238,19 @@ class RingLog:
                         found = part
                     break
                 # A slot without a valid row had one before, or is torn.
-                at = offset % _BATCH
+                at = offset % self._each
                 if any(self._batch[at : at + self.width + _OVERHEAD]):
                     self.lost()
         if newest < 0:
             return
         for index in range(found, min(found + each, self._slots)):
             offset = index * self._slot
-            if offset % _BATCH == 0:
+            if offset % self._each == 0:
                 self._region.read_into(offset, self._view[: self._size(offset)])
                 self._held = offset
             sequence = self._sequence(index)
             newest = max(newest, sequence)
-            at = offset % _BATCH
+            at = offset % self._each
             if sequence < 0 and any(self._batch[at : at + self.width + _OVERHEAD]):
                 self.lost()
         self._head = newest + 1
@@ -258,11 +259,11 @@ class RingLog:
         self.newest = int.from_bytes(row[:4], "big")
 
     def _size(self, held: int) -> int:
-        return min(_BATCH, self._region.size - held)
+        return min(self._each, self._region.size - held)
 
     def _sequence(self, index: int) -> int:
         # The sequence number in a slot, -1 where it is not valid.
-        offset = index * self._slot % _BATCH
+        offset = index * self._slot % self._each
         sequence = int.from_bytes(self._view[offset : offset + 4], "big")
         if sequence % self._slots == index and self.load(sequence) is not None:
             return sequence

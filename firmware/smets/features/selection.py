@@ -1,7 +1,7 @@
 # Rows of a log between two times, read as they go into a compact array: of a ring in files (ring)
 # and of one in memory (memory_ring) alike.
 from smets import alive
-from smets.compat import const
+from smets.compat import const, put_back, put_off
 
 _BATCH = const(256)  # octets read at once
 _OFTEN = const(255)  # rows, a power of 2 less 1, after which `alive.tell` is called
@@ -23,17 +23,21 @@ class Selection:
         self._end = end
         self._next = self._last = 0  # sequence numbers: of the first row to read, after the last
         self.count = 0
-        for sequence in range(log.oldest(), log.head()):
-            if not sequence & _OFTEN:
-                alive.tell()
-            row = log.load(sequence)
-            if row is None:
-                log.lost()
-            if self._wanted(row):
-                if not self.count:
-                    self._next = sequence
-                self._last = sequence + 1
-                self.count += 1
+        before = put_off()  # of what the loop leaves nothing lasts
+        try:
+            for sequence in range(log.oldest(), log.head()):
+                if not sequence & _OFTEN:
+                    alive.tell()
+                row = log.load(sequence)
+                if row is None:
+                    log.lost()
+                if self._wanted(row):
+                    if not self.count:
+                        self._next = sequence
+                    self._last = sequence + 1
+                    self.count += 1
+        finally:
+            put_back(before)
         self.length = self.count * log.width  # octets
 
     def readinto(self, buffer) -> int:

@@ -109,7 +109,11 @@ class TenancyServer(Feature):
             return bytes((types.BITMAP32,)) + types.encode(types.BITMAP32, self.control)
         return bytes((types.UTC_TIME,)) + types.encode(types.UTC_TIME, self.date)
 
-    def load_attribute(self, cluster: int, attribute: int, value) -> bool:
+    def fits_attribute(self, cluster: int, attribute: int, value: int):
+        """See Feature."""
+        types.encode(types.UINT32, value)
+
+    def load_attribute(self, cluster: int, attribute: int, value: int) -> bool:
         """See Feature; StoreError."""
         if attribute == attributes.PROPOSED_TENANCY_CHANGE_CONTROL:
             self.put(self.date, value, self.provider, self.issuer_event)
@@ -169,21 +173,31 @@ class TenancyServer(Feature):
 
     def set(self, data) -> int:
         """Set of restrictDataDateTime."""
-        if bytes(data[:2]) != _OCTET_STRING_12:
-            return objects.OTHER_REASON
         try:
-            date = cosem_time.parse(data[2:])
-        except DecodeError:
+            self.load(data)
+        except ValueError:
             return objects.OTHER_REASON
-        try:
-            self.put(date, restriction.ESME_CHANGE_CONTROL)
         except StoreError:
             return objects.HARDWARE_FAULT
         return objects.SUCCESS
 
+    def fits(self, value, further: bool = False):
+        """See Served."""
+        _date(value)
+
     def load(self, octets):
-        """The date of a state."""
-        self.set(octets)
+        """See Served; ValueError."""
+        self.put(_date(octets), restriction.ESME_CHANGE_CONTROL)
+
+
+def _date(octets) -> int:
+    """UTC seconds of an octet string that is a date-time; ValueError."""
+    if bytes(octets[:2]) != _OCTET_STRING_12:
+        raise ValueError("not an octet-string of 12 octets")
+    try:
+        return cosem_time.parse(octets[2:])
+    except DecodeError as error:
+        raise ValueError(str(error))
 
 
 FEATURE = TenancyServer

@@ -33,7 +33,8 @@ class TenancyDisplay(Feature):
         self.machine = machine.Tenancy(store, self.vault, self._on_event)
         pairing = device.feature("pairing")
         self.client = TenancyClient(self.machine, pairing.client, "sleep" in device.features)
-        self.notices = []  # scopes whose data was cleared for a new tenancy, until confirmed
+        # Scopes whose data was cleared for a new tenancy, until confirmed, power cut or not.
+        self.notices = self.machine.notices()
         # Called with each event of the machine: event, scope, date.
         self.listeners = [self._note]
         self.purging = False  # whether there is more to purge
@@ -45,6 +46,11 @@ class TenancyDisplay(Feature):
     def _note(self, event, scope, date):
         if event == machine.APPLIED and scope not in self.notices:
             self.notices.append(scope)
+
+    def confirm(self):
+        """OK was pressed on the notice."""
+        del self.notices[:]
+        self.machine.confirm_notices()
 
     def _purge(self):
         """Do some steps of a purge."""

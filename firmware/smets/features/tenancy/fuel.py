@@ -19,6 +19,7 @@ RECORD = record.Table(
         ("classes", record.U32, 0),
         ("applied", record.U32, _NONE),
         ("damaged", record.U8, 0),
+        ("notice", record.U8, 0, 2),
     ),
     "history is hidden until the meter was read, then cleared (policy.DAMAGED_CLEARS)",
 )
@@ -37,6 +38,7 @@ class Fuel:
         self.classes = 0
         self.applied: int | None = None
         self.damaged = False  # its record was damaged, so its content is unknown
+        self.notice = False  # nobody has confirmed yet that its data was cleared
         self.read = False  # since the start, waking, or for too long
         self.hint: int | None = None  # a date that was pushed and is not confirmed by a read
         self.purge: Purge | None = None
@@ -49,9 +51,10 @@ class Fuel:
 
     def load(self, values: list):
         """Take the state from the values of its record."""
-        eui, seen, self.control, intent, self.classes, applied, damaged = values
+        eui, seen, self.control, intent, self.classes, applied, damaged, notice = values
         self.eui = int.from_bytes(eui, "big")
         self.damaged = bool(damaged)
+        self.notice = bool(notice)
         self.seen, self.intent, self.applied = [
             None if date == _NONE else date for date in (seen, intent, applied)
         ]
@@ -62,7 +65,8 @@ class Fuel:
             _NONE if date is None else date for date in (self.seen, self.intent, self.applied)
         ]
         eui = self.eui.to_bytes(8, "big")
-        return [eui, seen, self.control, intent, self.classes, applied, int(self.damaged)]
+        flags = [int(self.damaged), int(self.notice)]
+        return [eui, seen, self.control, intent, self.classes, applied] + flags
 
     def floor(self) -> int:
         """The newest date that was ever put into effect; 0 for none."""

@@ -153,6 +153,18 @@ class Tenancy:
         """The errno of the last failure of storage, 0 when it has worked since."""
         return self._fuels[fuel].fault
 
+    def notices(self) -> list:
+        """The fuels whose data was cleared, and nobody has confirmed that yet."""
+        return [state.number for state in self._fuels if state.notice]
+
+    def confirm_notices(self):
+        """A person has seen the notices: none comes back after a restart."""
+        for state in self._fuels:
+            if state.notice:
+                state.notice = False
+                state.dirty = True
+                self._settle(state)
+
     def _has_passed(self, date: int | None) -> bool:
         return date is not None and self._utc is not None and date <= self._utc
 
@@ -261,7 +273,8 @@ class Tenancy:
         if complete:
             state.applied = date
             state.intent = state.purge = None
-            state.dirty = state.done = True
+            # In one record with what was applied: a power cut leaves both or none.
+            state.notice = state.dirty = state.done = True
             state.forced = False
 
     def _failed(self, state: Fuel, error: StoreError):

@@ -48,17 +48,21 @@ class PowerEvents:
         self._alert = alert
         self._row = bytearray(LOG_WIDTH)
 
+    def enter(self, code: int, seconds: int, information: int = policy.OTHER_INFORMATION):
+        """Log an event of UTC `seconds`; OSError."""
+        row = self._row
+        row[0:4] = seconds.to_bytes(4, "big")
+        row[4] = code >> 8
+        row[5] = code & 0xFF
+        row[6:10] = information.to_bytes(4, "big")
+        self.log.append(row)
+
     def record(self, code: int, seconds: int, information: int = policy.OTHER_INFORMATION):
         """An event happened at UTC `seconds`."""
         seconds = min(seconds, policy.MAX_U32)
         try:
             if self.logging.allows(code):
-                row = self._row
-                row[0:4] = seconds.to_bytes(4, "big")
-                row[4] = code >> 8
-                row[5] = code & 0xFF
-                row[6:10] = information.to_bytes(4, "big")
-                self.log.append(row)
+                self.enter(code, seconds, information)
         finally:
             # A log that cannot be written does not silence the alert.
             if self.alerting.allows(code):

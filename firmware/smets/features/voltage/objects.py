@@ -3,10 +3,11 @@
 from smets.dlms import axdr, objects
 from smets.dlms.profile import Profile
 from smets.features.voltage import events, policy
+from smets.ports.store_error import StoreError
 
 # Group C to the phase; the rest of an OBIS code 1-0:C.D.E.F with an attribute to what it is.
 _PHASES = {32: 0, 52: 1, 72: 2}
-_VALUE, _UNIT, _RESET, _LOG = range(4)
+_VALUE, _UNIT, _RESET, _LOG, _PERIOD = range(5)
 _OF_PHASE = {
     # class, D, E, F, attribute or method: (what, part of the phase, its name there, settable)
     (3, 32, 0, 4, 2): (_VALUE, "averages", "under_counter", False),
@@ -17,7 +18,7 @@ _OF_PHASE = {
     (3, 36, 0, 4, 1): (_RESET, "averages", "over_counter", False),
     (1, 31, 0, 4, 2): (_VALUE, "averages", "under_threshold", True),
     (1, 35, 0, 4, 2): (_VALUE, "averages", "over_threshold", True),
-    (7, 24, 0, 255, 4): (_VALUE, "", "period", True),
+    (7, 24, 0, 255, 4): (_PERIOD, "", "period", True),
     (7, 24, 0, 255, 2): (_LOG, "", "", False),
 }
 # Class 71, 0-0:17.0.n.255: n 1 to 4 are extreme over, extreme under, sag, swell. The period is
@@ -64,8 +65,7 @@ def find(measurement, key):
         target = measurement.meter.phase[phase]
         if part:
             target = getattr(target, part)
-        kind = _Unit if what == _UNIT else _Reset if what == _RESET else _Number
-        return kind(measurement, target, name, settable)
+        return _KINDS[what](measurement, target, name, settable)
     if class_id == 71 and key[2:6] == b"\x00\x00\x11\x00" and key[7] == 255:
         if 1 <= key[6] <= 4 and key[8] in _LIMITER:
             limiter = measurement.meter.limiters[key[6] - 1]
@@ -110,10 +110,15 @@ class _Number(objects.Served):
         """Set it; a result code."""
         return self._take(data) if self._settable else objects.READ_WRITE_DENIED
 
-    def load(self, data):
-        """Take it from a state; ValueError."""
-        if self._take(data) != objects.SUCCESS:
+    def fits(self, value, further: bool = False):
+        """See Served."""
+        if objects.unmatched(value, axdr.DOUBLE_LONG_UNSIGNED) or len(value) != 5:
             raise ValueError("not a value of this object")
+
+    def load(self, data):
+        """Take it from a state; StoreError."""
+        if self._take(data) == objects.HARDWARE_FAULT:
+            raise StoreError(None)
 
     def _take(self, data) -> int:
         if objects.unmatched(data, axdr.DOUBLE_LONG_UNSIGNED) or len(data) != 5:
@@ -134,6 +139,16 @@ class _Number(objects.Served):
         return setter(value) is not False
 
 
+class _Period(_Number):
+    """The measurement period of a phase."""
+
+    def fits(self, value, further: bool = False):
+        """See Served."""
+        super().fits(value)
+        if not policy.accepts_period(int.from_bytes(value[1:], "big")):
+            raise ValueError("not a period that can be set")
+
+
 class _Unit(_Number):
     """The scaler_unit of a counter."""
 
@@ -141,10 +156,13 @@ class _Unit(_Number):
         """The value as A-XDR."""
         return objects.READ_WRITE_DENIED if start >= 0 else _NO_UNIT
 
-    def load(self, data):
-        """Check it in a state; ValueError."""
-        if bytes(data) != _NO_UNIT:
+    def fits(self, value, further: bool = False):
+        """See Served."""
+        if bytes(value) != _NO_UNIT:
             raise ValueError("a counter has no scaler and no unit")
+
+    def load(self, data):
+        """See Served: it is what it always is."""
 
 
 class _Reset(_Number):
@@ -160,9 +178,12 @@ class _Reset(_Number):
             return objects.OTHER_REASON
         return self._take(b"\x06\0\0\0\0")
 
-    def load(self, data):
+    def fits(self, value, further: bool = False):
         """A method is no part of a state."""
         raise ValueError("a method has no value")
+
+
+_KINDS = {_VALUE: _Number, _UNIT: _Unit, _RESET: _Reset, _PERIOD: _Period}
 
 
 class _Settings(objects.Served):
@@ -178,12 +199,21 @@ class _Settings(objects.Served):
             return objects.READ_WRITE_DENIED
         return _BIT_STRING_256 + bytes(self._switches.octets)
 
-    def load(self, data):
-        """Take the settings of a state; ValueError."""
-        if bytes(data[:4]) != _BIT_STRING_256 or len(data) != 4 + events.SWITCH_OCTETS:
+    def fits(self, value, further: bool = False):
+        """See Served."""
+        if bytes(value[:4]) != _BIT_STRING_256 or len(value) != 4 + events.SWITCH_OCTETS:
             raise ValueError("not a bit-string of 256 bits")
-        self._switches.octets[:] = data[4:]
-        self._measurement.keep()
+
+    def load(self, data):
+        """Take the settings of a state; StoreError."""
+        before = bytes(self._switches.octets)
+        self._put(data[4:])
+        if not self._measurement.keep(self._put, before):
+            self._put(before)
+            raise StoreError(None)
+
+    def _put(self, octets):
+        self._switches.octets[:] = octets
 
 
 class _Mask(_Settings):
@@ -204,9 +234,6 @@ class _Mask(_Settings):
             return objects.HARDWARE_FAULT
         return objects.SUCCESS
 
-    def _put(self, octets: bytes):
-        self._switches.octets[:] = octets
-
-    def load(self, data):
+    def fits(self, value, further: bool = False):
         """Refuse: a state does not hold the last value."""
         raise ValueError("load the settings, not the mask")
