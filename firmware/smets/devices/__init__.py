@@ -1,7 +1,7 @@
 # Device roles: which tables and which features each is made of.
 # A role is imported when it is built, so a board holds the code of its own role only.
 
-ROLES = ("esme", "gsme", "gpf", "chf", "ihd", "ppmid")
+ROLES = ("esme", "gsme", "gpf", "chf", "ihd", "ppmid", "sapc", "hcalcs")
 
 
 def build(role: str, store=None):
@@ -33,4 +33,12 @@ def build(role: str, store=None):
         from smets.devices.ppmid import Ppmid
 
         return Ppmid(store)
+    if role == "sapc":
+        from smets.devices.sapc import Sapc
+
+        return Sapc(store)
+    if role == "hcalcs":
+        from smets.devices.hcalcs import Hcalcs
+
+        return Hcalcs(store)
     raise ValueError("no device role " + role)

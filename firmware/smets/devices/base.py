@@ -12,6 +12,7 @@ from smets.zcl import han_frame
 from smets.zcl.server import Server
 
 _DAY = const(86400)
+_HALF_HOUR = const(1800)
 # project-choice: alerts that wait for a link; beyond it the oldest is dropped. Alternative: the
 # newest is dropped.
 _ALERTS = const(100)
@@ -40,6 +41,8 @@ class Device:
     features = ()
     # The feature that writes the stamp of stamped responses; "" for the device's own clock.
     stamped_by = ""
+    # The feature that carries out what waits for its time.
+    dated_by = "dated"
     # Whether the device has a screen.
     shows = False
     # Whether its radio is on.
@@ -56,7 +59,7 @@ class Device:
         self.clock = clock.Clock()
         self.registry = Registry()
         self.zcl = Server(self.registry)
-        self.dlms = Objects(self.registry)
+        self.dlms = Objects(self.registry, self.default_of)
         # What use cases set, where no feature gives it a meaning of its own.
         self.settings = Settings(store)
         self.zcl.keep_in(self.settings)
@@ -80,8 +83,9 @@ class Device:
 
         self._keeper = self._own_counter = None
         # Those features that do something as time passes, and so on: most do not.
+        self._ended = 0  # a half hour that was ended, and comes again
         self._passing = self._half_hourly = self._daily = self._ticking = self._polled = ()
-        self._hearing = self._receiving = ()
+        self._hearing = self._receiving = self._commanded = ()
         if self.features:
             self._begin(held)
 
@@ -95,6 +99,8 @@ class Device:
             self.registry.add(name, feature)
             feature.restored = any(each in held for each in feature.records + feature.logs)
             made.append(feature)
+        if self.store and any(feature.logs for feature in made):
+            self.store.prepare()
         self._passing = catalogue.those_with(made, "pass_time")
         self._half_hourly = catalogue.those_with(made, "half_hour")
         self._daily = catalogue.those_with(made, "midnight")
@@ -102,6 +108,7 @@ class Device:
         self._polled = catalogue.those_with(made, "poll")
         self._hearing = catalogue.those_with(made, "hear")
         self._receiving = catalogue.those_with(made, "receive")
+        self._commanded = catalogue.those_with(made, "commanded")
         for feature in catalogue.those_with(made, "restore"):
             feature.restore()
 
@@ -113,7 +120,7 @@ class Device:
         # Loaded when something is set.
         from smets.dlms.kept import Kept
 
-        return Kept(self.dlms, self.settings, self.clock)
+        return Kept(self.dlms, self.settings, self.clock, self.feature("dated"))
 
     @property
     def own_counter(self):
@@ -134,14 +141,28 @@ class Device:
         return self._keeper
 
     def alert(self, code: int, seconds: int, *signed):
-        """Send an alert as soon as there is a link: to the network operator, if nothing follows.
+        """Send an alert as soon as there is a link: to the party of its code, if nothing follows.
 
-        `signed`, for a critical one: EUI-64 of who gets it, message code, payload.
+        `signed`: the role or, of a critical one, the EUI-64 of who gets it; then, of one with a
+        message code of its own, that and the payload, and a party that its header names.
         """
         if len(self.alerts) >= _ALERTS:
             self.alerts.pop(0)
             self.alerts_dropped += 1
         self.alerts.append((code, seconds) + signed)
+
+    def commanded(self, code: int, done: bool):
+        """A command of a remote party was carried out, or not: see Feature."""
+        for feature in self._commanded:
+            feature.commanded(code, done)
+
+    def start_alerts(self, number: int):
+        """The next alert takes this originator counter; ValueError, StoreError."""
+        self.own_counter.begin(number)
+
+    def default_of(self, object_key):
+        """What a DLMS object of a new device holds; None where it is unavailable."""
+        return None
 
     def take_keys(self, keys):
         """The bench has loaded keys (smets.gbcs.keys.Keys)."""
@@ -163,14 +184,33 @@ class Device:
             self._pass(due - before)
             seconds -= due - before
             before = due
-            for feature in self._half_hourly:
-                feature.half_hour(due)
-            if due % _DAY == 0:
-                for feature in self._daily:
-                    feature.midnight(due)
+            self._end(due)
         self._pass(seconds)
         for feature in self._ticking:
             feature.tick()
+
+    def _end(self, due: int):
+        """A half hour ended at UTC `due`."""
+        if due == self._ended:  # the clock was set back over it by a few seconds
+            self._ended = 0
+            return
+        for feature in self._half_hourly:
+            feature.half_hour(due)
+        if due % _DAY == 0:
+            for feature in self._daily:
+                feature.midnight(due)
+
+    def adjust(self, seconds: int):
+        """Set the clock to a UTC time a few seconds off, and reliable: nothing is left out."""
+        own = self.clock
+        if seconds > own.seconds:
+            for due in clock.half_hours(own, seconds - own.seconds):
+                self._end(due)
+        else:
+            half_hour = own.seconds // _HALF_HOUR * _HALF_HOUR
+            self._ended = half_hour if half_hour > seconds else self._ended
+            own.seconds = seconds
+        own.status = clock.RELIABLE
 
     def _pass(self, seconds: int):
         if seconds:

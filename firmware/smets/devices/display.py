@@ -7,7 +7,7 @@ class Display(Device):
     """A display of one home: at most one electricity and one gas meter."""
 
     shows = True
-    features = ("pairing", "tenancy_display", "hub_time", "polling", "sampled_data")
+    features = ("pairing", "tenancy_display", "hub_time", "polling", "bulletin", "sampled_data")
     endpoints = {
         endpoints.DISPLAY: (
             endpoints.DISPLAY_DEVICE,

@@ -1,7 +1,7 @@
 # GPF: mirrors the gas meter, stamps what it answers, serves the mirror to the HAN.
 # Part of a communications hub; its clock is the hub's.
 from smets.devices.base import Device
-from smets.gbcs import table_gas, use_cases
+from smets.gbcs import table_proxy, use_cases
 from smets.zcl import clusters, endpoints
 
 
@@ -10,9 +10,21 @@ class Gpf(Device):
 
     name = "GPF"
     letter = use_cases.GPF
-    tables = (table_gas.ROWS,)
-    features = ("mirror", "tenancy", "logs", "time", "events", "device_log")
+    tables = (table_proxy.ROWS,)
+    features = (
+        "mirror",
+        "tenancy",
+        "event_log",
+        "logs",
+        "gas_history",
+        "time",
+        "events",
+        "device_log",
+        "gpf_backup",
+        "tap_off",
+    )
     stamped_by = "mirror"
+    dated_by = "tap_off"
     endpoints = {
         endpoints.ESI: (
             endpoints.ESI_DEVICE,
