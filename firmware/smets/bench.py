@@ -10,7 +10,7 @@ from smets import __version__, clock, devices, state
 from smets.codec import DecodeError
 from smets.compat import const
 from smets.crypto import CryptoError
-from smets.document import BOOLEAN, DocumentError, check, is_whole, refuse
+from smets.document import BOOLEAN, DocumentError, check, is_whole, members_of, refuse
 from smets.ports.store_error import StoreError
 from smets.zcl import han_frame
 
@@ -32,12 +32,20 @@ def _check_block(value, path):
         refuse(path, value, "0 or a number from %d to 65535" % gbt.SMALLEST)
 
 
+# What a board keeps of a host's lines, and tells whether it does.
+KEPT = ("KEYS", "STATE", "APPEND", "SET")
 # Forms (document.py) of what verbs are told; STATE, KEYS, SET and ACT check theirs themselves.
 FORMS = {
     "ADVANCE": {"seconds": (0, _ADVANCE_MAX)},
     "FORGET": {"store?": BOOLEAN, "overwrite?": BOOLEAN},
     "LINK": {"block?": _check_block},
     "LOG": {"clear?": BOOLEAN},
+    "REPL": {"within": (1, 3600)},
+    "QUERY": {
+        "keys?": BOOLEAN,
+        "board?": BOOLEAN,
+        "holds?": {name + "?": members_of for name in KEPT},
+    },
 }
 
 
@@ -110,7 +118,8 @@ class BenchLink:
         self.unsent_alerts = 0
         self._block = 0  # longest message that goes whole; 0: any
         self._assembler = None  # of a command that comes in blocks
-        self._screen = None  # of a display, once a host has looked at it
+        self._live = None  # the board's panel (screen/live.py), where a display has one
+        self._screen = None  # of a display, once somebody has looked at it
         self._verbs = {
             "HELLO": self._hello,
             "FORGET": self._forget,
@@ -138,6 +147,12 @@ class BenchLink:
                 self._gbcs(number, body)
             elif kind == "GBCS" and verb == "BLOCK":
                 self._take_block(number, body)
+            elif kind == "GBCS" and verb == "PASS":
+                from smets.features import passing
+
+                passing.take(self.device, body)
+                self._flush()
+                self._text("GBCS:OK", number, "")
             elif kind == "ZCL" and verb == "FRAME":
                 self._zcl(number, body)
             elif kind == "CTRL" and verb == "SCREEN":
@@ -159,7 +174,7 @@ class BenchLink:
             self._unexpected(kind, error)
 
     def _unexpected(self, kind: str, error):
-        """A line of a kind raised what neither it nor the device declares; see runtime.py."""
+        """A line of a kind raised what neither it nor the device declares; see board_link.py."""
 
     def _text(self, event: str, number: int, text: str):
         text = text.replace("\n", " ")
@@ -174,6 +189,7 @@ class BenchLink:
         try:
             response = self.session.handle(body)
         except Refused as refused:
+            self._flush()  # a SAPC tells of what it does not support
             self._text("GBCS:NONE", number, str(refused))
             return
         self._flush()
@@ -229,11 +245,9 @@ class BenchLink:
         from smets.screen import linked
 
         check(document, linked.FORM, "SCREEN")
-        panel = document.get("panel", self._screen.name if self._screen else "240x135")
-        if self._screen is None or self._screen.name != panel:
-            self._screen = linked.LinkedScreen(self.device, panel)
-        self._screen.take(document.get("press", []), document.get("passed", 0))
-        pieces = self._screen.answer(document.get("seen"))
+        screen = self.screen(document.get("panel", ""))
+        screen.take(document.get("press", []), document.get("passed", 0))
+        pieces = screen.answer(document.get("seen"))
         self._flush()
         self._write("CTRL:OK#%d:%d:" % (number, linked.length(pieces)))
         try:
@@ -242,28 +256,42 @@ class BenchLink:
         finally:
             self._write("\n")
 
+    def wire(self, live):
+        """The board has a panel (screen/live.py): it shows what CTRL:SCREEN tells."""
+        self._live = live
+
+    def screen(self, name: str = ""):
+        """The screen of a display (screen/linked.py), as the panel `name` of the host shows it.
+
+        Without a name it is the board's, or the one that was looked at last.
+        """
+        held = self._screen
+        if held is not None and (not name or name == held.name):
+            return held
+        from smets.screen import linked
+
+        if self._live:
+            if held is None:
+                held = self._screen = linked.LinkedScreen(self.device, self._live.name, self._live)
+            return held if name in ("", held.name) else held.beside(name)
+        self._screen = linked.LinkedScreen(self.device, name or "240x135")
+        return self._screen
+
     def _flush(self):
         """Send frames and alerts of the device, before the answer to the line that caused them."""
-        if self.session:
-            self.session.keep_time()
+        session = self.session
+        if session:
+            session.keep_time()
         self._send_frames()
-        if self.device.alerts and self.session:
-            self._send_alerts(self.session.keys)
-
-    def _send_frames(self):
-        while self.device.outbox:
-            octets = self.device.outbox.pop(0).encode()
-            self._sent += 1
-            self._octets("ZCL:FRAME", self._sent, len(octets), (octets,))
-
-    def _send_alerts(self, keys):
-        """Send the alerts that wait."""
+        alerts = self.device.alerts
+        # Some go through a tunnel (devices/tunnelled.py).
+        if not (session and alerts) or getattr(self.device, "tunnels", 0):
+            return
         from smets.gbcs import alert
 
-        alerts = self.device.alerts
         while alerts:
             try:
-                message = alert.message_of(keys, self.device.own_counter, alerts[0])
+                message = alert.message_of(session.keys, self.device.own_counter, alerts[0])
             except StoreError:
                 return  # they wait: a counter that is not kept could be used twice
             except CryptoError:
@@ -272,6 +300,12 @@ class BenchLink:
                 self._told += 1
                 self._octets("GBCS:ALERT", self._told, message.length, message.chunks())
             alerts.pop(0)
+
+    def _send_frames(self):
+        while self.device.outbox:
+            octets = self.device.outbox.pop(0).encode()
+            self._sent += 1
+            self._octets("ZCL:FRAME", self._sent, len(octets), (octets,))
 
     def _hello(self, document):
         return {"firmware": __version__, "device": self.device.name}
@@ -299,7 +333,8 @@ class BenchLink:
             erase.forget(self._store, document.get("overwrite", True))
 
     def _keys(self, document):
-        keys = state.load_keys(self.session.keys if self.session else None, document)
+        held = self.session.keys if self.session else None
+        keys = state.load_keys(held, document, self.device.name)
         if self.session is None:
             # Imported when it is needed: a display without keys has no room for it.
             from smets.gbcs.session import Session
@@ -348,7 +383,10 @@ class BenchLink:
         return {}
 
     def _query(self, document):
-        """Memory in use, refusals by reason, clock, stamp and summary of the device."""
+        """Memory in use, refusals by reason, clock, EUI-64 and summary of the device.
+
+        With `keys` also what gbcs.identity tells of them.
+        """
         gc.collect()
         session = self.session
         answer = {
@@ -359,6 +397,11 @@ class BenchLink:
             "unsent_alerts": self.unsent_alerts,
             "clock_status": clock.STATUS_NAMES[self.device.clock.status],
         }
+        answer["eui"] = hexlify(self.device.eui).decode().upper()
+        if document.get("keys") and session:
+            from smets.gbcs import identity
+
+            answer["keys"] = identity.told(session.keys)
         answer["summary"] = self.device.summary()
         if self._store is not None and self._store.faults:
             answer["summary"]["damaged"] = self._store.faults

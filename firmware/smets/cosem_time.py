@@ -56,3 +56,18 @@ def parse(data) -> int:
     if seconds >= clock.UTC_INVALID:
         raise DecodeError(0, "time past 2136-02-07T06:28:14Z")
     return seconds
+
+
+def weekday(seconds: int) -> int:
+    """The day of the week of UTC seconds since 2000: 0 is Monday."""
+    return (seconds // 86400 + 5) % 7  # 2000-01-01 was a Saturday
+
+
+def in_date(pattern, year: int, month: int, day: int, week_day: int) -> bool:
+    """Whether a date of 5 octets, with wildcards FF, is this day; weekdays from 0, Monday."""
+    if bytes(pattern[:2]) != b"\xff\xff" and pattern[0] << 8 | pattern[1] != year:
+        return False
+    for wanted, value in zip(pattern[2:], (month, day, week_day + 1)):
+        if wanted not in (0xFF, value):
+            return False
+    return True

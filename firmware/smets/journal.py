@@ -127,7 +127,10 @@ class Journal:
         self._next = max(self._checks) + 1 if self._checks else 0
 
     def holds(self, verb: str, document) -> bool:
-        """Whether this fragment is kept."""
+        """Whether this fragment, or each of these inputs, is kept."""
+        if verb == "SET":
+            kept = self.inputs()
+            return all(kept.get(name) == value for name, value in _named(document))
         return _check(verb, _text(document)) in self._checks.values()
 
     def takes(self, verb: str, document) -> bool:
@@ -187,7 +190,7 @@ class Journal:
     def add_inputs(self, document):
         """Keep simulation inputs; StoreError."""
         merged = self.inputs()
-        merged.update(document)
+        merged.update(_named(document))
         _INPUTS.write(self._store, [_text(merged)])
 
     def clear(self):
@@ -195,6 +198,15 @@ class Journal:
         self._store.clear(_RING_RECORD)
         self._checks = {}
         self._next = 0
+
+
+def _named(document) -> list:
+    """(name, value) of each input; that of one fuel stands beside that of the other."""
+    named = []
+    for name, value in document.items():
+        fuel = value.get("fuel") if isinstance(value, dict) else None
+        named.append((name + "." + fuel if isinstance(fuel, str) else name, value))
+    return named
 
 
 def _text(document) -> bytes:

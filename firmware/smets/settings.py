@@ -2,8 +2,6 @@
 # A command's settings are written as one entry before its answer leaves: all of them or none.
 import os
 
-from smets.ports.store_error import StoreError
-
 
 class Settings:
     """Settings by key, both octets; without a store they last as long as the power.
@@ -18,6 +16,7 @@ class Settings:
         """Read what is kept in a folder of `store` (ports.store.Store); nothing raises."""
         self.values = {}
         self.commands = 0  # how many are over
+        self.changes = 0  # rises with each commit that puts something
         self._staged = {}
         self.store = store
         self.file = None  # settings_file.File, once there is something in it
@@ -85,6 +84,7 @@ class Settings:
         put = self._staged
         self._staged = {}
         if put:
+            self.changes += 1
             from smets.settings_file import keep  # loaded when something is set
 
             keep(self, put)
@@ -93,15 +93,12 @@ class Settings:
         """Whether a value of a state is taken at a place: it stands there instead of what was set.
 
         One that is loaded again after a power cut (`replaying`) is older than what was set.
-        ValueError where what was set cannot be removed.
+        StoreError where what was set cannot be removed.
         """
         if key not in self.values:
             return True
         if replaying:
             return False
         self.remove(key)
-        try:
-            self.commit()
-        except StoreError as error:
-            raise ValueError("what was set cannot be removed: error %d" % error.errno)
+        self.commit()
         return True

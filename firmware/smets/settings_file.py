@@ -16,7 +16,7 @@ BOUND = const(16384)
 FILE_BOUND = 24576
 VERSION = const(1)
 # The version of an entry that is part of a change to the store: its body begins with a number (4).
-SEALED = const(2)
+_SEALED = const(2)
 
 _FILE = "entries"
 _NEW = "~entries"
@@ -127,7 +127,7 @@ class File:
                 continue
             if head[2] == VERSION:
                 _take(disk, at + _HEAD, at + length, values)
-            elif head[2] == SEALED:
+            elif head[2] == _SEALED:
                 number = bytearray(_NUMBER)
                 disk.read(_FILE, at + _HEAD, number)
                 self._number = int.from_bytes(number, "big")
@@ -225,7 +225,7 @@ def _entry(settings, number: int) -> list:
         if value:
             body.append(value)
     length = _octets(body)
-    covered = bytes((SEALED if number else VERSION, length >> 8, length & 0xFF))
+    covered = bytes((_SEALED if number else VERSION, length >> 8, length & 0xFF))
     check = crc32(covered)
     for part in body:
         check = crc32(part, check)

@@ -14,7 +14,6 @@ from smets.document import (
     utf8_of,
     word_of,
 )
-from smets.zcl.server import Server
 
 _UNSIGNED_16 = const(0xFFFF)
 
@@ -32,15 +31,48 @@ def _time(text, status: int, path: str) -> int:
         raise DocumentError(path, str(error))
 
 
+class _TrialServer:
+    """Asks a server whether it takes what it is given."""
+
+    def __init__(self, server):
+        self.load = server.check
+        self.faults = {}
+        self.command_faults = {}
+
+    def publish(self, cluster, command, payload):
+        """Whatever could be encoded is taken."""
+
+
+class _TrialObjects:
+    """Asks objects whether they take what they are given."""
+
+    def __init__(self, asked):
+        # Not a method that calls it: what is imported then, uses a board's stack.
+        self.load = asked.check
+        self.faults = {}
+        self._rows = {}
+
+    def append(self, object_key, value):
+        # Rows of the same document, which the device does not have yet.
+        before = self._rows.setdefault(object_key, value)
+        if hasattr(before, "description"):
+            objects.check_rows(before, value)
+        self.load(object_key, value, True)
+
+
 class _Trial:
-    """Takes a document in the place of a device, so that a wrong one changes nothing."""
+    """Takes a document in the place of a device, so that a wrong one changes nothing.
+
+    Features are asked whether they take what they own.
+    """
 
     def __init__(self, device):
         self.name = device.name
         self.clock = clock.Clock()
-        self.zcl = Server()
-        self.dlms = objects.Objects()
+        self.zcl = _TrialServer(device.zcl)
+        self.dlms = _TrialObjects(device.dlms)
         self._mirror = self if device.feature("mirror") else None
+        self._device = device
 
     def feature(self, name: str):
         """A mirror, where the device has one."""
@@ -49,17 +81,24 @@ class _Trial:
     def show_stamp(self):
         """A mirror's; nothing to show."""
 
+    def start_alerts(self, number: int):
+        """Ask whether alerts can go on from there."""
+        self._device.own_counter.check(number)
+
 
 def load(device, document, append: bool = False):
     """Load a state, or a fragment of one, into `device`; DocumentError names the path.
 
     With `append`, rows of a compact-array are added to those the object has. All of the
-    document is taken, or nothing.
+    document is taken, or nothing; StoreError where the store fails before all of it is taken.
     """
     members_of(document, "state", _LOADERS)
     for taker in (_Trial(device), device):
         for member in document:
             _LOADERS[member](taker, document[member], "state." + member, append)
+    controllers = device.feature("proportional")
+    if controllers:
+        controllers.restore()  # a state is no change that an alert tells of
 
 
 def _load_device(device, value, path, append):
@@ -75,6 +114,21 @@ def _load_clock(device, value, path, append):
     members_of(value, path, ("time", "status"))
     status = word_of(value.get("status", "reliable"), path + ".status", clock.STATUS_NAMES)
     device.clock.set(_time(value.get("time"), status, path + ".time"), status)
+
+
+def _load_alert_counter(device, value, path, append):
+    number = number_of(value, path, 0xFFFFFFFFFFFFFFFF)
+    try:
+        device.start_alerts(number)
+    except ValueError as error:
+        raise DocumentError(path, str(error))
+
+
+def _load_gbcs(device, value, path, append):
+    from smets.gbcs import versions
+
+    version = versions.VERSIONS[word_of(value, path, versions.VERSIONS)]
+    device.zcl.old = versions.is_old(version)
 
 
 def _load_stamp(device, value, path, append):
@@ -161,6 +215,8 @@ _LOADERS = {
     "device_eui": _load_eui,
     "clock": _load_clock,
     "stamp": _load_stamp,
+    "alert_counter": _load_alert_counter,
+    "gbcs": _load_gbcs,
     "zcl": _load_zcl,
     "zcl_commands": _load_responses,
     "dlms": _load_dlms,
@@ -168,12 +224,15 @@ _LOADERS = {
 }
 
 
-def load_keys(keys, document):
+def load_keys(keys, document, device=""):
     """Load a KEYS.json, or a fragment with some of its parties; returns the Keys to use.
 
-    `keys` is None for the first fragment, which must hold `device_id`.
+    `keys` is None for the first fragment, which must hold `device_id`. `device` is the name of the
+    device, which a document may name.
     """
-    members_of(document, "keys", _PRIVATE + _PUBLIC + ("device_id", "parties"))
+    members_of(document, "keys", _PRIVATE + _PUBLIC + ("device", "device_id", "parties"))
+    if document.get("device", device) != device:
+        refuse("keys.device", document["device"], device + ", which the device is")
     device_id = keys.device_id if keys else b""
     if keys is None or "device_id" in document:
         device_id = octets_of(document.get("device_id", ""), "keys.device_id", 8)
