@@ -1,4 +1,4 @@
-# Many boards at once: labgrid has its own environment, because it brings another pyserial.
+# Many boards at once, in an environment of its own: its pyserial is labgrid's fork of it.
 .PHONY: test-rack
 
 RACK := build/rack/venv

@@ -1,7 +1,10 @@
-// Runs the real firmware of a Raspberry Pi Pico; its USB serial is the socket --fd.
-// Standard input takes `cut N`: power fails after the n-th flash operation from then on (0: not); `stack`:
-// standard output has a line `stack N` then, the most octets of the stack in use since the last time. It has a
-// line `reset` each time the chip starts anew.
+// Runs the real firmware of a Raspberry Pi Pico; its USB serial is the socket --fd, and its UART1 the socket
+// --uart where there is one.
+// Standard input takes `cut N`: power fails after the n-th flash operation from then on (0: not); `stack`: the most
+// octets of the stack in use since the last time. With --trace FILE (wires.js): `press N MS` holds the key at GPN down
+// for so long, by the chip's clock; `answers N` has something at the I2C address N, decimal; `silent` has nothing there
+// any more. Each is answered on standard output, when it is done, by a line `done` or `done N`, which is the answer.
+// A line `reset` comes each time the chip starts anew.
 import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { Socket } from 'node:net';
@@ -11,12 +14,14 @@ import { makeRun } from './core.js';
 import { Flash, PowerCut } from './flash.js';
 import { interruptPends, patch } from './patches.js';
 import { installRom } from './rom.js';
+import { Uart } from './uart.js';
 import { connectWave } from './wave.js';
+import { Wires } from './wires.js';
 
 const require = createRequire(new URL('../../build/pico_emulator/package.json', import.meta.url));
 const { RP2040, USBCDC, ConsoleLogger, LogLevel } = require('rp2040js');
 
-const VECTORS = 0x10000100; // after boot2, which the flash of the emulator does not need
+const VECTORS = 0x10000100; // after boot2, which the flash of the emulator does not need to run
 const AHEAD = 20e6; // ns that a busy core may run ahead of wall time
 const STEP = 1e6; // ns between looks at the clock on the wall
 const TURN = 4; // ms before input and output get their turn
@@ -26,12 +31,14 @@ const WATCHDOG_FORCE = 2;
 
 const { values: options } = parseArgs({
   options: {
-    elf: { type: 'string' },
+    firmware: { type: 'string' },
     flash: { type: 'string' },
     fd: { type: 'string' },
+    uart: { type: 'string' },
     cut: { type: 'string', default: '0' },
     adc: { type: 'string' },
     pace: { type: 'string', default: 'wall' },
+    trace: { type: 'string' },
   },
 });
 // The chip's time follows one of these: the clock on the wall; that clock while it is idle, and its own cycles
@@ -39,8 +46,15 @@ const { values: options } = parseArgs({
 const PACES = ['wall', 'busy', 'none'];
 const pace = options.pace;
 if (!PACES.includes(pace)) powerOff(2, `--pace is one of ${PACES.join(', ')}, not ${pace}`);
-const flash = new Flash(options.elf, options.flash, Number(options.cut));
+let flash;
+try {
+  flash = new Flash(options.firmware, options.flash, Number(options.cut));
+} catch (error) {
+  powerOff(2, error.message);
+}
 const uniqueId = createHash('sha256').update(options.flash).digest().subarray(0, 8);
+
+const wires = options.trace ? new Wires(options.trace) : null;
 
 class Reset extends Error {}
 
@@ -89,8 +103,10 @@ class Chip {
     flash.tick = (nanos) => chip.clock.tick(nanos);
     installRom(chip, flash, () => powerOff(0, 'the USB boot loader was entered'));
     patch(chip, uniqueId);
+    if (wires) wires.connect(chip);
     if (options.adc) connectWave(chip, options.adc);
     this.connect(link);
+    if (uart) uart.connect(chip);
     const watchdog = chip.peripherals[0x40058];
     watchdog.reason = reason;
     watchdog.scratchData.set(scratch);
@@ -123,7 +139,11 @@ class Chip {
       wanted = size;
       feed();
     };
-    serial.onSerialData = (octets) => link.send(octets);
+    serial.onSerialData = (octets) => {
+      // What the device did before it answered is in the trace when the host has the answer.
+      if (wires) wires.flush();
+      link.send(octets);
+    };
     // A packet to the host counts as taken once there is room for the next.
     const ready = usb.indicateBufferReady.bind(usb);
     let kept = false;
@@ -149,6 +169,7 @@ class Chip {
     const began = performance.now();
     for (let now = began; now - began < TURN; now = performance.now()) {
       const wall = pace === 'none' ? Infinity : (now - this.began) * 1e6;
+      if (uart) uart.feed();
       if (core.waiting && interruptPends(core)) core.waiting = false;
       if (!core.waiting) {
         const ahead = clock.nanos - wall - AHEAD;
@@ -169,6 +190,7 @@ class Chip {
 }
 
 let link;
+let uart;
 let board;
 let timer;
 let immediate;
@@ -184,6 +206,7 @@ function go() {
   let pause = 0;
   try {
     pause = board.turn();
+    if (wires) wires.flush();
   } catch (error) {
     if (error instanceof PowerCut) powerOff(0, `power cut after flash operation ${flash.operations}`);
     if (!(error instanceof Reset)) powerOff(70, error.stack);
@@ -203,11 +226,21 @@ function powerOff(status, why) {
   process.exit(status);
 }
 
+const done = (answer = '') => process.stdout.write(`done${answer}\n`);
+
 createInterface({ input: process.stdin }).on('line', (line) => {
-  const [word, number] = line.split(' ');
-  if (word === 'stack') process.stdout.write(`stack ${board.stackUsed()}\n`);
+  const [word, number, ms] = line.split(' ');
+  if (word === 'press') {
+    wires.press(Number(number), Number(ms), () => done());
+    wake();
+    return;
+  }
+  if (word === 'answers') wires.there.add(Number(number));
+  if (word === 'silent') wires.there.clear();
   if (word === 'cut') flash.cut = Number(number) ? flash.operations + Number(number) : 0;
+  done(word === 'stack' ? ` ${board.stackUsed()}` : '');
 });
 link = new Link(Number(options.fd));
+if (options.uart) uart = new Uart(Number(options.uart), wake);
 board = new Chip(link, 0, new Uint32Array(8));
 wake();

@@ -2,7 +2,9 @@
 from array import array
 
 from smets import clock, devices
-from smets.crypto import ecdsa, gcm, kdf, p256
+from smets.codec import length_octets
+from smets.compat import const
+from smets.crypto import aes, ecdsa, gcm, kdf, p256
 from smets.features.voltage import rms
 from smets.gbcs.keys import Keys, Party
 from smets.gbcs.session import Session
@@ -15,16 +17,18 @@ _PRIVATE = b"\x00" + bytes(range(1, 32))
 _OTHER = b"\x00" + bytes(range(101, 132))
 _SECRET = bytes(range(200, 232))
 _COUNTER = (1000).to_bytes(8, "big")
+_GCS13A = const(0x0074)
 # GCS13a: Read Attributes of the Metering cluster, for 0x0302, 0x0301, 0x0300, 0x0000.
 _FRAME = b"\x00\x00\x00\x02\x03\x01\x03\x00\x03\x00\x00"
 _PAYLOAD = b"\x01\x09\x01\x01\x07\x02" + len(_FRAME).to_bytes(2, "big") + _FRAME
 
 
-def _inner():
-    """A GCS13a command from the grouping header on, up to its MAC."""
+def _inner(code: int = _GCS13A, payload: bytes = _PAYLOAD):
+    """A command from the grouping header on, up to its MAC."""
     head = b"\xdf\x09\x01" + _COUNTER + b"\x08" + _SUPPLIER + b"\x08" + _DEVICE
     # Neither a date-time nor a signature.
-    return head + b"\x00\x02\x00\x74" + bytes((len(_PAYLOAD),)) + _PAYLOAD + b"\x00"
+    head += b"\x00\x02" + code.to_bytes(2, "big") + length_octets(len(payload))
+    return head + payload + b"\x00"
 
 
 def _mac(inner):
@@ -32,18 +36,32 @@ def _mac(inner):
     return gcm.mac(key, _SUPPLIER + bytes(4), b"\x11" + bytes(5), inner)
 
 
-def command():
-    """A whole GCS13a command."""
-    inner = _inner()
+def command(code: int = _GCS13A, payload: bytes = _PAYLOAD):
+    """A whole command of the supplier: GCS13a, or another code and payload."""
+    inner = _inner(code, payload)
     body = b"\x11" + bytes(4) + inner + _mac(inner)
-    return b"\xdd" + bytes(6) + bytes((len(body),)) + body
+    return b"\xdd" + bytes(6) + length_octets(len(body)) + body
+
+
+def device_of(role: str):
+    """A device that has its name and its time: 1 January 2015."""
+    device = devices.build(role)
+    device.eui = _DEVICE
+    device.clock.set(clock.to_seconds(2015, 1, 1, 0, 0, 0), clock.RELIABLE)
+    return device
+
+
+def session_of(device):
+    """Its session with a supplier, whose secret is known."""
+    keys = Keys(_DEVICE)
+    for party, role in ((_BROKER, "access_control_broker"), (_SUPPLIER, "supplier")):
+        keys.add(Party(party, role, b"", None, _SECRET))
+    return Session(device, keys)
 
 
 def session():
-    """A session of a gas meter that can answer it."""
-    device = devices.build("gsme")
-    device.eui = _DEVICE
-    device.clock.set(clock.to_seconds(2015, 1, 1, 0, 0, 0), clock.RELIABLE)
+    """A session of a gas meter that can answer GCS13a."""
+    device = device_of("gsme")
     for attribute, kind, value in (
         (0x0000, types.UINT48, 4711),
         (0x0300, types.ENUM8, 1),
@@ -51,10 +69,7 @@ def session():
         (0x0302, types.UINT24, 1000),
     ):
         device.zcl.set(0x0702, attribute, kind, value)
-    keys = Keys(_DEVICE)
-    for party, role in ((_BROKER, "access_control_broker"), (_SUPPLIER, "supplier")):
-        keys.add(Party(party, role, b"", None, _SECRET))
-    return Session(device, keys)
+    return session_of(device)
 
 
 def _agreement():
@@ -92,6 +107,21 @@ def _sealing():
     return lambda: gcm.seal(_SECRET[:16], bytes(12), b"", plain)
 
 
+def _sealing_python():
+    # As on a board without cryptolib.
+    plain = bytes(1024)
+
+    def seal():
+        chosen = gcm.Aes
+        gcm.Aes = aes.PureAes
+        try:
+            gcm.seal(_SECRET[:16], bytes(12), b"", plain)
+        finally:
+            gcm.Aes = chosen
+
+    return seal
+
+
 def _exchange():
     made = session()
     octets = command()
@@ -103,6 +133,13 @@ def _exchange():
         assert sum(len(chunk) for chunk in made.handle(octets).chunks()) > 60
 
     return exchange
+
+
+def _repeat():
+    made = session()
+    octets = command()
+    made.handle(octets)
+    return lambda: made.handle(octets)
 
 
 def _samples():
@@ -125,6 +162,8 @@ CASES = (
     ("key derivation", _derivation),
     ("MAC of a GCS13a command, with its key", _command_mac),
     ("AES-GCM, 1 KB sealed", _sealing),
+    ("the same, AES in Python", _sealing_python),
     ("GCS13a command to response", _exchange),
+    ("the same command again", _repeat),
     ("RMS sums of 1,000 samples", _samples),
 )

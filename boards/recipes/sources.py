@@ -8,13 +8,13 @@ import sys
 
 import debian
 import emulator
-import firmware
+import picos
 
 
 def main() -> None:
     """Packages of this machine, Debian's sources, and those of npm."""
     try:
-        debian.need(*firmware.PICO, "qemu-system-arm")
+        debian.need(*picos.NEEDED, "qemu-system-arm")
         debian.fetch("micropython", "mbedtls", *debian.BINARIES)
         emulator.main()
     except (OSError, subprocess.CalledProcessError) as error:

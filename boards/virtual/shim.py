@@ -69,6 +69,24 @@ class WDT:
         _tell("disarm")
 
 
+class Timer:
+    """Its only use here is a guard: the bridge keeps the time, and resets as the callback would.
+
+    In this process nothing runs while the REPL waits for input; in a chip the callback does.
+    """
+
+    ONE_SHOT = 0
+
+    def __init__(self, id=-1):
+        pass
+
+    def init(self, mode=ONE_SHOT, period=1000, callback=None):
+        _tell("timer %d" % period)
+
+    def deinit(self):
+        _tell("timer 0")
+
+
 class Machine:
     """The module `machine`: that of the Unix port, and what chips have beyond it."""
 
@@ -77,6 +95,14 @@ class Machine:
     WDT_RESET = 3
     SOFT_RESET = 4
     WDT = WDT
+    Timer = Timer
+
+    @staticmethod
+    def UART(number, **options):
+        """The UART that is on a wire (host_tools/bus_line.py); its line has the wire's speed."""
+        if number or _uart < 0:
+            raise ValueError("no wire is on UART %d" % number)
+        return open(_uart, "r+b")
 
     def __init__(self):
         for name in dir(umachine):
@@ -141,7 +167,8 @@ def source(name):
 
 def power_up():
     """Leave the host's file system for the board's own."""
-    global _flash, _control
+    global _flash, _control, _uart
+    _uart = int(_arguments[7])
     _control = open(int(_arguments[2]), "wb")
     _flash = Flash(_arguments[1])
     try:
