@@ -9,7 +9,7 @@ __all__ = ["Change", "Comparison", "compare_reports"]
 
 Json = dict[str, Any]
 
-_GOOD = ("pass", "tolerated")
+_GOOD = ("pass", "tolerated", "observed")
 _ABSENT = "absent"
 
 
@@ -40,8 +40,9 @@ class Comparison:
 def compare_reports(before: Json, after: Json) -> Comparison:
     """Compare two report documents.
 
-    A check that was good and no longer is (fails, is blocked, not run or gone) is a regression;
-    one that failed or was blocked and is now good is an improvement.
+    A check that was good (or whose alternative was observed) and no longer is (fails, is blocked,
+    not run or gone) is a regression; one that failed or was blocked and is now good is an
+    improvement.
     """
     left = {result["id"]: result for result in before["results"]}
     right = {result["id"]: result for result in after["results"]}

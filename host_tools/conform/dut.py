@@ -15,23 +15,39 @@ from typing import Any, cast
 
 from host_tools import fragments
 from host_tools.bench import BenchClient, BenchError, ProcessTransport, Refusal, Transport
+from host_tools.conform.capabilities import CAPABILITIES
+from host_tools.conform.link_faults import LinkFaults
 from host_tools.conform.model import Blocked
+from host_tools.conform.trace import Trace
 from host_tools.example import EUIS, ExampleHome
 from host_tools.gbcs.message import Message
 from host_tools.gbcs.times import from_seconds_2000, iso, seconds_2000
 from host_tools.han.frame import Frame, FrameError, from_octets, to_octets
+from host_tools.keys import KeyRing
 from host_tools.remote import RemoteParty
 
-__all__ = ["CAPABILITIES", "Dut"]
+__all__ = ["MEANS", "NEW_DEVICE", "POWER_CUT", "Dut"]
 
-# What a check may need: FORGET and STATE, CLOCK and ADVANCE, HAN frames, simulation inputs, and
-# taking power away and giving it back with what the flash holds.
+# What the bench does besides the link, as a trace has it.
+NEW_DEVICE, POWER_CUT = "a new device: its flash is empty", "power away and back"
+
 _HOUR = 3600
-CAPABILITIES = ("state", "clock", "han", "inputs", "power")
+# How each capability is had.
+MEANS = {
+    "state": "CTRL:FORGET, KEYS and STATE",
+    "clock": "CTRL:CLOCK and ADVANCE, or --clock-command",
+    "han": "ZCL:FRAME, and the home's addresses in DUT.json",
+    "inputs": "CTRL:SET",
+    "power": "a process of our own, or --power-command",
+    "update": "leave to change the device: not --without update",
+    "real": "--real SECONDS",
+}
 
 
 class Dut:
     """One device under test; `fresh` begins each check with a device that knows nothing."""
+
+    black_box = False  # whether the device is taken as it is
 
     def __init__(
         self,
@@ -40,8 +56,12 @@ class Dut:
         stage: ExampleHome,
         capabilities: frozenset[str] = frozenset(CAPABILITIES),
         timeout: float = 10.0,
+        faults: LinkFaults | None = None,
     ) -> None:
-        """`connect` opens the link again: at the start, and after power was given back."""
+        """`connect` opens the link again: at the start, and after power was given back.
+
+        `faults` gets each line, too.
+        """
         self.role = role
         self.eui = EUIS[role]
         self.capabilities = capabilities
@@ -49,9 +69,11 @@ class Dut:
         self._connect = connect
         self._timeout = timeout
         self._counter = 1000
-        self.client = BenchClient(connect(), timeout=timeout)
+        self.reason = ""  # of the last refusal, in the device's words
+        self.trace = Trace()
+        self.faults = faults or LinkFaults()
         self.heard: list[Frame] = []
-        self.client.on_frame = self._hear
+        self.client = self._open()
 
     def close(self) -> None:
         """End the link."""
@@ -65,9 +87,10 @@ class Dut:
 
     def need(self, *names: str) -> None:
         """Blocked unless the device can do all of these."""
-        for name in names:
-            if name not in self.capabilities:
-                raise Blocked(f"the device under test has no {name} control")
+        missing = [name for name in names if name not in self.capabilities]
+        if missing:
+            means = " and ".join(f"{name} control ({MEANS[name]})" for name in missing)
+            raise Blocked(f"the device under test has no {means}")
 
     def control(self, verb: str, document: Any = None) -> dict[str, Any]:
         """A control of the bench link; Blocked where the device refuses it."""
@@ -77,16 +100,58 @@ class Dut:
             raise Blocked(f"{verb}: {error}") from error
 
     def fresh(self, state: dict[str, Any] | None = None, **inputs: Any) -> None:
-        """Make the device new and give it the keys of the example home, a state and inputs."""
+        """Make the device new and give it the keys of the example home, a state and inputs.
+
+        A process of our own that cannot do that is replaced by another one.
+        """
         self.need("state")
-        if not self._new_flash():
+        try:
             # Its keys are test keys: its flash is spared.
             self.control("FORGET", {"store": True, "overwrite": False})
+        except Blocked:
+            if not self._new_flash():
+                raise
         self.heard.clear()
         own = {"device": self.role.upper(), "device_eui": self.eui}
         fragments.load(self.control, {**own, **(state or {})}, self._keys())
         if inputs:
             self.set_inputs(**inputs)
+
+    def ready(self, state: dict[str, Any] | None = None, **inputs: Any) -> None:
+        """Begin a check that also serves a device as it is; here as `fresh`."""
+        self.fresh(state, **inputs)
+
+    def address(self, role: str) -> int:
+        """The EUI-64 of a device of the home."""
+        return int(EUIS[role], 16)
+
+    @property
+    def ring(self) -> KeyRing:
+        """The keys that open what the device says."""
+        return self.stage.keys.ring()
+
+    def now(self) -> int:
+        """The time at which a check that lets no time pass is, UTC seconds since 2000."""
+        return self.start
+
+    @property
+    def claimed(self) -> frozenset[str] | None:
+        """The use cases that the device claims; None where it claims none by name."""
+        return None
+
+    @property
+    def patience(self) -> float:
+        """Seconds of real time for what takes time; 0 where the bench lets time pass."""
+        return 0.0
+
+    @property
+    def real(self) -> int:
+        """Seconds that a check in real time may take."""
+        return 0
+
+    def greet(self) -> dict[str, Any]:
+        """What the device says of itself; BenchError where it does not answer."""
+        return self.client.control("HELLO")
 
     def set_inputs(self, **inputs: Any) -> None:
         """Set simulation inputs of the device."""
@@ -108,12 +173,22 @@ class Dut:
         transport.close()
         shutil.rmtree(folder)
         Path(folder).mkdir()
+        self.trace.bench(NEW_DEVICE)
         self._reopen()
         return True
 
     def _reopen(self) -> None:
-        self.client = BenchClient(self._connect(), timeout=self._timeout)
-        self.client.on_frame = self._hear
+        self.client = self._open()
+
+    def _open(self) -> BenchClient:
+        client = BenchClient(self._connect(), self._hear, self._timeout)
+        client.on_line = self._line
+        self.faults.reopened()
+        return client
+
+    def _line(self, way: str, text: str) -> None:
+        self.trace.line(way, text)
+        self.faults.line(way, text)
 
     def set_clock(self, moment: datetime | int, status: str = "reliable") -> None:
         """Set the device's clock (UTC)."""
@@ -134,6 +209,7 @@ class Dut:
         A process of our own is told its identity again: only a board keeps what was loaded.
         """
         self.need("power")
+        self.trace.bench(POWER_CUT)
         self.client.transport.close()
         self._reopen()
         self.heard.clear()
@@ -166,10 +242,12 @@ class Dut:
         )
 
     def send(self, command: bytes) -> bytes | None:
-        """The response, or None where the device gives none."""
+        """The response, or None where the device gives none; `reason` then has its words."""
+        self.reason = ""
         try:
             return self.client.respond(command)
-        except Refusal:
+        except Refusal as refusal:
+            self.reason = str(refusal)
             return None
 
     def ask(
@@ -187,7 +265,8 @@ class Dut:
         command = self.command(use_case, params, party, counter)
         response = self.send(command)
         if response is None:
-            raise BenchError(f"no response to {use_case}")
+            why = f": the device says {self.reason}" if self.reason else ""
+            raise BenchError(f"no response to {use_case}{why}")
         return command, response, self.party(party).verify(response, command)
 
     def deliver(self, frame: Frame) -> list[Frame]:

@@ -75,6 +75,7 @@ def _body(result: Json) -> str:
         f"source: {result['source']} ({result['evidence']})",
         f"stimulus: {result['stimulus']}",
         f"expected: {result['expectation']}",
+        f"where to look: {result['where_to_look']}",
     ]
     for exchange in result["exchanges"]:
         lines += ["", *(f"{name}: {exchange[name]}" for name in exchange)]

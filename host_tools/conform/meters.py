@@ -6,12 +6,12 @@ GetSampledData with whole days. A check changes what they say and looks at what 
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 from host_tools.conform.dut import Dut
 from host_tools.conform.model import Blocked
-from host_tools.conform.probe import eui
 from host_tools.gbcs.zcl_ids import (
     CHANGE_OF_TENANCY_UPDATE_DATE_TIME,
     CURRENT_SUMMATION_DELIVERED,
@@ -37,6 +37,8 @@ __all__ = ["NO_DATE", "Meter", "Meters"]
 NO_DATE = 0xFFFFFFFF
 _DAY = 86400
 _ENDPOINT = 3
+_HEX = 16  # digits of an EUI-64
+_SLICE = 0.1  # seconds
 _TYPES = {CHANGE_OF_TENANCY_UPDATE_DATE_TIME: 0xE2, PROPOSED_TENANCY_CHANGE_CONTROL: 0x1B}
 
 
@@ -55,30 +57,43 @@ class Meter:
     restricts: bool = True  # whether its log begins at the date
     reads: int = 0  # of the tenancy attributes
     asked: list[bytes] = field(default_factory=list[bytes])  # everything but ZDO
+    frames: list[Frame] = field(default_factory=list[Frame])  # the same, as it came
 
 
 class Meters:
     """A home's meters and their time; `play` lets it pass."""
 
     def __init__(self, dut: Dut, *roles: str) -> None:
-        """Pair the display, new, with these meters (both, unless said otherwise)."""
-        dut.need("state", "han", "inputs", "clock")
-        dut.fresh()
+        """Pair the display, new, with these meters (both, unless said otherwise).
+
+        A display in black box is paired with those of DUT.json, and stays as it is.
+        """
+        dut.need("han")
+        if not dut.black_box:
+            dut.need("state", "inputs", "clock")
+        dut.ready()
         self.dut = dut
         self.now = dut.start
+        self.others: list[Frame] = []  # to nobody who is played here
         self._answers: dict[bytes, tuple[int | None, bytes]] = {}
-        self.meters = {eui(role): Meter(role) for role in roles or ("esme", "gpf")}
-        self.pair()
+        self.meters = {dut.address(role): Meter(role) for role in roles or ("esme", "gpf")}
+        if not dut.black_box:
+            self.pair()
 
     @property
     def esme(self) -> Meter:
         """The electricity meter."""
-        return self.meters[eui("esme")]
+        return self.meters[self.dut.address("esme")]
 
     @property
     def gpf(self) -> Meter:
         """The gas proxy."""
-        return self.meters[eui("gpf")]
+        return self.meters[self.dut.address("gpf")]
+
+    @property
+    def frames(self) -> list[Frame]:
+        """All that the display asked of its meters, but for ZDO."""
+        return [frame for meter in self.meters.values() for frame in meter.frames]
 
     def pair(self) -> None:
         """Tell the display its meters."""
@@ -88,13 +103,26 @@ class Meters:
         self._settle()
 
     def play(self, seconds: int, step: int = 10) -> None:
-        """Let time pass; the meters answer what they are asked."""
+        """Let time pass; the meters answer what they are asked.
+
+        Where nobody can let time pass, the bench listens for as long as its patience is.
+        """
+        if self.dut.patience:
+            self._listen(min(float(seconds), self.dut.patience))
+            return
         end = self.now + seconds
         while self.now < end:
             passed = min(step, end - self.now)
             self.now += passed
             self.dut.control("ADVANCE", {"seconds": passed})
             self._settle()
+
+    def _listen(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            self.dut.client.listen(min(_SLICE, left))
+            self._settle()
+        self.now = self.dut.now()
 
     def answer(self, what: bytes, command: int | None, body: bytes) -> None:
         """Make them answer `what` (cluster, command) with a command, or (None) a Default Response.
@@ -112,14 +140,21 @@ class Meters:
             raise Blocked("the device does not tell what it shows (CTRL:QUERY, summary)")
         return cast("dict[str, Any]", row)
 
-    def tell(self, role: str, payload: bytes, source: str = "", secured: bool = True) -> int:
-        """Push a Device Management frame; returns how many frames came back at once."""
+    def tell(
+        self,
+        role: str,
+        payload: bytes,
+        source: str = "",
+        secured: bool = True,
+        cluster: int = DEVICE_MANAGEMENT,
+    ) -> int:
+        """Push a frame; returns how many came back at once. `source` is a role or an EUI-64."""
         frame = Frame(
-            eui(source or role),
+            int(source, 16) if len(source) == _HEX else self.dut.address(source or role),
             int(self.dut.eui, 16),
             _ENDPOINT,
             1,
-            DEVICE_MANAGEMENT,
+            cluster,
             payload,
             aps_security=secured,
         )
@@ -139,7 +174,12 @@ class Meters:
             self.dut.heard.clear()
             for frame in heard:
                 meter = self.meters.get(frame.destination)
-                if meter is None or meter.silent:
+                if meter is None:
+                    self.others.append(frame)
+                    continue
+                if frame.profile != PROFILE_ZDO:
+                    meter.frames.append(frame)
+                if meter.silent:
                     continue
                 payload = self._answer(meter, frame)
                 if payload is not None:

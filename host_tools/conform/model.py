@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -18,10 +20,16 @@ __all__ = [
     "Exchange",
     "Family",
     "Finding",
+    "NotClaimed",
+    "NotJudged",
+    "Outcome",
     "Result",
     "Severity",
+    "Stop",
     "Verdict",
+    "catalogue",
     "check",
+    "where_to_look",
 ]
 
 
@@ -30,6 +38,7 @@ class Verdict(StrEnum):
 
     PASS = "pass"
     FAIL = "fail"
+    OBSERVED = "observed"  # which alternative a device has; no text says which is right
     TOLERATED = "tolerated"  # fails, and the user gave a reference why that is accepted
     NOT_APPLICABLE = "not-applicable"  # to this role, or these claimed versions
     NOT_RUN = "not-run"  # left out by selection, or the run ended before it
@@ -60,8 +69,41 @@ class Severity(StrEnum):
     MINOR = "minor"
 
 
-class Blocked(Exception):
-    """Raised by a check that cannot be carried out; the text says why."""
+@dataclass(frozen=True)
+class Outcome:
+    """A verdict with its reason."""
+
+    verdict: Verdict
+    text: str
+
+
+class Stop(Exception):
+    """Ends a check before it has a finding; the text says why, `verdict` what that makes of it.
+
+    `cause` is what is behind it, where the text says more than that.
+    """
+
+    verdict = Verdict.BLOCKED
+
+    def __init__(self, text: str, cause: str = "") -> None:
+        super().__init__(text)
+        self.cause = cause
+
+
+class Blocked(Stop):
+    """The check cannot be carried out: a control is missing, or what it presumes is not so."""
+
+
+class NotClaimed(Stop):
+    """The device does not claim what the check is about."""
+
+    verdict = Verdict.NOT_APPLICABLE
+
+
+class NotJudged(Stop):
+    """What is known of the device's state is too little to judge any answer."""
+
+    verdict = Verdict.NOT_RUN
 
 
 @dataclass(frozen=True)
@@ -108,6 +150,8 @@ class Check:
     needs: tuple[str, ...] = ()  # capabilities: state, clock, power, han, ...
     alternatives: tuple[str, ...] = ()  # of a project-choice, the reference's own first
     since: str = ""  # specification version from which it applies, such as "GBCS 4.2"
+    as_found: bool = False  # judges what a device in use holds: in black box only
+    where_to_look: str = ""  # for who looks for the cause of a failure
 
 
 @dataclass
@@ -122,10 +166,34 @@ class Result:
     tolerance: str | None = None  # the user's reference
     seconds: float = 0.0
     data: dict[str, Any] = field(default_factory=dict[str, Any])
+    trace: dict[str, Any] | None = None  # see host_tools.conform.trace
+    cause: str = ""  # what is behind the text, where that says more: see host_tools.conform.causes
 
 
 # Every entry by id; the modules of host_tools.conform.checks fill it.
 CATALOGUE: dict[str, Check] = {}
+
+
+def where_to_look(entry: Check) -> str:
+    """A line for who looks for the cause: the check's own, or what follows from its family."""
+    return entry.where_to_look or _WHERE[entry.family]
+
+
+# Where a cause is found, for checks that do not say it better.
+_WHERE = {
+    Family.SRV: "the decoded command and response in the trace, against the clause",
+    Family.HAN: "the HAN frames in the trace: cluster, attribute, status and APS security",
+    Family.INTERNAL: "the times at which the bench let time pass, set the clock or cut the power",
+}
+
+
+def catalogue() -> list[Check]:
+    """Every entry, in order of id."""
+    from host_tools.conform import checks
+
+    for module in iter_modules(checks.__path__):
+        import_module(f"{checks.__name__}.{module.name}")
+    return [CATALOGUE[key] for key in sorted(CATALOGUE)]
 
 
 def check(
@@ -145,6 +213,8 @@ def check(
     needs: tuple[str, ...] = (),
     alternatives: tuple[str, ...] = (),
     since: str = "",
+    as_found: bool = False,
+    where_to_look: str = "",
 ) -> Callable[[Callable[[Dut], Finding]], Callable[[Dut], Finding]]:
     """Enter a function in the catalogue; ids are unique."""
 
@@ -170,6 +240,8 @@ def check(
             needs,
             alternatives,
             since,
+            as_found,
+            where_to_look,
         )
         return function
 

@@ -7,6 +7,7 @@ when a fault is not caught as it should be.
 
 from __future__ import annotations
 
+import os
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -15,15 +16,15 @@ from unittest import mock
 
 from rich.table import Table
 
-from host_tools import bench as link
+from host_tools import transports as link
 from host_tools.bench import ProcessTransport, Transport
 from host_tools.compiled import FIRMWARE
 from host_tools.conform.dut import Dut
 from host_tools.conform.faults import Fault, fit, read_faults, seed
-from host_tools.conform.model import Check, Evidence, Result, Verdict
-from host_tools.conform.runner import catalogue, run
-from host_tools.console import Console
+from host_tools.conform.model import Check, Evidence, Result, Verdict, catalogue
+from host_tools.conform.verdicts import run
 from host_tools.example import ExampleHome
+from host_tools.terminal import Console
 
 __all__ = ["FAULTS", "judge", "main", "noticed"]
 
@@ -45,13 +46,13 @@ def noticed(result: Result) -> bool:
     """Whether a check speaks against the device, or saw another alternative."""
     if result.check.evidence is Evidence.PROJECT_CHOICE:
         expected = result.check.alternatives[0]
-        return result.verdict is not Verdict.PASS or result.alternative != expected
+        return result.verdict is not Verdict.OBSERVED or result.alternative != expected
     return result.verdict is not Verdict.PASS
 
 
 def _relevant(fault: Fault | None, role: str) -> list[Check]:
     """The checks of the rows that a fault touches, and the first two of each other row."""
-    own = [entry for entry in catalogue() if role in entry.roles]
+    own = [entry for entry in catalogue() if role in entry.roles and not entry.as_found]
     wanted = fault.caught if fault else frozenset[str]()
     touched = {entry.row for entry in own if entry.id in wanted}
     found: list[Check] = []
@@ -98,7 +99,7 @@ def main(names: list[str]) -> int:
     for column in ("fault", "role", "caught by", ""):
         table.add_column(column, overflow="fold")
     wrong: list[str] = []
-    with ProcessPoolExecutor(2) as pool:
+    with ProcessPoolExecutor(int(os.environ.get("JOBS", "2"))) as pool:
         for fault, seen in zip(faults, pool.map(_judge, faults), strict=True):
             missed = sorted(fault.caught - set(seen))
             false = sorted(set(seen) - fault.caught)

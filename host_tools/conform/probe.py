@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 
 from host_tools.bench import BenchError
 from host_tools.conform.dut import Dut
-from host_tools.conform.model import Exchange, Finding
+from host_tools.conform.model import Blocked, Exchange, Finding
+from host_tools.conform.words import DefaultResponse, Record, clear, in_words, text
 from host_tools.example import EUIS
+from host_tools.gbcs.errors import DecodeError
+from host_tools.gbcs.header import GENERAL_SIGNING
 from host_tools.gbcs.message import Message
 from host_tools.han import zdo
 from host_tools.han.frame import PROFILE_ZDO, Frame
+from host_tools.remote import ResponseError
 
 __all__ = [
     "Notes",
     "Record",
     "ask",
+    "answered",
     "default_response",
     "eui",
     "find_endpoint",
     "log_rows",
+    "presume",
     "read",
     "read_request",
     "records",
+    "refused",
     "text",
 ]
 
@@ -43,13 +50,6 @@ def eui(role: str) -> int:
     return int(EUIS[role], 16)
 
 
-def text(value: object) -> str:
-    """Octets as upper-case hexadecimal, anything else as Python shows it."""
-    if isinstance(value, bytes | bytearray):
-        return value.hex().upper()
-    return str(value)
-
-
 @dataclass
 class Notes:
     """What a check saw, and which of it was not as expected."""
@@ -64,7 +64,7 @@ class Notes:
         said = what if stimulus is None else text(stimulus)
         self.exchanges.append(Exchange(said, text(expected), text(observed)))
         if expected != observed:
-            self.wrong.append(f"{what}: {text(observed)} instead of {text(expected)}")
+            self.wrong.append(f"{what}: {clear(observed)} instead of {clear(expected)}")
         return expected == observed
 
     def finding(self, good: str) -> Finding:
@@ -79,13 +79,44 @@ class Notes:
         return Finding(seen == first, what, self.exchanges, name)
 
 
-@dataclass(frozen=True)
-class Record:
-    """An attribute of a Read Attributes Response; `value` is None without success."""
+def refused(dut: Dut, notes: Notes, command: bytes, what: str) -> None:
+    """Send what must get no response; the device's reason is noted."""
+    _answer(dut, notes, command, f"response to {what}", wanted=False)
 
-    status: int
-    type: int | None = None
-    value: int | bytes | None = None
+
+def answered(dut: Dut, notes: Notes, command: bytes, what: str) -> bytes | None:
+    """Send what must get a response; the device's reason is noted where it gives none."""
+    return _answer(dut, notes, command, what, wanted=True)
+
+
+def _answer(dut: Dut, notes: Notes, command: bytes, what: str, wanted: bool) -> bytes | None:
+    response = dut.send(command)
+    none = f"none: {dut.reason}" if dut.reason else "none"
+    observed = none if response is None else text(response)
+    expected = "a response" if wanted else "none"
+    notes.exchanges.append(Exchange(text(command), expected, observed))
+    if (response is not None) != wanted:
+        notes.wrong.append(f"{what}: {observed if wanted else 'a response'} instead of {expected}")
+    elif response is not None:
+        parties = dut.party().parties
+        signed = response[:1] == bytes((GENERAL_SIGNING,))  # and there is no MAC
+        if signed and parties.device(bytes.fromhex(dut.eui)).ds_public is None:
+            raise Blocked("would need the device's signing key: ds_certificate in DUT.json")
+        try:
+            dut.party().verify(response, command)
+        except (DecodeError, ResponseError) as error:
+            notes.wrong.append(f"{what}: {in_words(error)}")
+    return response
+
+
+def presume(dut: Dut, use_case: str, params: dict[str, Any] | None = None) -> Message:
+    """The answer to a genuine command, without which a check would say nothing: else Blocked."""
+    try:
+        return dut.ask(use_case, params)[2]
+    except (BenchError, DecodeError, ResponseError) as error:
+        why = f"the device does not answer a genuine {use_case}, as this check presumes"
+        cause = in_words(error)
+        raise Blocked(f"{why}: {cause}", cause) from error
 
 
 def log_rows(message: Message) -> list[list[int]]:
@@ -102,14 +133,48 @@ def find_endpoint(dut: Dut, cluster: int, role: str = "ihd") -> int:
     """Ask by Match Descriptor where a cluster is served; BenchError for no answer."""
     payload = bytes((0x51,)) + (int(dut.eui, 16) & 0xFFFF).to_bytes(2, "little")
     payload += b"\x09\x01\x01" + cluster.to_bytes(2, "little") + b"\x00"
-    frame = Frame(eui(role), int(dut.eui, 16), 0, 0, zdo.MATCH_DESCRIPTOR, payload, PROFILE_ZDO)
+    frame = Frame(
+        dut.address(role), int(dut.eui, 16), 0, 0, zdo.MATCH_DESCRIPTOR, payload, PROFILE_ZDO
+    )
     for answer in dut.deliver(frame):
         found = answer.payload
-        if answer.cluster != zdo.MATCH_DESCRIPTOR | zdo.RESPONSE:
+        if answer.cluster != zdo.MATCH_DESCRIPTOR | zdo.RESPONSE or found[:1] != b"\x51":
             continue
-        if found[:2] == b"\x51\x00" and len(found) > 5:
+        _is_between(frame, answer)
+        if found[1:2] == b"\x00" and len(found) > 5:
             return found[5]
     raise BenchError(f"Match Descriptor finds no cluster 0x{cluster:04X}")
+
+
+def _is_between(asked: Frame, answer: Frame) -> None:
+    """BenchError unless an answer is from the device asked to the one that asked."""
+    if answer.source != asked.destination:
+        raise BenchError(f"HAN frames from {answer.source:016X}, not from the device asked")
+    if answer.destination != asked.source:
+        raise BenchError(f"HAN frames to {answer.destination:016X}, not to the device that asked")
+
+
+def _answers(asked: Frame, sent: list[Frame]) -> list[bytes]:
+    """The frames that answer one; BenchError where there are others in their place.
+
+    A device may send to others meanwhile, or by itself, with a sequence number of its own.
+    """
+    own = [frame for frame in sent if frame.destination == asked.source or asked.broadcast]
+    own = [frame for frame in own if frame.cluster == asked.cluster]
+    for frame in own:
+        if asked.aps_security and not (frame.aps_security or asked.broadcast):
+            raise BenchError("HAN frames without APS security, though the request had it")
+    fitting = [frame.payload for frame in own if _sequence(frame) == _sequence(asked)]
+    if own and not fitting:
+        numbers = f"{_sequence(own[0]):02X}, asked was {_sequence(asked):02X}"
+        raise BenchError(f"HAN frames with another ZCL sequence number: {numbers}")
+    return fitting
+
+
+def _sequence(frame: Frame) -> int:
+    """The ZCL transaction sequence number; -1 where a frame is too short for one."""
+    at = 3 if frame.payload[:1] and frame.payload[0] & 0x04 else 1  # after a manufacturer code
+    return frame.payload[at] if len(frame.payload) > at else -1
 
 
 def ask(
@@ -123,7 +188,7 @@ def ask(
     """The ZCL frames with which the device answers one of a display."""
     endpoint = find_endpoint(dut, cluster, role)
     frame = Frame(
-        eui(role),
+        dut.address(role),
         int(dut.eui, 16),
         1,
         endpoint,
@@ -132,8 +197,7 @@ def ask(
         aps_security=secured,
         broadcast=broadcast,
     )
-    sent = dut.deliver(frame)
-    return [answer.payload for answer in sent if answer.cluster == cluster]
+    return _answers(frame, dut.deliver(frame))
 
 
 def read_request(*attributes: int, sequence: int = 0x21) -> bytes:
@@ -179,8 +243,8 @@ def read(dut: Dut, cluster: int, *attributes: int, role: str = "ihd") -> dict[in
     return records(answers[0])
 
 
-def default_response(frames: list[bytes]) -> tuple[int, int] | None:
-    """(command, status) of a Default Response, where that is the only frame."""
+def default_response(frames: list[bytes]) -> DefaultResponse | None:
+    """Command and status of a Default Response, where that is the only frame."""
     if len(frames) == 1 and len(frames[0]) == 5 and frames[0][2] == 0x0B:
-        return frames[0][3], frames[0][4]
+        return DefaultResponse(frames[0][3], frames[0][4])
     return None

@@ -1,7 +1,7 @@
 """A run against one device: it always ends in a result for every entry, whatever the device does.
 
-A device may be absent, silent, slow, talk nonsense without end, or go away in the middle. The
-runner gives verdicts; this watches that it gets to its end.
+A device may be absent, silent, slow, talk nonsense without end, or go away in the middle.
+`host_tools.conform.verdicts` gives verdicts; this watches that a run gets to its end.
 """
 
 from __future__ import annotations
@@ -12,19 +12,16 @@ from contextlib import suppress
 from threading import Timer
 from typing import Any
 
-from host_tools.bench import ProcessTransport, Transport
-from host_tools.conform.model import Check, Evidence, Result, Verdict
-from host_tools.conform.runner import run
-from host_tools.conform.vectors import NOT_CLAIMED, NOT_JUDGED
+from host_tools.bench import ProcessTransport
+from host_tools.conform.capabilities import CHECK_LIMIT
+from host_tools.conform.model import Check, Outcome, Result, Verdict
+from host_tools.conform.verdicts import conclude, scope
 from host_tools.conform.watch import WatchingBench
-from host_tools.example import ExampleHome
+from host_tools.console import reason
 
 __all__ = ["Session"]
 
-# One check may take this long; then its link is cut and the next one begins on a new link.
-CHECK_LIMIT = 120.0
 _AGAIN = 0.25
-_ERRORS = ("BenchError:", "DecodeError:", "ResponseError:")
 
 
 class Session:
@@ -33,20 +30,20 @@ class Session:
     def __init__(
         self,
         role: str,
-        connect: Callable[[], Transport],
-        stage: ExampleHome,
-        capabilities: frozenset[str],
+        make: Callable[[], WatchingBench],
         timeout: float = 10.0,
         limit: float = CHECK_LIMIT,
+        black_box: bool = False,
     ) -> None:
-        """Connects and says hello; `dead` tells why where that fails."""
+        """Connects by `make` and says hello; `dead` tells why where that fails."""
         self.role = role
         self.hello: dict[str, Any] = {}
         self.dead = ""
+        self._black_box = black_box
         self._limit = limit
         self._timeout = timeout
         self._dut: WatchingBench | None = None
-        self._make = lambda: WatchingBench(role, connect, stage, capabilities, timeout)
+        self._make = make
         self._connect()
 
     def close(self) -> None:
@@ -63,13 +60,21 @@ class Session:
         watch.start()
         try:
             self._dut = self._make()
-            self.hello = dict(self._dut.client.control("HELLO")) or self.hello
+            self.hello = dict(self._dut.greet()) or self.hello
             who = str(self.hello.get("device", self.role)).lower()
             self.dead = "" if who == self.role else f"the device says that it is {who.upper()}"
         except Exception as error:
-            self.dead = f"the device does not answer: {error}"
+            self.dead = f"the device does not answer: {reason(error)}"
+            self._linger()
         finally:
             watch.cancel()
+
+    def _linger(self) -> None:
+        """Wait as long again: an answer that is only late is told from none."""
+        if self._dut is not None:
+            self._dut.faults.gave_up()
+            with suppress(Exception):
+                self._dut.client.listen(self._timeout)
 
     def _cut(self) -> None:
         if self._dut is None:
@@ -85,56 +90,34 @@ class Session:
         entries: list[Check],
         tolerances: Mapping[str, str] | None = None,
         why_not: Callable[[Check], str] = lambda _: "",
-        left_out: Mapping[str, str] | None = None,
+        left_out: Mapping[str, Outcome] | None = None,
     ) -> Iterator[Result]:
-        """Yield a result for every entry; `left_out` says which are not run, and why."""
-        tolerances = tolerances or {}
-        left_out = left_out or {}
+        """Yield a result for every entry; `left_out` has the outcome of those not carried out."""
+        tolerances, left_out = tolerances or {}, left_out or {}
         for entry in entries:
-            reason = left_out.get(entry.id)
-            if self.role not in entry.roles:
-                word = f"no check of {self.role.upper()}"
-                yield Result(entry, Verdict.NOT_APPLICABLE, word)
-            elif why_not(entry):
-                yield Result(entry, Verdict.NOT_APPLICABLE, why_not(entry))
-            elif reason is not None:
-                claimed = not reason.startswith(NOT_CLAIMED)
-                yield Result(entry, Verdict.NOT_RUN if claimed else Verdict.NOT_APPLICABLE, reason)
-            elif self.dead or self._dut is None:
-                yield Result(entry, Verdict.BLOCKED, self.dead)
-            else:
+            outside = scope(
+                entry, self.role, why_not(entry), left_out.get(entry.id), self._black_box
+            )
+            if outside is None and (self.dead or self._dut is None):
+                outside = Outcome(Verdict.BLOCKED, self.dead)
+            if outside is not None:
+                yield Result(entry, outside.verdict, outside.text)
+            elif self._dut is not None:
                 yield self._judge_one(entry, self._dut, tolerances)
 
     def _judge_one(
         self, entry: Check, dut: WatchingBench, tolerances: Mapping[str, str]
     ) -> Result:
-        started = time.monotonic()
         dut.begin()
         watch = Timer(self._limit, self._cut)
         watch.start()
         try:
-            result = next(run([entry], dut, dict(tolerances)))
-        except Exception as error:  # an answer that no check foresaw
-            what = f"the answers cannot be made sense of: {type(error).__name__}: {error}"
-            result = Result(entry, Verdict.FAIL, what)
-            if entry.id in tolerances:
-                result.verdict, result.tolerance = Verdict.TOLERATED, tolerances[entry.id]
+            result = conclude(entry, dut, tolerances, self._limit)
         finally:
             watch.cancel()
-        result.seconds = time.monotonic() - started
         result.data = {**dut.series(), **result.data}
-        if result.seconds >= self._limit:
-            result.text = f"cut off after {self._limit:g} s; {result.text}"
-        if result.text.startswith(NOT_CLAIMED):
-            result.verdict = Verdict.NOT_APPLICABLE
-        elif result.text.startswith(NOT_JUDGED):
-            result.verdict = Verdict.NOT_RUN
-        elif entry.evidence is Evidence.PROJECT_CHOICE and (
-            result.verdict is not Verdict.PASS or result.text.startswith(_ERRORS)
-        ):
-            # Such a check fails no device, and without an answer it saw no alternative.
-            result.verdict, result.alternative = Verdict.BLOCKED, None
-        if result.verdict is not Verdict.PASS:
+        result.trace = dut.trace.to_json(dut.ring)
+        if result.verdict not in (Verdict.PASS, Verdict.OBSERVED):
             self._look_after(dut)
         return result
 
@@ -144,7 +127,7 @@ class Session:
         A board that restarted takes its port away, and gives it back when it has started.
         """
         try:
-            dut.client.control("HELLO")
+            dut.greet()
         except Exception:
             deadline = time.monotonic() + self._timeout
             self._connect()

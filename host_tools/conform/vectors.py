@@ -15,24 +15,23 @@ from host_tools.bench import BenchError, Refusal
 from host_tools.conform.claims import Claims
 from host_tools.conform.dut import Dut
 from host_tools.conform.model import (
-    Blocked,
     Check,
     Evidence,
     Exchange,
     Family,
     Finding,
+    NotClaimed,
+    NotJudged,
+    Outcome,
     Severity,
+    Verdict,
 )
 from host_tools.rtds import NOT_IN_STATE, Pair, compare, load_pairs
 
-__all__ = ["NOT_CLAIMED", "NOT_JUDGED", "VectorSet", "load_vectors"]
-
-# The beginning of a result's text where the device does not claim the use case.
-NOT_CLAIMED = "not claimed: "
-# And where the vectors tell too little of the device's state to judge any answer.
-NOT_JUDGED = "not judged: "
+__all__ = ["VectorSet", "load_vectors"]
 
 # The release row that a use case belongs to; all others are GBCS as it was.
+_FACT = "evidence/messages.md#what-a-vector-is"
 _ROWS = {
     **dict.fromkeys(("GCS13a", "GCS13b", "GCS13c", "GCS14", "GCS60a"), "SECMP0015"),
     **dict.fromkeys(("ECS12", "GCS09"), "SECMP0056"),
@@ -46,7 +45,7 @@ class VectorSet:
 
     name: str
     checks: list[Check]
-    left_out: dict[str, str]
+    left_out: dict[str, Outcome]
 
 
 def load_vectors(path: Path, role: str, claims: Claims) -> VectorSet:
@@ -58,15 +57,16 @@ def load_vectors(path: Path, role: str, claims: Claims) -> VectorSet:
         if pair.role == role:
             groups.setdefault(pair.use_case, []).append(pair)
     entries: list[Check] = []
-    left_out: dict[str, str] = {}
+    left_out: dict[str, Outcome] = {}
     for use_case, group in sorted(groups.items()):
         usable = [pair for pair in group if _has_key(pair)]
         entry = _check(use_case, role, usable or group, len(group) - len(usable), claims)
         entries.append(entry)
         if not usable:
-            left_out[entry.id] = "the vector set has no key of the originator"
+            why = "the vector set has no key of the originator"
+            left_out[entry.id] = Outcome(Verdict.NOT_RUN, why)
         elif claims.use_cases is not None and use_case not in claims.use_cases:
-            left_out[entry.id] = f"{NOT_CLAIMED}{use_case}"
+            left_out[entry.id] = Outcome(Verdict.NOT_APPLICABLE, f"not claimed: {use_case}")
     return VectorSet(f"RTDS, {len(pairs)} pairs, index SHA-256 {digest[:16]}", entries, left_out)
 
 
@@ -81,7 +81,7 @@ def _check(use_case: str, role: str, pairs: list[Pair], without: int, claims: Cl
         _ROWS.get(use_case, "GBCS"),
         f"{use_case} is answered as RTDS has it",
         (role,),
-        "RTDS: " + ", ".join(pair.name.rpartition("/")[2] for pair in pairs),
+        f"RTDS: {', '.join(pair.name.rpartition('/')[2] for pair in pairs)} ({_FACT})",
         Evidence.RTDS,
         Severity.CRITICAL,
         Family.SRV,
@@ -99,6 +99,7 @@ def _replay(pairs: list[Pair], claimed: bool) -> Callable[[Dut], Finding]:
         exchanges: list[Exchange] = []
         wrong: list[str] = []
         unknown = 0
+        broken = False
         for pair in pairs:
             dut.control("FORGET")
             fragments.load(dut.control, pair.state, pair.keys)
@@ -106,10 +107,10 @@ def _replay(pairs: list[Pair], claimed: bool) -> Callable[[Dut], Finding]:
                 answer, said = dut.client.respond(pair.command), ""
             except Refusal as reason:
                 if str(reason).startswith("no-such-use-case") and not claimed:
-                    raise Blocked(f"{NOT_CLAIMED}{pair.use_case}, {reason}") from reason
+                    raise NotClaimed(f"not claimed: {pair.use_case}, {reason}") from reason
                 answer, said = b"", f"no response: {reason}"
             except BenchError as error:
-                answer, said = b"", f"{type(error).__name__}: {error}"
+                answer, said, broken = b"", f"no answer: {error}", True
             observed = said or answer.hex().upper()
             exchanges.append(
                 Exchange(pair.command.hex().upper(), pair.response.hex().upper(), observed)
@@ -118,10 +119,10 @@ def _replay(pairs: list[Pair], claimed: bool) -> Callable[[Dut], Finding]:
             unknown += verdict == "skipped"
             if verdict == "differing":
                 wrong.append(pair.name.rpartition("/")[2])
-                if said.startswith("BenchError"):
+                if broken:
                     break
         if unknown == len(pairs):
-            raise Blocked(NOT_JUDGED + NOT_IN_STATE)
+            raise NotJudged(f"not judged: {NOT_IN_STATE}")
         left = f"; {unknown} not judged: {NOT_IN_STATE}" if unknown else ""
         if wrong:
             return Finding(False, f"differing: {', '.join(wrong)}{left}", exchanges)

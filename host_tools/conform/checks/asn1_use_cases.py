@@ -9,14 +9,24 @@ from typing import Any, cast
 from host_tools.conform.checks.gbcs_generic import build
 from host_tools.conform.dut import Dut
 from host_tools.conform.model import Evidence, Finding, Severity, check
-from host_tools.conform.probe import Notes, text
+from host_tools.conform.probe import Notes, refused
+from host_tools.conform.words import text
 from host_tools.gbcs import der
 from host_tools.gbcs.crypto import point_of
 from host_tools.gbcs.message import Message
 from host_tools.gbcs.times import iso_2000
 from host_tools.gbcs.tree import Json
 
-_RTDS = "GBCS 4.0 use case text; order and types as RTDS 4.5.0 has them: "
+_FACTS = {
+    "clock": "set-clock",
+    "clock-genuine": "set-clock",
+    "clock-taken": "time-within-the-interval",
+    "credentials": "credentials-of-the-device",
+    "credentials-strange": "a-role-without-a-party",
+    "device-log": "device-log-of-a-meter",
+    "join-method": "codes-of-joining",
+    "restore-log": "restoring-a-device-log",
+}
 _OTHER = "0011223344556677"
 _PPMID = 5
 _INTEGER, _BITS, _OCTETS, _SEQUENCE = 0x02, 0x03, 0x04, 0x30
@@ -33,7 +43,7 @@ def entry(
     evidence: Evidence = Evidence.SPEC,
     alternatives: tuple[str, ...] = (),
     severity: Severity = Severity.MAJOR,
-    needs: tuple[str, ...] = (),
+    needs: tuple[str, ...] = ("state",),
 ) -> Callable[[Callable[[Dut], Finding]], Callable[[Dut], Finding]]:
     """Enter a check."""
     return check(
@@ -41,21 +51,21 @@ def entry(
         row="GBCS",
         title=title,
         roles=roles,
-        source=_RTDS + use_case,
+        source=f"GBCS 4.0 and RTDS 4.5.0, {use_case} (evidence/asn1.md#{_FACTS[name]})",
         evidence=evidence,
         severity=severity,
         stimulus=stimulus,
         expectation=expectation,
         srv=srv,
         use_case=use_case,
-        needs=("state", *needs),
+        needs=needs,
         alternatives=alternatives,
     )
 
 
 def begin(dut: Dut) -> None:
     """A device at 10:10."""
-    dut.fresh({"clock": {"time": iso_2000(dut.start), "status": "reliable"}})
+    dut.ready({"clock": {"time": iso_2000(dut.start), "status": "reliable"}})
 
 
 def content(message: Message) -> Json:
@@ -148,10 +158,10 @@ def clock_genuine(dut: Dut) -> Finding:
     begin(dut)
     notes = Notes()
     unsigned = build(dut, "GCS28", params=interval(dut, -600, 600))
-    notes.expect("without a signature", None, dut.send(unsigned), unsigned)
+    refused(dut, notes, unsigned, "one without a signature")
     one = der.encode(_SEQUENCE, der.encode(0x18, digits(dut.start).encode()))
     short = dut.command("GCS28", {"payload": one.hex()})
-    notes.expect("one time only", None, dut.send(short), short)
+    refused(dut, notes, short, "one with one time only")
     genuine = dut.command("GCS28", interval(dut, -600, 600))
     answered = [dut.send(genuine) is not None for _ in range(2)]
     notes.expect("twice", [True, False], answered, genuine)
@@ -182,6 +192,7 @@ def joined(dut: Dut) -> list[Json]:
     "8.7.2, 8.9, 8.8.2",
     f"CS03B of a PPMID {_OTHER}, CS07, CS04B, CS07",
     "codes 0; an entry with identifier and type 5, then none",
+    needs=("update",),
 )
 def device_log(dut: Dut) -> Finding:
     """Joined, told, unjoined."""
@@ -203,6 +214,7 @@ def device_log(dut: Dut) -> Finding:
     "8.7.2",
     "CS03B with joinMethodAndRole 3 (method C) and 9 (none)",
     "joinResponseCode 1 (invalidMessageCodeForJoinMethodAndRole), 2 (invalidJoinMethodAndRole)",
+    needs=("update",),
 )
 def join_method(dut: Dut) -> Finding:
     """The names of the codes say it."""
@@ -249,6 +261,7 @@ def restore_log(dut: Dut) -> Finding:
     "CS02a by the access control broker, of supplier and broker",
     "of each the role, status 0, and cells with its identifier and the key's identifier",
     severity=Severity.CRITICAL,
+    needs=(),
 )
 def credentials(dut: Dut) -> Finding:
     """The identifier of a key: 0100 and the last 60 bits of its SHA-1 (RFC 5280)."""
@@ -292,6 +305,7 @@ def identifier(public: bytes) -> str:
     "a row with role 1 and a status other than 0",
     Evidence.PROJECT_CHOICE,
     ("status 25", "another status", "left out", "success"),
+    needs=(),
 )
 def credentials_strange(dut: Dut) -> Finding:
     """RTDS shows the status codes, but no case of this one."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from host_tools.conform.dut import Dut
-from host_tools.conform.model import Evidence, Finding, Severity, check
+from host_tools.conform.model import Blocked, Evidence, Finding, Severity, check
 from host_tools.conform.probe import Notes
+from host_tools.conform.words import text
 from host_tools.example import GAS_STATE
 from host_tools.gbcs.message import Message
-from host_tools.gbcs.times import from_seconds_2000, iso_2000
+from host_tools.gbcs.times import cosem_date_time, from_seconds_2000, iso_2000, seconds_2000
 from host_tools.gbcs.zcl_ids import (
     CURRENT_SUMMATION_DELIVERED,
     DIVISOR,
@@ -18,10 +19,13 @@ from host_tools.gbcs.zcl_ids import (
     UNIT_OF_MEASURE,
     key,
 )
+from host_tools.gbcs.zcl_table import attribute, status_name
 
 STAMPED = ("GCS13a", "GCS13b", "GCS13c", "GCS14", "GCS60a")
 SRVS = "4.1.1, 4.1.2, 4.1.4, 4.3, 4.18"
 AGE = 600
+CLOCKS_APART = 60  # seconds between the clock of the bench and that of a device in use
+OLDEST = 86400  # seconds since the last update of a mirror in use
 # What GCS13a reads, in order.
 _READ = (DIVISOR, MULTIPLIER, UNIT_OF_MEASURE, CURRENT_SUMMATION_DELIVERED)
 
@@ -46,7 +50,49 @@ def start(
     if source:
         stamp = {"time": iso_2000(dut.start - AGE)} if status != "invalid" else {}
         state["stamp"] = {**stamp, "source": source, "status": status}
-    dut.fresh(state, **inputs)
+    dut.ready(state, **inputs)
+
+
+def _told(number: int, what: object = "") -> str:
+    """An attribute of the metering cluster by its name, with its value or status."""
+    name = attribute(METERING, number)[0] or f"attribute {number:04X}"
+    return f"{name} {text(what)}".rstrip()
+
+
+def within(expected: bytes, observed: bytes, seconds: int) -> bool:
+    """Whether two stamps differ by at most so many seconds, and in nothing else."""
+    if len(expected) != 12 or len(observed) != 12 or expected[8:] != observed[8:]:
+        return False
+    moments = [cosem_date_time(octets).moment for octets in (expected, observed)]
+    if None in moments:
+        return False
+    first, second = (seconds_2000(moment) for moment in moments if moment is not None)
+    return abs(first - second) <= seconds
+
+
+def found_stamps(dut: Dut, notes: Notes, octet: int) -> None:
+    """Judge the stamps that a device in use gives; Blocked where it is in another state."""
+    for index, use_case in enumerate(STAMPED):
+        command, _, message = dut.ask(use_case)
+        given = message.header.date_time
+        if index == 0 and len(given) == 12 and given[11] != octet:
+            said = message.stamp.text() if message.stamp else text(given)
+            raise Blocked(f"would need a stamp with clock_status {octet:02X}; this one is {said}")
+        moment = cosem_date_time(given).moment if len(given) == 12 else None
+        if moment is None:
+            notes.expect(
+                f"time stamp of {use_case}", "a date and time of 12 octets", given, command
+            )
+            continue
+        when = seconds_2000(moment)
+        notes.expect(f"time stamp of {use_case}", date_octets(when, octet), given, command)
+        age = dut.now() - when
+        least, most = -CLOCKS_APART, OLDEST if dut.role == "gpf" else CLOCKS_APART
+        if not least <= age <= most:
+            what = f"{-age} s ahead of" if age < 0 else f"{age} s behind"
+            notes.wrong.append(
+                f"{use_case} is stamped {iso_2000(when)}, {what} the device's clock"
+            )
 
 
 def read_stamps(dut: Dut, notes: Notes, expected: bytes) -> list[Message]:
@@ -54,7 +100,7 @@ def read_stamps(dut: Dut, notes: Notes, expected: bytes) -> list[Message]:
     found: list[Message] = []
     for use_case in STAMPED:
         command, _, message = dut.ask(use_case)
-        notes.expect(f"date-time of {use_case}", expected, message.header.date_time, command)
+        notes.expect(f"time stamp of {use_case}", expected, message.header.date_time, command)
         found.append(message)
     return found
 
@@ -69,19 +115,23 @@ def _proven(
         row="SECMP0015",
         title=words,
         roles=roles,
-        source=f"RTDS 4.5.0, {vectors} of GCS13a, 13b, 13c, 14, 60a",
+        source=f"RTDS 4.5.0, {vectors} of GCS13a, 13b, 13c, 14, 60a "
+        "(evidence/stamp.md#place-of-the-stamp, evidence/stamp.md#source-of-the-time)",
         evidence=Evidence.RTDS,
         severity=Severity.CRITICAL,
         srv=SRVS,
         use_case=", ".join(STAMPED),
         stimulus=f"{words}: five reads of a supplier",
         expectation=f"header date-time is the time of the value, clock_status {octet:02X}",
-        needs=("state",),
         since="GBCS 4.2",
+        where_to_look="the header date-time of the response: RTDS 4.1.1_GCS13a, evidence.md#stamp",
     )
     def run(dut: Dut) -> Finding:
         start(dut, source, own=own)
         notes = Notes()
+        if dut.black_box:
+            found_stamps(dut, notes, octet)
+            return notes.finding(f"clock_status {octet:02X} with a time that can be right")
         age = AGE if source else 0
         read_stamps(dut, notes, date_octets(dut.start - age, octet))
         return notes.finding(f"clock_status {octet:02X} with the time of the value")
@@ -106,7 +156,7 @@ def _chosen(name: str, role: str, source: str, status: str, octet: int, words: s
         row="SECMP0015",
         title=words,
         roles=(role,),
-        source="DLMS Blue Book 4.1.6.1: bits of clock_status; no vector (evidence.md#stamp)",
+        source="DLMS Blue Book 4.1.6.1; no vector (evidence/stamp.md#bits-of-clock_status)",
         evidence=Evidence.PROJECT_CHOICE,
         srv="4.1.1",
         use_case="GCS13a",
@@ -143,7 +193,7 @@ _chosen("gsme-invalid", "gpf", "GSME", "invalid", 0x05, "Invalid GSME time at a 
     row="SECMP0015",
     title="Date and time octets of an invalid stamp",
     roles=("gpf", "gsme"),
-    source="not found: DLMS 'not specified' or the last known time (evidence.md#stamp)",
+    source="no text was found (evidence/stamp.md#octets-of-an-invalid-time)",
     evidence=Evidence.PROJECT_CHOICE,
     srv="4.1.1",
     use_case="GCS13a",
@@ -171,7 +221,7 @@ def invalid_octets(dut: Dut) -> Finding:
     row="SECMP0015",
     title="A read with a failing attribute is still stamped",
     roles=("gpf", "gsme"),
-    source="RTDS 4.5.0, ERROR of GCS13a: status without type and value, stamp present",
+    source="RTDS 4.5.0, ERROR of GCS13a (evidence/stamp.md#a-failed-attribute-is-stamped-as-well)",
     evidence=Evidence.RTDS,
     srv="4.1.1",
     use_case="GCS13a",
@@ -190,11 +240,11 @@ def error_stamped(dut: Dut) -> Finding:
     expected = date_octets(dut.start - age, 0)
     notes.expect("date-time", expected, message.header.date_time, command)
     statuses = [
-        (item.id, item.status)
+        _told(item.id, status_name(item.status or 0))
         for component in message.gbz.components
         for item in (component.frame.attributes if component.frame else [])
     ]
-    wanted = [(number, 0xC0 if number == DIVISOR else 0) for number in _READ]
+    wanted = [_told(number, status_name(0xC0 * (number == DIVISOR))) for number in _READ]
     notes.expect("attributes and statuses, in order", wanted, statuses)
     return notes.finding("status C0 and a stamp")
 
@@ -204,13 +254,12 @@ def error_stamped(dut: Dut) -> Finding:
     row="SECMP0015",
     title="GCS60 and other use cases bear no stamp",
     roles=("gpf", "gsme"),
-    source="RTDS 4.5.0: date-time length 0 in GCS60, GCS09 and others",
+    source="RTDS 4.5.0, GCS60 and GCS09 (evidence/stamp.md#use-cases-without-a-stamp)",
     evidence=Evidence.RTDS,
     srv="4.18, 3.2",
     use_case="GCS60, GCS09",
     stimulus="GCS60 (and GCS09 to a GPF) of a supplier",
     expectation="header date-time of length 0",
-    needs=("state",),
 )
 def others_unstamped(dut: Dut) -> Finding:
     """The stamp belongs to five use cases only."""
@@ -220,10 +269,11 @@ def others_unstamped(dut: Dut) -> Finding:
     if dut.role == "gsme":
         asked.append(("GCS60", None))
     else:
+        dut.need("update")
         asked.append(("GCS09", {"Implementation Date/Time": iso_2000(dut.start)}))
     for use_case, params in asked:
         command, _, message = dut.ask(use_case, params)
-        notes.expect(f"date-time of {use_case}", b"", message.header.date_time, command)
+        notes.expect(f"time stamp of {use_case}", b"", message.header.date_time, command)
     return notes.finding("no date-time")
 
 
@@ -232,14 +282,14 @@ def others_unstamped(dut: Dut) -> Finding:
     row="SECMP0015",
     title="The values of a read are those of the meter",
     roles=("gpf", "gsme"),
-    source="RTDS 4.5.0: order of attributes as asked; metering encrypted (evidence.md#gbz)",
+    source="RTDS 4.5.0, GCS13a "
+    "(evidence/messages.md#order-of-attributes, evidence/messages.md#encrypted-components)",
     evidence=Evidence.RTDS,
     severity=Severity.CRITICAL,
     srv="4.1.1",
     use_case="GCS13a",
     stimulus="GCS13a of a supplier",
     expectation="0302, 0301, 0300, 0000 as seeded, in that order; the component encrypted",
-    needs=("state",),
 )
 def values(dut: Dut) -> Finding:
     """Register and scale, in order, encrypted."""
@@ -249,7 +299,18 @@ def values(dut: Dut) -> Finding:
     component = message.gbz.components[0]
     frame = component.frame
     seen = [(item.id, item.value) for item in frame.attributes] if frame else []
-    wanted = list(zip(_READ, (1000, 1, 1, 4567890), strict=True))
-    notes.expect("attributes and values", wanted, seen, command)
+    if dut.black_box:
+        names = [_told(number) for number, _ in seen]
+        notes.expect("attributes", [_told(number) for number in _READ], names, command)
+        scale = [value for _, value in seen[:3]]
+        likely = [isinstance(value, int) and value > 0 for value in scale[:2]] + [scale[2:] == [1]]
+        notes.expect("divisor and multiplier above 0, unit m3", [True] * 3, likely)
+        notes.expect("encrypted", True, component.encrypted)
+        return notes.finding("in order, encrypted, with a scale")
+    wanted = [
+        _told(number, value) for number, value in zip(_READ, (1000, 1, 1, 4567890), strict=True)
+    ]
+    told = [_told(number, value) for number, value in seen]
+    notes.expect("attributes and values", wanted, told, command)
     notes.expect("encrypted", True, component.encrypted)
     return notes.finding("values in order, encrypted")

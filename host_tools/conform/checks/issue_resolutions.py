@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from host_tools.conform.dut import Dut
-from host_tools.conform.model import Evidence, Family, Finding, Severity, check
+from host_tools.conform.model import Blocked, Evidence, Family, Finding, Severity, check
 from host_tools.conform.probe import Notes, ask, default_response
+from host_tools.conform.words import DefaultResponse, text
 from host_tools.example import GAS_STATE
 from host_tools.gbcs.message import Message
 from host_tools.gbcs.times import iso_2000
@@ -15,6 +16,7 @@ from host_tools.gbcs.zcl_ids import EVENTS, GET_EVENT_CONFIGURATION, key
 
 # An event code: clock adjusted, within the tolerance.
 _CLOCK_ADJUSTED = 0x8145
+_NOT_FOUND = 0x8B
 _HAN_LOGS = {0x04: "security", 0x14: "security", 0x07: "copied security", 0x17: "copied security"}
 
 
@@ -49,20 +51,21 @@ def entry(
 def gas(dut: Dut, status: str = "reliable", **more: Any) -> None:
     """A gas device with registers and a clock of this status; `more` are members of its state."""
     time = {} if status == "invalid" else {"time": iso_2000(dut.start)}
-    dut.fresh({"clock": {**time, "status": status}, "zcl": GAS_STATE, **more})
+    dut.ready({"clock": {**time, "status": status}, "zcl": GAS_STATE, **more})
 
 
-def responses(message: Message) -> list[tuple[int, int] | None]:
-    """(command, status) of each component that is a Default Response."""
+def responses(message: Message) -> list[DefaultResponse | None]:
+    """Command and status of each component that is a Default Response."""
     frames = [component.frame for component in message.gbz.components]
-    return [frame.default_response if frame else None for frame in frames]
+    said = [frame.default_response if frame else None for frame in frames]
+    return [DefaultResponse(*one) if one else None for one in said]
 
 
 @entry(
     "MP078-gcs20r-shape",
     "A GSME that cannot give its event configuration says so",
     ("gsme",),
-    "RTDS 4.5.0 GCS20r ERROR: Default Response naming command 05 (IRP550, IRP604)",
+    "RTDS 4.5.0, GCS20r ERROR (evidence/logs.md#gcs20r-without-data)",
     "GCS20r to a meter that has no event configuration to give",
     "Default Response to command 05 with a status other than success",
     Evidence.RTDS,
@@ -77,14 +80,14 @@ def gcs20r_shape(dut: Dut) -> Finding:
     said = responses(message)
     shape = [(item[0], item[1] != 0) if item else None for item in said]
     notes.expect("command, failure", [(GET_EVENT_CONFIGURATION, True)], shape, command)
-    return notes.finding(f"Default Response {said}")
+    return notes.finding(text(said))
 
 
 @entry(
     "MP078-gcs20r-status",
     "The status of GCS20r without data",
     ("gsme",),
-    "NOT_FOUND is the pattern of other use cases, C0 that of RTDS errors (evidence.md#logs)",
+    "no text was found (evidence/logs.md#status-of-gcs20r-without-data)",
     "GCS20r to a meter that has no event configuration to give",
     "NOT_FOUND",
     Evidence.PROJECT_CHOICE,
@@ -107,7 +110,7 @@ def _with_log(dut: Dut, log: int) -> None:
         "clock": {"time": iso_2000(dut.start), "status": "reliable"},
         "zcl_commands": [command],
     }
-    dut.fresh(state)
+    dut.ready(state)
 
 
 def _by_position(values: list[Any]) -> list[tuple[str, Any]]:
@@ -124,10 +127,10 @@ def _get_event_log(dut: Dut, log: int, role: str) -> list[bytes]:
     "MP078-security-log",
     "The security log never reaches a device of the home",
     ("esme", "gpf"),
-    "IRP603 of MP078: security log not for Type 1 and Type 2 devices; CS10b template: log ids",
+    "MP078, page of the SEC, IRP603 (evidence/logs.md#security-logs-stay-from-the-home)",
     "GetEventLog of IHD and PPMID for logs 04, 14, 07, 17 and 00 (all)",
     "no PublishEventLog with an entry",
-    needs=("state", "han"),
+    needs=("han",),
     severity=Severity.CRITICAL,
     family=Family.HAN,
 )
@@ -150,10 +153,10 @@ def security_log(dut: Dut) -> Finding:
     "MP078-event-log",
     "The event log is still given to the home",
     ("esme", "gpf"),
-    "ZSE Events cluster: GetEventLog for log 3 (control of IRP603)",
+    "Smart Energy 1.2a, Events cluster (evidence/logs.md#event-log-of-the-home)",
     "GetEventLog of an IHD for log 13",
     "PublishEventLog with its entry",
-    needs=("state", "han"),
+    needs=("han",),
     family=Family.HAN,
 )
 def event_log(dut: Dut) -> Finding:
@@ -161,6 +164,9 @@ def event_log(dut: Dut) -> Finding:
     notes = Notes()
     _with_log(dut, 0x03)
     answers = _get_event_log(dut, 0x13, "ihd")
+    said = default_response(answers)
+    if dut.black_box and said is not None and said.status == _NOT_FOUND:
+        raise Blocked("would need an entry in the event log: the device says NOT_FOUND")
     notes.expect("command of the answer", [1], [answer[2] for answer in answers])
     return notes.finding("given")
 
@@ -169,11 +175,11 @@ def event_log(dut: Dut) -> Finding:
     "MP078-refusal",
     "How a security log is refused",
     ("esme", "gpf"),
-    "the refusal code was not found (evidence.md#logs)",
+    "no text was found (evidence/logs.md#how-a-security-log-is-refused)",
     "GetEventLog of an IHD for log 04",
     "NOT_AUTHORIZED",
     Evidence.PROJECT_CHOICE,
-    needs=("state", "han"),
+    needs=("han",),
     alternatives=("NOT_AUTHORIZED", "NOT_FOUND", "unsupported command", "no answer"),
     family=Family.HAN,
 )
@@ -195,10 +201,11 @@ def refusal(dut: Dut) -> Finding:
     "MP078-remote-log",
     "The supplier still reads the security log",
     ("gpf",),
-    "GBCS CS10b: roles Supplier, Network Operator, Access Control Broker",
+    "GBCS 4.0, CS10b (evidence/logs.md#remote-read-of-the-security-log)",
     "CS10b of a supplier for log 14",
     "PublishEventLog",
     use_case="CS10b",
+    needs=(),
     srv="6.13",
 )
 def remote_log(dut: Dut) -> Finding:
@@ -211,6 +218,8 @@ def remote_log(dut: Dut) -> Finding:
         "End Time": iso_2000(dut.start),
     }
     command, _, message = dut.ask("CS10b", params)
+    if dut.black_box and [said.status for said in responses(message) if said] == [_NOT_FOUND]:
+        raise Blocked("would need an entry in the security log: the device says NOT_FOUND")
     commands = [item.header.command for item in message.gbz.components if item.header]
     notes.expect("command of the answer", [1], commands, command)
     return notes.finding("given")

@@ -8,7 +8,8 @@ from typing import Any, cast
 from host_tools.conform.dut import Dut
 from host_tools.conform.meters import Meters
 from host_tools.conform.model import Blocked, Evidence, Family, Finding, Severity, check
-from host_tools.conform.probe import Notes, text
+from host_tools.conform.probe import Notes
+from host_tools.conform.words import text
 from host_tools.gbcs.zcl_ids import (
     CONSUMER_TOP_UP,
     CONSUMER_TOP_UP_RESPONSE,
@@ -21,11 +22,13 @@ from host_tools.gbcs.zcl_ids import (
 
 _DIGITS = "73941656880950804485"
 _PAYLOADS = (
-    "RTDS 4.5.0 NA_PCS01 and NA_PCS02: payloads; GBCS 4.0 PECS01 to PECS03 "
-    "(evidence.md#prepayment)"
+    "RTDS 4.5.0, NA_PCS01 and NA_PCS02; GBCS 4.0, PECS01 to PECS03 "
+    "(evidence/prepayment.md#commands-of-a-ppmid, evidence/prepayment.md#pecs-use-cases)"
 )
+_NOT_FOUND = "no text was found (evidence/prepayment.md#what-a-ppmid-keeps-and-repeats)"
 _NEEDS = ("state", "han", "inputs", "clock")
 _SOON = 120
+_FIRST = ("the tenancy first", "something else first")
 _ACCEPTED = (0x00, 0x10, 0x11, 0x12)
 _TOP_UP = bytes((PREPAYMENT >> 8, PREPAYMENT & 0xFF, CONSUMER_TOP_UP))
 _EMERGENCY = bytes((PREPAYMENT >> 8, PREPAYMENT & 0xFF, SELECT_AVAILABLE_EMERGENCY_CREDIT))
@@ -156,6 +159,10 @@ def supply(dut: Dut) -> Finding:
     "accepted for 00 and 10 to 12 alone; value and credit as the meter gave them",
     use_case="PECS01",
     severity=Severity.CRITICAL,
+    source=(
+        "GBCS 4.0, PECS01; RTDS 4.5.0, NA_PCS01 "
+        "(evidence/prepayment.md#result-types, evidence/prepayment.md#consumertopupresponse)"
+    ),
 )
 def results(dut: Dut) -> Finding:
     """The consumer is told whether there is credit."""
@@ -180,6 +187,10 @@ def results(dut: Dut) -> Finding:
     "Default Responses to PECS02 and PECS03 with status 01, then 00",
     "accepted for status 00 alone",
     use_case="PECS02, PECS03",
+    source=(
+        "ZCL of Smart Energy 1.2a; RTDS 4.5.0, NA_PCS02 "
+        "(evidence/prepayment.md#a-status-other-than-success)"
+    ),
 )
 def refused(dut: Dut) -> Finding:
     """Status of ZCL."""
@@ -202,7 +213,7 @@ def refused(dut: Dut) -> Finding:
     Evidence.PROJECT_CHOICE,
     ("asked and answered, under its message code", "another log", "no log"),
     use_case="PECS01, PECS02, PECS03",
-    source="project-defined: what a PPMID logs was not found",
+    source=_NOT_FOUND,
 )
 def log(dut: Dut) -> Finding:
     """Its own log."""
@@ -230,7 +241,7 @@ def log(dut: Dut) -> Finding:
     Evidence.PROJECT_CHOICE,
     ("gives up, sent once", "sent again", "waits"),
     use_case="PECS01",
-    source="project-defined: repetition was not found; a token counts once whatever happens",
+    source=_NOT_FOUND,
 )
 def no_answer(dut: Dut) -> Finding:
     """A token may have been taken although the answer was lost."""
@@ -251,7 +262,9 @@ def no_answer(dut: Dut) -> Finding:
     "A PPMID that wakes reads the tenancy before anything else",
     "ten minutes of sleeping and waking",
     "of what is sent to the ESME after sleep the first is a read of 0x0200",
-    source="SEC page of SECMP0056: displays query the meters (evidence.md#tenancy-at-a-display)",
+    Evidence.PROJECT_CHOICE,
+    _FIRST,
+    source="no text was found (evidence/tenancy.md#when-displays-ask-and-what-they-clear)",
     severity=Severity.CRITICAL,
 )
 def wakes(dut: Dut) -> Finding:
@@ -271,7 +284,9 @@ def wakes(dut: Dut) -> Finding:
         asleep = sleeps(meters)
     if not wakings:
         raise Blocked("it did not sleep and wake in ten minutes: a PPMID may, but need not")
-    return notes.finding(f"woke {wakings} times, the tenancy first")
+    finding = notes.finding(f"woke {wakings} times, the tenancy first")
+    finding.alternative = _FIRST[0 if finding.passed else 1]
+    return finding
 
 
 def sleeps(meters: Meters) -> bool:

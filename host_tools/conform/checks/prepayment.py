@@ -7,7 +7,8 @@ from typing import Any, cast
 
 from host_tools.conform.dut import Dut
 from host_tools.conform.model import Evidence, Family, Finding, Severity, check
-from host_tools.conform.probe import Notes, ask, log_rows, read, text
+from host_tools.conform.probe import Notes, ask, log_rows, read
+from host_tools.conform.words import SUCCESS, AccessResult, text
 from host_tools.example import ELECTRICITY_STATE, EUIS
 from host_tools.gbcs import crypto
 from host_tools.gbcs.times import from_seconds_2000, iso, iso_2000
@@ -26,9 +27,11 @@ _OTHER_REASON = 250
 _PRICE, _DRAW = 28_620, 500  # of a kWh in thousandths of a penny; Wh each half hour
 _HALF_HOUR = 1800
 _NEEDS = ("state", "inputs", "han", "clock")
-_GBCS = "GBCS 4.0 use case text of "
-_PECS = _GBCS + "PECS01 to PECS03: codes to be recorded in the ESME Event Log"
-_TOP_UP = "GBCS 4.0 chapter 14: UTRN; PECS01: result types (evidence.md#tokens)"
+_BALANCE = "GBCS 4.0, {} (evidence/prepayment.md#one-balance"
+_EMERGENCY = "GBCS 4.0, {} (evidence/prepayment.md#emergency-credit"
+_PECS = "GBCS 4.0, PECS01 to PECS03 (evidence/prepayment.md#pecs-use-cases)"
+_TOKENS = "evidence/prepayment.md#form-of-a-token, evidence/prepayment.md#a-token-counts-once"
+_TOP_UP = f"GBCS 0.8.1, 14; GBCS 4.0, PECS01 ({_TOKENS}, evidence/prepayment.md#result-types)"
 
 
 def entry(
@@ -80,7 +83,7 @@ def balance(dut: Dut) -> int:
 def codes(dut: Dut, use_case: str, counter: int | None = None, **params: Any) -> list[int]:
     """The results of a command of the supplier."""
     _, _, message = dut.ask(use_case, params, counter=counter)
-    return [code for _, code in message.dlms.results]
+    return [AccessResult(code) for _, code in message.dlms.results]
 
 
 def frame(command: int, body: bytes) -> bytes:
@@ -136,7 +139,7 @@ def logged(dut: Dut) -> list[str]:
 @entry(
     "consumption",
     "Consumption lowers the balance",
-    "SMETS 5.7.5.22 Meter Balance by ECS82; Price 0x0400 a unit of Metering 0x0302, served itself",
+    _BALANCE.format("ECS82") + ", evidence/prepayment.md#money)",
     "10 pounds; 0.5 kWh each half hour at 28.620 pence",
     "an hour costs 28.620 pence, to a penny",
     use_case="ECS82",
@@ -159,7 +162,7 @@ def consumption(dut: Dut) -> Finding:
 @entry(
     "one-account",
     "The home is told the balance that the supplier is told",
-    _GBCS + "ECS04a and ECS82; Prepayment 0x0001 CreditRemaining (int32)",
+    _BALANCE.format("ECS04a and ECS82") + ")",
     "ECS04a lowers a balance of 10 pounds by 3; ECS82, and a read of 0x0001",
     "7 pounds twice",
     use_case="ECS04a, ECS82",
@@ -170,7 +173,7 @@ def one_account(dut: Dut) -> Finding:
     """There is one balance."""
     prepaid(dut, balance=10 * POUND)
     notes = Notes()
-    notes.expect("results", [0], codes(dut, "ECS04a", MeterBalance=-3 * POUND), "ECS04a")
+    notes.expect("results", [SUCCESS], codes(dut, "ECS04a", MeterBalance=-3 * POUND), "ECS04a")
     notes.expect("balance", 7 * POUND, balance(dut), "ECS82")
     seen = read(dut, PREPAYMENT, CREDIT_REMAINING, role="ppmid")[CREDIT_REMAINING].value
     notes.expect("CreditRemaining", 7 * POUND, seen, "Read Attributes 0x0001")
@@ -180,7 +183,7 @@ def one_account(dut: Dut) -> Finding:
 @entry(
     "emergency-remote",
     "Emergency credit by the supplier: success whenever it is active afterwards",
-    _GBCS + "ECS09: success if active afterwards, even if already; else other-reason (250)",
+    _EMERGENCY.format("ECS09") + ")",
     "ECS09 with 5 pounds of credit; with none; again",
     "250, then 0, then 0",
     use_case="ECS09",
@@ -193,15 +196,15 @@ def emergency_remote(dut: Dut) -> Finding:
     notes = Notes()
     notes.expect("with credit", [_OTHER_REASON], codes(dut, "ECS09"), "ECS09, 5 pounds")
     dut.set_inputs(prepayment={"balance": 0})
-    notes.expect("without", [0], codes(dut, "ECS09"), "ECS09, no credit")
-    notes.expect("again", [0], codes(dut, "ECS09"), "ECS09, active already")
+    notes.expect("without", [SUCCESS], codes(dut, "ECS09"), "ECS09, no credit")
+    notes.expect("again", [SUCCESS], codes(dut, "ECS09"), "ECS09, active already")
     return notes.finding("as the rule says")
 
 
 @entry(
     "emergency",
     "A PPMID activates emergency credit when it is needed, not before",
-    "RTDS 4.5.0 NA_PCS02: SelectAvailableEmergencyCredit is answered by a Default Response",
+    _EMERGENCY.format("PECS02") + ", evidence/prepayment.md#commands-of-a-ppmid)",
     "PECS02 with 5 pounds of credit, and with none; then PECS03",
     "refused; then success, and the supply can be switched on",
     use_case="PECS02, PECS03",
@@ -222,7 +225,7 @@ def emergency_home(dut: Dut) -> Finding:
 @entry(
     "supply",
     "A PPMID can switch the supply on, only on, and only if there is credit",
-    _GBCS + "PECS03: Proposed Supply Status must be 0x02 (Supply ON)",
+    _PECS,
     "PECS03 without credit; ECS04a adds 5 pounds; LocalChangeSupply 00, 01 and 02",
     "a refusal each, then success for 02 alone",
     use_case="PECS03",
@@ -268,7 +271,7 @@ def log(dut: Dut) -> Finding:
 @entry(
     "top-up-wrong",
     "A wrong token adds nothing, and the answer says so",
-    "RTDS 4.5.0 NA_PCS01: ConsumerTopUpResponse has type, value, source, credit remaining",
+    "RTDS 4.5.0, NA_PCS01 (evidence/prepayment.md#consumertopupresponse)",
     "PECS01 with 20 digits that are no token",
     "ResultType no acceptance, value 0, source 02, the balance as it was",
     use_case="PECS01",
@@ -383,7 +386,7 @@ def top_up_other(dut: Dut) -> Finding:
 @entry(
     "stranger",
     "Who may act on the meter from home",
-    "which status a device gets that is no PPMID was not found (evidence.md#prepayment)",
+    "no text was found (evidence/prepayment.md#who-may-act-from-home)",
     "PECS02 from an IHD that the meter knows of, no credit left",
     "refused as not authorized",
     Evidence.PROJECT_CHOICE,
@@ -402,7 +405,7 @@ def stranger(dut: Dut) -> Finding:
 @entry(
     "power-cut",
     "The account outlasts a power cut",
-    _GBCS + "ECS82: SMETS 5.7.5.22, a stored value",
+    _BALANCE.format("ECS82") + ")",
     "10 pounds; ECS04a takes 3; a power cut; ECS82",
     "7 pounds",
     use_case="ECS82, ECS04a",

@@ -13,22 +13,33 @@ from host_tools.gbcs.times import iso_2000
 from host_tools.gbcs.zcl_ids import CLEAR_CONSUMER
 
 _DAY = 86400
+_ASKING = "when-displays-ask-and-what-they-clear"
+_FACTS = {
+    "cancelled": "a-date-ahead",
+    "control-none": "change-control-of-others",
+    "future": "a-date-ahead",
+    "zero": "no-date-yet",
+}
 
 
 def _entry(
-    name: str, title: str, stimulus: str, *alternatives: str
+    name: str,
+    title: str,
+    stimulus: str,
+    *alternatives: str,
+    needs: tuple[str, ...] = ("state", "han", "inputs", "clock"),
 ) -> Callable[[Callable[[Dut], Finding]], Callable[[Dut], Finding]]:
     return check(
         f"SECMP0056-display-{name}",
         row="SECMP0056",
         title=title,
         roles=("ihd", "ppmid"),
-        source="the text was not available (evidence.md#tenancy-at-a-display)",
+        source=f"no text was found (evidence/tenancy.md#{_FACTS.get(name, _ASKING)})",
         evidence=Evidence.PROJECT_CHOICE,
         family=Family.HAN,
         stimulus=stimulus,
         expectation=alternatives[0],
-        needs=("state", "han", "inputs", "clock"),
+        needs=needs,
         alternatives=alternatives,
         since="IHDTS 4.4, PPMIDTS 4.5",
     )
@@ -138,6 +149,7 @@ def control_none(dut: Dut) -> Finding:
     "100 PublishChangeOfTenancy within a second",
     "few reads",
     "a read for each",
+    needs=("han",),
 )
 def storm(dut: Dut) -> Finding:
     """The link must stay up."""
@@ -158,9 +170,10 @@ def storm(dut: Dut) -> Finding:
 @_entry(
     "stranger",
     "A push from a device that is no meter of the home",
-    "PublishChangeOfTenancy of the GSME's address",
+    "PublishChangeOfTenancy of an address that is none of the home",
     "dropped",
     "answered or acted upon",
+    needs=("han",),
 )
 def stranger(dut: Dut) -> Finding:
     """Only the paired meters are asked, or answered."""
@@ -168,7 +181,8 @@ def stranger(dut: Dut) -> Finding:
     meters.play(20)
     reads = meters.esme.reads + meters.gpf.reads
     body = bytes(9) + midnight(meters, 3).to_bytes(4, "little") + b"\x00\x02\x00\x00"
-    answers = meters.tell("esme", b"\x09\x41\x00" + body, source="gsme")
+    stranger = f"{dut.address('esme') ^ 0xFF00:016X}"
+    answers = meters.tell("esme", b"\x09\x41\x00" + body, source=stranger)
     meters.play(30)
     quiet = answers == 0 and meters.esme.reads + meters.gpf.reads == reads
     names: dict[object, str] = {True: "dropped", False: "answered or acted upon"}

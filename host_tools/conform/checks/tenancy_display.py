@@ -6,15 +6,29 @@ from collections.abc import Callable
 
 from host_tools.conform.dut import Dut
 from host_tools.conform.meters import NO_DATE, Meters
-from host_tools.conform.model import Evidence, Family, Finding, Severity, check
+from host_tools.conform.model import Blocked, Evidence, Family, Finding, Severity, check
 from host_tools.conform.probe import Notes
 from host_tools.gbcs.times import iso_2000
-from host_tools.gbcs.zcl_ids import CLEAR_CONSUMER, GET_SAMPLED_DATA, METERING
+from host_tools.gbcs.zcl_ids import (
+    CLEAR_CONSUMER,
+    GET_CURRENT_PRICE,
+    GET_LAST_MESSAGE,
+    GET_SAMPLED_DATA,
+    MESSAGING,
+    METERING,
+    PRICE,
+)
 
 _DAY = 86400
+# What a display may ask a meter for by a command: a log, the active price, the last message.
+ASKS = {
+    (METERING, GET_SAMPLED_DATA),
+    (PRICE, GET_CURRENT_PRICE),
+    (MESSAGING, GET_LAST_MESSAGE),
+}
 _NEEDS = ("state", "han", "inputs", "clock")
-_PAGE = "SEC and Ofgem pages of SECMP0056: query ESME and GPF, clear the former occupier's data"
-_DESIGN = "the text was not available (evidence.md#tenancy-at-a-display)"
+_ASKS = "SECMP0056, page of the SEC (evidence/tenancy.md#displays-query-the-meters)"
+_CLEARS = "SECMP0056, page of Ofgem (evidence/tenancy.md#displays-clear-what-was-before)"
 # Within this many seconds of a restart or of pairing a display has asked, and cleared.
 _SOON = 120
 _ONE_DAY_POLL = 90_000
@@ -26,7 +40,7 @@ def proven(
     stimulus: str,
     expectation: str,
     severity: Severity = Severity.MAJOR,
-    source: str = _PAGE,
+    source: str = _CLEARS,
     needs: tuple[str, ...] = (),
 ) -> Callable[[Callable[[Dut, Notes], None]], Callable[[Dut, Notes], None]]:
     """Enter a check of a display that rests on text."""
@@ -98,6 +112,7 @@ def untouched(meters: Meters, notes: Notes, role: str, before: int, why: str) ->
     "pairing with ESME and GPF",
     "Read Attributes 0x0200 to each",
     Severity.CRITICAL,
+    source=_ASKS,
 )
 def asks(dut: Dut, notes: Notes) -> None:
     """SECMP0056: mandated to query."""
@@ -107,19 +122,33 @@ def asks(dut: Dut, notes: Notes) -> None:
         notes.expect(f"{meter.role}: history held", True, meters.shown(meter.role)["days"] > 5)
 
 
-@proven(
-    "asks-again",
-    "A display asks again",
-    "a day and an hour after joining",
-    "Read Attributes 0x0200 to each",
+@check(
+    "SECMP0056-display-asks-again",
+    row="SECMP0056",
+    title="A display asks again",
+    roles=("ihd", "ppmid"),
+    source="no text was found (evidence/tenancy.md#when-displays-ask-and-what-they-clear)",
+    evidence=Evidence.PROJECT_CHOICE,
+    family=Family.HAN,
+    stimulus="a day and an hour after joining",
+    expectation="Read Attributes 0x0200 to each",
+    needs=_NEEDS,
+    alternatives=("within a day and an hour", "later, or never"),
+    since="IHDTS 4.4, PPMIDTS 4.5",
 )
-def asks_again(dut: Dut, notes: Notes) -> None:
+def asks_again(dut: Dut) -> Finding:
     """A date that comes later is found."""
+    notes = Notes()
     meters = with_history(dut)
     before = {meter.role: meter.reads for meter in meters.meters.values()}
+    if not all(before.values()):
+        raise Blocked("the display did not ask both meters when it joined")
     meters.play(_ONE_DAY_POLL, 600)
     for meter in meters.meters.values():
         notes.expect(f"{meter.role} was asked again", True, meter.reads > before[meter.role])
+    finding = notes.finding("each was asked again")
+    finding.alternative = "within a day and an hour" if finding.passed else "later, or never"
+    return finding
 
 
 def change(
@@ -174,7 +203,7 @@ def clears_old_log(dut: Dut, notes: Notes) -> None:
     "The fuels are independent",
     "a date at the ESME only, then an earlier one at the GPF",
     "electricity cleared to its date, gas to its own",
-    source="GBCS 4.0 ECS12, GCS09: separate commands",
+    source="GBCS 4.0, ECS12 and GCS09 (evidence/tenancy.md#commands-of-a-date)",
 )
 def fuels(dut: Dut, notes: Notes) -> None:
     """Different suppliers, different days."""
@@ -195,7 +224,7 @@ def fuels(dut: Dut, notes: Notes) -> None:
     "Without a date nothing is cleared",
     "0x0200 is FFFFFFFF; 25 hours",
     "history as before",
-    source="ZCL UTCTime FFFFFFFF: invalid (evidence.md#tenancy-attributes)",
+    source="ZCL of Smart Energy 1.2a, UTCTime (evidence/tenancy.md#utctime)",
 )
 def no_date(dut: Dut, notes: Notes) -> None:
     """A display must not clear the tenant's own data."""
@@ -211,7 +240,7 @@ def no_date(dut: Dut, notes: Notes) -> None:
     "The same date again clears nothing again",
     "a date is applied; two days pass; the date is read again",
     "the days since the date are all there",
-    source="GBCS 4.0 ECS12: no replay protection, so a date may come again",
+    source="GBCS 4.0, ECS12 (evidence/tenancy.md#executed-on-receipt)",
 )
 def same_date(dut: Dut, notes: Notes) -> None:
     """Idempotent."""
@@ -229,7 +258,7 @@ def same_date(dut: Dut, notes: Notes) -> None:
     "A meter from before the release is shown as ever",
     "0x0200 unsupported at the ESME; no cluster 0x0708 at the GPF",
     "history and register of both; nothing cleared",
-    source="ESMETS before 5.2, CHTS before 1.6 have no such attribute",
+    source="RID v0.4, matrix (evidence/tenancy.md#devices-from-before-the-release)",
 )
 def old_meter(dut: Dut, notes: Notes) -> None:
     """No error to the user."""
@@ -248,7 +277,7 @@ def old_meter(dut: Dut, notes: Notes) -> None:
     "An answer cut short clears nothing and stops nothing",
     "the ESME's answers with a date are cut short for an hour, then whole",
     "nothing cleared by half an answer; cleared by a whole one",
-    source="ZCL: a frame that is not well-formed is discarded",
+    source="ZCL of Smart Energy 1.2a (evidence/tenancy.md#frames-that-are-not-well-formed)",
 )
 def garbled(dut: Dut, notes: Notes) -> None:
     """Malformed input."""
@@ -270,7 +299,7 @@ def garbled(dut: Dut, notes: Notes) -> None:
     "the ESME's answers come without APS security",
     "history as before",
     Severity.CRITICAL,
-    source="Smart Energy clusters use the application link key (evidence.md#tenancy-commands)",
+    source="Smart Energy 1.2a, security (evidence/tenancy.md#link-key)",
 )
 def unsecured(dut: Dut, notes: Notes) -> None:
     """Anyone on the HAN could have sent it."""
@@ -292,7 +321,7 @@ def unsecured(dut: Dut, notes: Notes) -> None:
     "control 00000200: its contactor bits read SUPPLY_OFF",
     "cleared; no frame but reads goes to the meter",
     Severity.CRITICAL,
-    source="RTDS 4.5.0 GCS09: control 00000200 (contactor bits 00)",
+    source="Smart Energy 1.2a, D.10.2.2 (evidence/tenancy.md#contactor-bits)",
 )
 def contactor(dut: Dut, notes: Notes) -> None:
     """GCS09's own word must not switch anything."""
@@ -304,8 +333,8 @@ def contactor(dut: Dut, notes: Notes) -> None:
     for frame in meters.esme.asked:
         cluster, control, command = int.from_bytes(frame[:2], "big"), frame[2], frame[4]
         read = control & 3 == 0 and command in (0x00, 0x0B)
-        log = control & 3 == 1 and cluster == METERING and command == GET_SAMPLED_DATA
-        if not read and not log:
+        asks = control & 3 == 1 and (cluster, command) in ASKS
+        if not read and not asks:
             notes.expect("frame to the meter", "a read", frame)
 
 

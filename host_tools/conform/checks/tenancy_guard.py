@@ -6,6 +6,7 @@ from host_tools.conform.checks.tenancy_server import (
     METERS,
     USE_CASES,
     begin,
+    given_date,
     parameters,
     result,
     served,
@@ -23,20 +24,20 @@ from host_tools.gbcs.zcl_ids import DEVICE_MANAGEMENT
     row="SECMP0056",
     title="A display can neither write the date nor have it reported",
     roles=METERS,
-    source="Smart Energy: 0x0200 is read-only (evidence.md#tenancy-attributes)",
+    source="Smart Energy 1.2a, D.10.2.2 (evidence/tenancy.md#attributes-of-a-tenancy)",
     evidence=Evidence.SPEC,
     severity=Severity.CRITICAL,
     family=Family.HAN,
     stimulus="Write Attributes and PublishChangeOfTenancy of a display",
     expectation="READ_ONLY or NOT_AUTHORIZED; 0x0200 unchanged",
-    needs=("state", "han"),
+    needs=("han", "update"),
 )
 def read_only(dut: Dut) -> Finding:
     """Only the supplier sets the date."""
     begin(dut)
     notes = Notes()
     date = dut.start - 86400
-    set_date(dut, date)
+    given_date(dut, date)
     write = ask(dut, DEVICE_MANAGEMENT, bytes.fromhex("0024020002E200000000"))
     status = write[0][3] if len(write) == 1 and write[0][2:3] == b"\x04" else None
     notes.expect("refused", True, status in (0x88, 0x7E), "write 0x0200 = 0")
@@ -51,12 +52,12 @@ def read_only(dut: Dut) -> Finding:
     row="SECMP0056",
     title="Frames without APS security and broadcasts get no date",
     roles=METERS,
-    source="Smart Energy clusters use the application link key (evidence.md#tenancy-commands)",
+    source="Smart Energy 1.2a, security (evidence/tenancy.md#link-key)",
     evidence=Evidence.SPEC,
     family=Family.HAN,
     stimulus="Read Attributes 0x0200 without APS security",
     expectation="no answer",
-    needs=("state", "han"),
+    needs=("han", "update"),
 )
 def unsecured(dut: Dut) -> Finding:
     """SE clusters are read with a link key."""
@@ -73,18 +74,18 @@ def unsecured(dut: Dut) -> Finding:
     row="SECMP0056",
     title="The direction of a frame tells tenancy from event configuration",
     roles=METERS,
-    source="Smart Energy: a client has a 0x0200 as well (evidence.md#tenancy-attributes)",
+    source="Smart Energy 1.2a, D.10.2 (evidence/tenancy.md#client-attributes-of-the-same-number)",
     evidence=Evidence.SPEC,
     severity=Severity.MINOR,
     family=Family.HAN,
     stimulus="Read Attributes 0x0200 with the direction bit of a server",
     expectation="no Read Attributes Response with the tenancy date",
-    needs=("state", "han"),
+    needs=("han", "update"),
 )
 def direction(dut: Dut) -> Finding:
     """Asked of the client side, the date must not come."""
     begin(dut)
-    set_date(dut, dut.start - 86400)
+    given_date(dut, dut.start - 86400)
     notes = Notes()
     answers = ask(dut, DEVICE_MANAGEMENT, bytes.fromhex("082100000201 02".replace(" ", "")))
     date = (dut.start - 86400).to_bytes(4, "little")
@@ -97,20 +98,20 @@ def direction(dut: Dut) -> Finding:
     row="SECMP0056",
     title="Only the supplier sets the date",
     roles=METERS,
-    source="GBCS role table of ECS12 and GCS09: Supplier",
+    source="GBCS 4.0, ECS12 and GCS09 (evidence/tenancy.md#commands-of-a-date)",
     evidence=Evidence.SPEC,
     severity=Severity.CRITICAL,
     srv="3.2",
     use_case="ECS12, GCS09",
     stimulus="the command from a network operator, with a genuine MAC",
     expectation="no response; 0x0200 unchanged",
-    needs=("state", "han"),
+    needs=("han", "update"),
 )
 def roles(dut: Dut) -> Finding:
     """A network operator is refused."""
     begin(dut)
     notes = Notes()
-    set_date(dut, dut.start - 86400)
+    given_date(dut, dut.start - 86400)
     command, response = set_date(dut, dut.start - 43200, "network_operator")
     notes.expect("response", None, response, command)
     served(dut, notes, dut.start - 86400, "0x0200")
@@ -122,20 +123,20 @@ def roles(dut: Dut) -> Finding:
     row="SECMP0056",
     title="A command with a wrong MAC changes nothing",
     roles=METERS,
-    source="GBCS 6: authentication of commands (evidence.md#messages)",
+    source="GBCS 4.0, 6 (evidence/messages.md#authentication-before-execution)",
     evidence=Evidence.SPEC,
     severity=Severity.CRITICAL,
     srv="3.2",
     use_case="ECS12, GCS09",
     stimulus="the command with one bit of its MAC changed",
     expectation="no response; 0x0200 unchanged",
-    needs=("state", "han"),
+    needs=("han", "update"),
 )
 def bad_mac(dut: Dut) -> Finding:
     """Not authenticated, not executed."""
     begin(dut)
     notes = Notes()
-    set_date(dut, dut.start - 86400)
+    given_date(dut, dut.start - 86400)
     when = parameters(dut, iso_2000(dut.start))
     command = bytearray(dut.command(USE_CASES[dut.role], when))
     command[-1] ^= 1
@@ -149,19 +150,19 @@ def bad_mac(dut: Dut) -> Finding:
     row="SECMP0056",
     title="An impossible date is refused",
     roles=("esme",),
-    source="GBCS 4.0 mapping row 75: DATE-TIME without wildcards",
+    source="GBCS 4.0, mapping row 75 (evidence/tenancy.md#a-date-without-wildcards)",
     evidence=Evidence.SPEC,
     srv="3.2",
     use_case="ECS12",
     stimulus="wildcard year, month 13, 31 February",
     expectation="a result other than success; 0x0200 unchanged",
-    needs=("state", "han"),
+    needs=("han", "update"),
 )
 def wrong_dates(dut: Dut) -> Finding:
     """Refused with any error, nothing changed."""
     begin(dut)
     notes = Notes()
-    set_date(dut, dut.start - 86400)
+    given_date(dut, dut.start - 86400)
     for octets in (
         "FFFF0101FF00000000800000",
         "07E60D01FF00000000800000",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from host_tools.conform.dut import Dut
-from host_tools.conform.model import Evidence, Family, Finding, Severity, check
-from host_tools.conform.probe import Notes, Record, ask, default_response, read
+from host_tools.conform.model import Blocked, Evidence, Family, Finding, Severity, check
+from host_tools.conform.probe import Notes, answered, ask, default_response, read
+from host_tools.conform.words import SUCCESS, AccessResult, DefaultResponse, Record
 from host_tools.example import GAS_STATE
 from host_tools.gbcs.message import Message
 from host_tools.gbcs.times import iso_2000
@@ -24,7 +25,13 @@ _DATE, _CONTROL = CHANGE_OF_TENANCY_UPDATE_DATE_TIME, PROPOSED_TENANCY_CHANGE_CO
 _NONE = 0xFFFFFFFF
 METERS = ("esme", "gpf")
 USE_CASES = {"esme": "ECS12", "gpf": "GCS09"}
-_SRC = "GBCS 4.0 use cases ECS12, GCS09 (evidence.md#tenancy-commands)"
+_SRC = "GBCS 4.0, ECS12 and GCS09 (evidence/tenancy.md#executed-on-receipt)"
+_FACTS = {
+    "esme-control": "change-control-of-others",
+    "future-hides": "a-date-ahead",
+    "get": "getchangeoftenancy",
+    "unset": "no-date-yet",
+}
 # A date to move from and to: 60 days before the checks begin.
 _BACK = 60 * 86400
 
@@ -32,13 +39,20 @@ _BACK = 60 * 86400
 def begin(dut: Dut) -> None:
     """A meter with registers and a reliable clock."""
     reliable = {"time": iso_2000(dut.start), "status": "reliable"}
-    dut.fresh({"clock": reliable, "zcl": {key(METERING): GAS_STATE[key(METERING)]}})
+    dut.ready({"clock": reliable, "zcl": {key(METERING): GAS_STATE[key(METERING)]}})
 
 
 def set_date(dut: Dut, seconds: int, party: str = "supplier") -> tuple[bytes, bytes | None]:
     """The command that sets a date, and what came back."""
     command = dut.command(USE_CASES[dut.role], parameters(dut, iso_2000(seconds)), party)
     return command, dut.send(command)
+
+
+def given_date(dut: Dut, seconds: int) -> None:
+    """Set a date for what follows; Blocked where the device does not take it."""
+    if set_date(dut, seconds)[1] is None:
+        why = "the device takes no tenancy date, as this check presumes"
+        raise Blocked(f"{why}: it says {dut.reason}")
 
 
 def parameters(dut: Dut, when: str) -> dict[str, Any]:
@@ -50,13 +64,14 @@ def parameters(dut: Dut, when: str) -> dict[str, Any]:
 def result(dut: Dut, message: Message) -> object:
     """What the response says of the one thing asked."""
     if dut.role == "esme":
-        return [code for _, code in message.dlms.results]
+        return [AccessResult(code) for _, code in message.dlms.results]
     frame = message.gbz.components[0].frame
-    return frame.default_response if frame else None
+    said = frame.default_response if frame else None
+    return DefaultResponse(*said) if said else None
 
 
 def _success(dut: Dut) -> object:
-    return [0] if dut.role == "esme" else (0x00, 0x00)
+    return [SUCCESS] if dut.role == "esme" else DefaultResponse(0x00, 0x00)
 
 
 def _accepted(dut: Dut, notes: Notes, seconds: int, what: str) -> None:
@@ -88,7 +103,7 @@ def served(dut: Dut, notes: Notes, seconds: int, what: str) -> None:
     use_case="ECS12, GCS09",
     stimulus="a date in the past, one 7 days ahead, an earlier one, the same again",
     expectation="success each time; attribute 0x0200 (UTCTime) is the date at once",
-    needs=("state", "han"),
+    needs=("han", "update"),
     since="GBCS 4.2",
 )
 def executed(dut: Dut) -> Finding:
@@ -113,15 +128,15 @@ def executed(dut: Dut) -> Finding:
     use_case="ECS12, GCS09",
     stimulus="command A, command B, command A octet for octet",
     expectation="a response each time; 0x0200 is that of A in the end",
-    needs=("state", "han"),
+    needs=("han", "update"),
 )
 def replayed(dut: Dut) -> Finding:
     """An older command may come again."""
     begin(dut)
     notes = Notes()
     first, _ = set_date(dut, dut.start - 86400)
-    set_date(dut, dut.start - 43200)
-    notes.expect("answered", True, dut.send(first) is not None, first)
+    given_date(dut, dut.start - 43200)
+    answered(dut, notes, first, "the repeat")
     served(dut, notes, dut.start - 86400, "0x0200 after the repeat")
     return notes.finding("accepted again")
 
@@ -131,39 +146,44 @@ def replayed(dut: Dut) -> Finding:
     row="SECMP0056",
     title="A GPF serves the change control of GCS09",
     roles=("gpf",),
-    source="RTDS 4.5.0 GCS09: ProposedTenancyChangeControl 00000200",
+    source="RTDS 4.5.0, GCS09 (evidence/tenancy.md#change-control-of-gcs09)",
     evidence=Evidence.RTDS,
     srv="3.2",
     use_case="GCS09",
     stimulus="GCS09; a display reads 0x0201",
     expectation="bitmap32 00000200: clear IHD data, consumer",
-    needs=("state", "han"),
+    needs=("han", "update"),
 )
 def control(dut: Dut) -> Finding:
     """The word that came with the date."""
     begin(dut)
     notes = Notes()
-    set_date(dut, dut.start - 86400)
+    given_date(dut, dut.start - 86400)
     found = read(dut, DEVICE_MANAGEMENT, _CONTROL).get(_CONTROL)
     notes.expect("0x0201", Record(0, 0x1B, CLEAR_CONSUMER), found)
     return notes.finding("00000200")
 
 
 def _choice(
-    name: str, title: str, stimulus: str, alternatives: tuple[str, ...], roles: tuple[str, ...]
+    name: str,
+    title: str,
+    stimulus: str,
+    alternatives: tuple[str, ...],
+    roles: tuple[str, ...],
+    needs: tuple[str, ...] = ("han", "update"),
 ) -> Any:
     return check(
         f"SECMP0056-{name}",
         row="SECMP0056",
         title=title,
         roles=roles,
-        source="the text was not available (evidence.md#tenancy-commands)",
+        source=f"no text was found (evidence/tenancy.md#{_FACTS[name]})",
         evidence=Evidence.PROJECT_CHOICE,
         family=Family.HAN,
         use_case="ECS12, GCS09",
         stimulus=stimulus,
         expectation=alternatives[0],
-        needs=("state", "han"),
+        needs=needs,
         alternatives=alternatives,
     )
 
@@ -175,7 +195,7 @@ def _choice(
 def esme_control(dut: Dut) -> Finding:
     """ECS12 carries none."""
     begin(dut)
-    set_date(dut, dut.start - 86400)
+    given_date(dut, dut.start - 86400)
     found = read(dut, DEVICE_MANAGEMENT, _CONTROL).get(_CONTROL)
     names: dict[object, str] = {
         Record(0, 0x1B, CLEAR_CONSUMER): "00000200",
@@ -187,7 +207,7 @@ def esme_control(dut: Dut) -> Finding:
 
 @_choice(
     "unset", "The date before any was set", "a new meter; a display reads 0x0200",
-    ("FFFFFFFF", "00000000", "unsupported"), METERS,
+    ("FFFFFFFF", "00000000", "unsupported"), METERS, ("state", "han"),
 )  # fmt: skip
 def unset(dut: Dut) -> Finding:
     """SE 1.4a has FFFFFFFF; a hub in the field answers 0."""
@@ -209,7 +229,7 @@ def unset(dut: Dut) -> Finding:
 def get_past(dut: Dut) -> Finding:
     """Stacks in the field say NOT_FOUND; reading 0x0200 works always."""
     begin(dut)
-    set_date(dut, dut.start - 86400)
+    given_date(dut, dut.start - 86400)
     answers = ask(dut, DEVICE_MANAGEMENT, b"\x01\x25\x00")
     said: object = default_response(answers)
     if len(answers) == 1 and len(answers[0]) == 20 and answers[0][0] & 1:
@@ -225,14 +245,14 @@ def get_past(dut: Dut) -> Finding:
 @_choice(
     "future-hides", "What a date ahead hides until it comes",
     "three days of log, a date 7 days ahead; a display reads the daily log",
-    ("nothing", "all of it"), ("esme",),
+    ("nothing", "all of it"), ("esme",), ("state", "han", "inputs", "clock"),
 )  # fmt: skip
 def future_hides(dut: Dut) -> Finding:
     """Until then the data is the present tenant's."""
     begin(dut)
     dut.set_inputs(draw=100)
     dut.advance(3 * 86400)
-    set_date(dut, dut.start + 10 * 86400)
+    given_date(dut, dut.start + 10 * 86400)
     names: dict[object, str] = {True: "nothing", False: "all of it"}
     return Notes().choice(names, bool(daily_log(dut)), "daily log with a date ahead")
 
@@ -257,7 +277,7 @@ def daily_log(dut: Dut) -> list[int]:
     row="SECMP0056",
     title="The HAN gets nothing from before the date",
     roles=("esme",),
-    source="GBCS ECS12 text: the date restricts access to the consumption logs",
+    source="GBCS 4.0, ECS12 (evidence/tenancy.md#what-the-date-restricts)",
     evidence=Evidence.SPEC,
     severity=Severity.CRITICAL,
     family=Family.INTERNAL,
@@ -277,9 +297,10 @@ def log_restricted(dut: Dut) -> Finding:
     before = daily_log(dut)
     date = (dut.start // 86400 + 3) * 86400
     notes.expect("days before the date was set", True, len(before) >= 4 and min(before) < date)
-    set_date(dut, date)
+    given_date(dut, date)
     days = daily_log(dut)
-    notes.expect("oldest day given", date, min(days) if days else None)
+    oldest = iso_2000(min(days)) if days else None
+    notes.expect("oldest day given", iso_2000(date), oldest)
     return notes.finding("the log begins at the date")
 
 
@@ -288,20 +309,20 @@ def log_restricted(dut: Dut) -> Finding:
     row="SECMP0056",
     title="The date outlasts a power cut",
     roles=METERS,
-    source="GBCS 4.0 mapping row 75: configuration data, which outlives a restart",
+    source="GBCS 4.0, mapping row 75 (evidence/tenancy.md#configuration-data)",
     evidence=Evidence.SPEC,
     family=Family.INTERNAL,
     srv="3.2",
     use_case="ECS12, GCS09",
     stimulus="a date; power away and back",
     expectation="0x0200 as before",
-    needs=("state", "han", "power"),
+    needs=("han", "update", "power"),
 )
 def kept(dut: Dut) -> Finding:
     """Polling displays need it for good."""
     begin(dut)
     notes = Notes()
-    set_date(dut, dut.start - 86400)
+    given_date(dut, dut.start - 86400)
     dut.cut_power()
     served(dut, notes, dut.start - 86400, "0x0200 after the power cut")
     return notes.finding("kept")
@@ -312,20 +333,21 @@ def kept(dut: Dut) -> Finding:
     row="SECMP0056",
     title="The date stays readable after it has passed",
     roles=METERS,
-    source="displays poll, so the value has to persist (evidence.md#tenancy-attributes)",
+    source="GBCS 4.0, mapping row 75; SECMP0056, page of the SEC "
+    "(evidence/tenancy.md#configuration-data, evidence/tenancy.md#displays-query-the-meters)",
     evidence=Evidence.SPEC,
     family=Family.INTERNAL,
     srv="3.2",
     use_case="ECS12, GCS09",
     stimulus="a date an hour ahead; two hours pass",
     expectation="0x0200 as set",
-    needs=("state", "han", "clock"),
+    needs=("han", "update", "clock"),
 )
 def persists(dut: Dut) -> Finding:
     """It does not go back to 'none' when it falls due."""
     begin(dut)
     notes = Notes()
-    set_date(dut, dut.start + 3600)
+    given_date(dut, dut.start + 3600)
     dut.advance(7200)
     served(dut, notes, dut.start + 3600, "0x0200 an hour after the date")
     return notes.finding("still there")
@@ -336,14 +358,14 @@ def persists(dut: Dut) -> Finding:
     row="SECMP0056",
     title="Dates at the edges of UTCTime are held exactly",
     roles=("gpf",),
-    source="ZCL UTCTime: 32 bits",
+    source="ZCL of Smart Energy 1.2a, UTCTime (evidence/tenancy.md#utctime)",
     evidence=Evidence.SPEC,
     severity=Severity.MINOR,
     srv="3.2",
     use_case="GCS09",
     stimulus="dates 2068-01-19T03:14:08Z and 2136-02-07T06:28:14Z",
     expectation="0x0200 as set",
-    needs=("state", "han"),
+    needs=("han", "update"),
 )
 def edges(dut: Dut) -> Finding:
     """No signed 32-bit arithmetic."""

@@ -8,13 +8,14 @@ from typing import Any, cast
 from host_tools.conform.dut import Dut
 from host_tools.conform.model import Evidence, Family, Finding, Severity, check
 from host_tools.conform.probe import Notes, log_rows
+from host_tools.conform.words import SUCCESS, AccessResult, LogEntry
 from host_tools.gbcs.times import iso_2000
 
 HALF_HOUR = 1800
 NETWORK = "network_operator"
-SOURCE = "SEC page of MP085A: periods commence on the hour or half past, whichever is first"
+SOURCE = "MP085A, page of the SEC (evidence/voltage.md#beginning-of-periods)"
 _WINTER_TIME = 783_302_400  # 2024-10-27T01:00:00Z
-_DESIGN = "not found (evidence.md#voltage)"
+_DESIGN = "no text was found (evidence/voltage.md#periods-that-no-text-has)"
 NEEDS = ("state", "clock")
 
 
@@ -26,13 +27,13 @@ def begin(dut: Dut, at: int | None = None, **inputs: Any) -> int:
     return when
 
 
-def settings(period: int, over: int = 253, under: int = 216) -> dict[str, int]:
-    """Parameters of ECS29c."""
-    names = {
-        "(Phase[1])AverageRMSUnderVoltageThreshold": under,
-        "(Phase[1])AverageRMSOverVoltageThreshold": over,
-        "(Phase[1])AverageRMSVoltageMeasurementPeriod": period,
-    }
+def settings(period: int, over: int = 253, under: int = 216, phases: int = 1) -> dict[str, int]:
+    """Parameters of ECS29c; with three phases of ECS29d."""
+    names: dict[str, int] = {}
+    for phase in range(1, phases + 1):
+        names[f"(Phase[{phase}])AverageRMSUnderVoltageThreshold"] = under
+        names[f"(Phase[{phase}])AverageRMSOverVoltageThreshold"] = over
+        names[f"(Phase[{phase}])AverageRMSVoltageMeasurementPeriod"] = period
     for kind, volts in (("Extreme Over", 276), ("Extreme Under", 184)):
         names[f"RMS{kind.replace(' ', '')}VoltageThreshold"] = volts
         names[f"RMS{kind.replace(' ', '')}VoltageMeasurementPeriod"] = 30
@@ -47,7 +48,7 @@ def set_period(dut: Dut, period: int, **thresholds: int) -> list[int]:
     _, _, message = dut.ask(
         "ECS29c", cast("dict[str, Any]", settings(period, **thresholds)), NETWORK
     )
-    return [code for _, code in message.dlms.results]
+    return [AccessResult(code) for _, code in message.dlms.results]
 
 
 def window(first: int, last: int) -> dict[str, Any]:
@@ -64,7 +65,9 @@ class Voltage:
         self.command, _, message = dut.ask("ECS23", span, NETWORK)
         data = message.dlms.data
         self.under, self.over = cast(int, data[0].value), cast(int, data[2].value)
-        self.rows = [(row[0], row[1]) for row in cast("list[list[int]]", data[4].value or [])]
+        self.rows = [
+            LogEntry(row[0], row[1]) for row in cast("list[list[int]]", data[4].value or [])
+        ]
         self.period = cast(int, data[5].value)
 
     @property
@@ -175,7 +178,7 @@ def on_the_boundary(dut: Dut, notes: Notes) -> None:
     "power-up at 10:10, 15 V less from 10:30 to 11:00; the log at 11:40",
     "the lower voltage stands at 11:00",
     needs=(*NEEDS, "inputs"),
-    source="GBCS mapping rows 552, 613: the date-time at the end of the measurement period",
+    source="GBCS 4.0, mapping rows 552, 613 (evidence/voltage.md#end-of-the-period)",
     severity=Severity.CRITICAL,
 )
 def end_stamps(dut: Dut, notes: Notes) -> None:
@@ -199,7 +202,7 @@ def end_stamps(dut: Dut, notes: Notes) -> None:
 def ten_minutes(dut: Dut, notes: Notes) -> None:
     """Multiples of ten minutes, from the half hour on."""
     now = begin(dut)
-    notes.expect("results", [0] * 11, set_period(dut, 600))
+    notes.expect("results", [SUCCESS] * 11, set_period(dut, 600))
     dut.advance(3300)
     seen = Voltage(dut)
     notes.expect("entries", times(now + 1800, 3, 600), seen.stamps)
@@ -211,13 +214,13 @@ def ten_minutes(dut: Dut, notes: Notes) -> None:
     "A period of 30 s is accepted",
     "ECS29c with the period of RTDS, at 10:10; the log at 10:32",
     "success; entries each 30 s from 10:30:30",
-    source="RTDS 4.5.0 ECS29a to d: the period is 30 and the result success",
+    source="RTDS 4.5.0, ECS29a to ECS29d (evidence/voltage.md#length-of-a-period)",
     evidence=Evidence.RTDS,
 )
 def thirty_seconds(dut: Dut, notes: Notes) -> None:
     """A range check that refuses 30 fails RTDS."""
     now = begin(dut)
-    notes.expect("results", [0] * 11, set_period(dut, 30))
+    notes.expect("results", [SUCCESS] * 11, set_period(dut, 30))
     dut.advance(1320)
     notes.expect("entries", times(now + 1230, 4, 30), Voltage(dut).stamps)
 
@@ -227,7 +230,8 @@ def thirty_seconds(dut: Dut, notes: Notes) -> None:
     "Voltage and consumption of a half hour bear the same time",
     "power-up at 10:10; five hours; both logs",
     "the same times in ECS22b and ECS23",
-    source="purpose of MP085A; mapping rows 609, 613, 616: both logs bear the end of the period",
+    source="MP085A, page of the SEC; GBCS 4.0, mapping rows 609, 613, 616 "
+    "(evidence/voltage.md#alignment-with-consumption)",
     severity=Severity.CRITICAL,
 )
 def joins_consumption(dut: Dut, notes: Notes) -> None:
@@ -247,7 +251,7 @@ def joins_consumption(dut: Dut, notes: Notes) -> None:
     "The grid is UTC: a change to winter time moves nothing",
     "power-up 2024-10-26T23:40Z; 26 hours",
     "52 entries, half an hour apart, no time twice",
-    source="GBCS: UTC date times; SEC page of MP085A",
+    source="GBCS 4.0, mapping row 675 (evidence/voltage.md#utc)",
 )
 def utc(dut: Dut, notes: Notes) -> None:
     """British summer time ends at 01:00 UTC."""
@@ -264,7 +268,7 @@ def utc(dut: Dut, notes: Notes) -> None:
     "Both ends of a range are part of it",
     "four entries; reads from the second to the third, and of the second alone",
     "two entries, one entry",
-    source="GBCS 9.1.6; mapping rows 620, 641: from and to inclusive",
+    source="GBCS 4.0, 9.1.6 (evidence/logs.md#ends-of-a-range)",
 )
 def inclusive(dut: Dut, notes: Notes) -> None:
     """Selective access by range."""
@@ -281,7 +285,7 @@ def inclusive(dut: Dut, notes: Notes) -> None:
     "The log holds 4,320 entries, the oldest goes first",
     "period 60 s; 4,325 periods",
     "4,320 entries, the newest and none of the first five",
-    source="GBCS mapping: logEntries[1..4320]",
+    source="GBCS 4.0, ECS23 (evidence/voltage.md#size-of-the-log)",
 )
 def capacity(dut: Dut, notes: Notes) -> None:
     """90 days of half hours."""
