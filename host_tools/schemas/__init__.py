@@ -13,15 +13,15 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any, cast
-
-from jsonschema import Draft202012Validator, ValidationError
-from jsonschema import validators as jsonschema_validators
+from typing import TYPE_CHECKING, Any, cast
 
 from host_tools.gbcs.times import parse_iso
 from host_tools.schemas import meaning
 from host_tools.schemas.problem import SchemaProblem
 from host_tools.textfile import decode_text
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator, ValidationError
 
 __all__ = ["NAMES", "SchemaProblem", "read_document", "schema", "schema_text", "validate"]
 
@@ -42,15 +42,20 @@ def schema(which: str) -> dict[str, Any]:
     return json.loads(schema_text(which))
 
 
+# jsonschema takes long to import, and many a command needs no document.
 def _pattern(
     validator: object, pattern: str, instance: object, schema: dict[str, Any]
 ) -> Iterator[ValidationError]:
+    from jsonschema import ValidationError
+
     # Python's "$" also matches before a final newline; the whole text has to match.
     if isinstance(instance, str) and not re.fullmatch(pattern, instance):
         yield ValidationError(f"{instance!r} does not match {pattern!r}")
 
 
 def _utc_time(validator: object, name: str, instance: object, schema: dict[str, Any]) -> Any:
+    from jsonschema import ValidationError
+
     if name == "utc-time" and isinstance(instance, str):
         try:
             parse_iso(instance)
@@ -64,6 +69,9 @@ def _is_integer(checker: object, instance: object) -> bool:
 
 @cache
 def _validator(which: str) -> Draft202012Validator:
+    from jsonschema import Draft202012Validator
+    from jsonschema import validators as jsonschema_validators
+
     # 1.0 is an integer to JSON Schema; a state holds no floats at all.
     types = Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_integer)
     extend = cast("Callable[..., type[Draft202012Validator]]", jsonschema_validators.extend)
