@@ -50,7 +50,6 @@ class Film:
 
     def save(self, path: Path) -> None:
         """Write the GIF; OSError."""
-        path.parent.mkdir(parents=True, exist_ok=True)
         times = [*self._times[:-1], _LAST]
         self._frames[0].save(
             path, save_all=True, append_images=self._frames[1:], duration=times, loop=0

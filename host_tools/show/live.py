@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
 
@@ -12,22 +13,23 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from host_tools.console import Console
 from host_tools.gbcs.times import iso_2000
 from host_tools.home import Home
+from host_tools.screen_link import ScreenLink
 from host_tools.screens import Picture, picture_of
 from host_tools.show.film import Film
+from host_tools.terminal import Console
 
-__all__ = ["COLUMNS", "Screens", "braille"]
+__all__ = ["COLUMNS", "ONE_HIGH", "ONE_WIDE", "PANEL", "Screens", "braille", "framed"]
 
 # The panel shown in a terminal, where a Braille character is two by four of its pixels; and that
 # of a film.
 PANEL, FILM_PANEL = "128x64", "240x135"
 WIDTH, HEIGHT = 128, 64
 DISPLAYS = ("ihd", "ppmid")
-# Both screens side by side, with their frames; and one.
-COLUMNS = 2 * (WIDTH // 2 + 4) + 1
-_COLUMNS_OF_ONE = WIDTH // 2 + 4
+# A screen with its frame, and both side by side.
+ONE_WIDE, ONE_HIGH = WIDTH // 2 + 4, HEIGHT // 4 + 2
+COLUMNS = 2 * ONE_WIDE + 1
 # The least seconds between two pictures; no terminal is faster.
 _FRAME = 1 / 12
 # Bits of a Braille character's dots, by row and column.
@@ -52,6 +54,12 @@ def braille(picture: Picture) -> list[str]:
     return lines
 
 
+def framed(picture: Picture, title: str, page: str) -> Panel:
+    """A picture of PANEL in a frame: ONE_WIDE columns, ONE_HIGH lines."""
+    text = Text("\n".join(braille(picture)), style="bold white", no_wrap=True)
+    return Panel(text, title=title, subtitle=page, width=ONE_WIDE)
+
+
 class Screens:
     """What the displays of a home show; use as a context manager.
 
@@ -65,12 +73,12 @@ class Screens:
         self._home = home
         self._film = film
         self._panel = PANEL if film is None else FILM_PANEL
-        self._shown: dict[str, dict[str, Any]] = {}
+        self._links: dict[str, ScreenLink] = {}
         self._pictures: dict[str, Picture] = {}
         self._caption = ""
         self._drawn = 0.0
-        wide = film is None and console.is_terminal and console.width >= _COLUMNS_OF_ONE
-        tall = console.height >= HEIGHT // 4 + 5
+        wide = film is None and console.is_terminal and console.width >= ONE_WIDE
+        tall = console.height >= ONE_HIGH + 3
         self._live = (
             Live(console=console, auto_refresh=False, vertical_overflow="crop")
             if wide and tall
@@ -112,33 +120,34 @@ class Screens:
 
     def turn(self, role: str, page: str) -> bool:
         """Press a display's key until it shows a page; whether it has that page."""
-        self._ask(role, passed=1000)
+        self._ask(role)
         for _ in range(_PRESSES):
-            if self._shown[role]["page"] == page:
+            shown = self._links[role].answer["page"]
+            if shown == page:
                 return True
-            notice = self._shown[role]["page"] == "notice"
-            self._ask(role, press=["ok" if notice else "next"])
+            self._ask(role, ["ok" if shown == "notice" else "next"])
         return False
 
     def _ask_all(self) -> None:
         for role in DISPLAYS:
             if role in self._home.devices:
-                self._ask(role, passed=1000)
+                self._ask(role)
 
-    def _ask(self, role: str, **what: Any) -> None:
-        before = self._shown.get(role, {})
-        document = {"panel": self._panel, "seen": before.get("check"), **what}
-        answer = self._home.devices[role].control("SCREEN", document)
-        self._shown[role] = answer
-        if "pixels" in answer:
-            self._pictures[role] = picture_of(answer)
+    def _ask(self, role: str, press: Sequence[str] = ()) -> None:
+        """Press keys, or let a second pass at the keys, and take the picture if it is new."""
+        if role not in self._links:
+
+            def control(verb: str, document: Any) -> dict[str, Any]:
+                return self._home.devices[role].control(verb, document)
+
+            self._links[role] = ScreenLink(control, self._panel)
+        if self._links[role].look(press, 0 if press else 1000):
+            self._pictures[role] = picture_of(self._links[role].answer)
 
     def _picture(self) -> RenderableType:
         frames: list[Panel] = []
         for role, picture in self._pictures.items():
-            page = self._shown[role]["page"]
-            text = Text("\n".join(braille(picture)), style="bold white", no_wrap=True)
-            frames.append(Panel(text, title=role.upper(), subtitle=page, width=WIDTH // 2 + 4))
+            frames.append(framed(picture, role.upper(), self._links[role].answer["page"]))
         if self._console.width < COLUMNS:
             frames = frames[:1]
         grid = Table.grid(padding=(0, 1, 0, 0))

@@ -9,14 +9,14 @@ from typing import Any
 from rich.text import Text
 
 from host_tools.bench import Refusal
-from host_tools.console import Console
-from host_tools.example import EUIS, HUB_SEED, START, ExampleHome
+from host_tools.example import HUB_SEED, START, ExampleHome
 from host_tools.gbcs.errors import DecodeError
 from host_tools.gbcs.message import Message
 from host_tools.gbcs.times import from_seconds_2000, seconds_2000
 from host_tools.han.hub import Hub
 from host_tools.home import Home
 from host_tools.remote import ResponseError
+from host_tools.terminal import Console
 
 __all__ = ["Stage"]
 
@@ -54,7 +54,7 @@ class Stage(ExampleHome):
         """
         self._counter += 1
         remote = self.party(party)
-        target = bytes.fromhex(EUIS[role])
+        target = bytes.fromhex(home.euis[role])
         now = from_seconds_2000(home.now)
         command = remote.command(use_case, target, counter or self._counter, params, now)
         try:

@@ -44,15 +44,13 @@ def start_home(
         "zcl": ELECTRICITY_STATE,
         "dlms": [THRESHOLDS],
     }
-    home.add("esme", EUIS["esme"], state, stage.device_keys("esme"), inputs or INPUTS)
+    inputs = inputs or {**INPUTS, "prepayment": {**PREPAYMENT, "ppmid": home.euis["ppmid"]}}
+    home.add("esme", home.euis["esme"], state, stage.device_keys("esme"), inputs)
     for role in ("ihd", "ppmid"):
         store = folder / role
         store.mkdir(exist_ok=True)
-        display = {"device": role.upper(), "device_eui": EUIS[role]}
-        device = home.add(role, EUIS[role], display, store=str(store))
-        for fuel, meter in (("electricity", "esme"), ("gas", "gpf")):
-            device.control("SET", {"pair": {"fuel": fuel, "eui": EUIS[meter]}})
-        home.settle()
+        display = {"device": role.upper(), "device_eui": home.euis[role]}
+        home.pair(home.add(role, home.euis[role], display, store=str(store)))
 
 
 def _show(stage: Stage, home: Home, title: str) -> dict[str, dict[str, Any]]:
