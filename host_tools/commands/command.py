@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from host_tools.commands.parse import fail
+from host_tools import options
 from host_tools.console import complain, say
 from host_tools.eui import parse_eui
-from host_tools.gbcs import use_cases
-from host_tools.gbcs.params import ParameterError, from_text
-from host_tools.gbcs.times import parse_iso
-from host_tools.gbcs.tree import Json
-from host_tools.keys import SchemaProblem, load_parties
-from host_tools.remote import build_command, needed_parameters
+from host_tools.options import fail
 
 _ANY_ROLE = "See GBCS"  # so the table says where it names no roles
 
 
 def command(
-    use_case: Annotated[str, typer.Argument(metavar="USECASE", help="Such as GCS13a.")],
+    use_case: Annotated[
+        str,
+        typer.Argument(
+            metavar="USECASE", help="Such as GCS13a.", autocompletion=options.use_cases()
+        ),
+    ] = "",
     counter: Annotated[
         int | None, typer.Option("--counter", metavar="N", min=0, help="Originator counter.")
     ] = None,
@@ -50,17 +50,37 @@ def command(
     show: Annotated[
         bool, typer.Option("--params", help="Only list the parameters it needs.")
     ] = False,
+    request: Annotated[
+        Path | None,
+        typer.Option(
+            "--from-duis",
+            metavar="REQUEST.xml",
+            help="All of it from a request, signed as its user.",
+        ),
+    ] = None,
 ) -> None:
     """Print a command as hex: signed by the originator when critical, MACed by the broker.
 
     Times are UTC, such as 2026-11-06T10:00:00Z; `now` and `never` are understood where the use
     case has them. Octet-strings of DLMS are hex, or text after `text:`. Lists and structures are
     JSON in the notation of STATE.json. The parameter `payload` (hex) replaces the whole content.
+    `smets duis command` says more of how a request becomes a command.
     """
+    from host_tools.gbcs import use_cases
+    from host_tools.gbcs.params import ParameterError
+    from host_tools.gbcs.times import parse_iso
+    from host_tools.keys import SchemaProblem, load_parties
+    from host_tools.remote import build_command, needed_parameters
+
+    if request is not None:
+        say(_from_duis(request, keys, use_case, counter, time).hex().upper())
+        return
+    if not use_case:
+        raise fail("command", "a use case or --from-duis is needed")
     try:
         row = use_cases.by_name(use_case)
     except KeyError as error:
-        raise fail(str(error.args[0])) from None
+        raise fail("command", error) from None
     if show:
         for name in needed_parameters(row):
             say(name)
@@ -81,10 +101,8 @@ def command(
             supplementary=_supplementary(supplementary),
             certificate=certificate.read_bytes() if certificate else None,
         )
-    except KeyError as error:
-        raise fail(str(error.args[0])) from None
-    except (OSError, ValueError, SchemaProblem, ParameterError) as error:
-        raise fail(str(error)) from None
+    except (OSError, KeyError, ValueError, SchemaProblem, ParameterError) as error:
+        raise fail("command", error) from None
     role = sender.role.replace("_", " ")
     if (
         row.roles
@@ -96,6 +114,19 @@ def command(
     say(message.hex().upper())
 
 
+def _from_duis(
+    request: Path, keys: Path | None, use_case: str, counter: int | None, time: str
+) -> bytes:
+    from host_tools.duis.make import Wishes, make
+    from host_tools.keys import SchemaProblem
+
+    wishes = Wishes(use_case=use_case, dcc_counter=counter, time=time)
+    try:
+        return make(request, [keys] if keys else [], wishes, whole=True).octets
+    except (OSError, KeyError, ValueError, SchemaProblem) as error:
+        raise fail("command", error) from None
+
+
 def _eui(text: str, option: str) -> bytes:
     try:
         return parse_eui(text)
@@ -103,8 +134,10 @@ def _eui(text: str, option: str) -> bytes:
         raise ValueError(f"{option} {text}: {error}") from None
 
 
-def _params(texts: list[str]) -> dict[str, Json]:
-    out: dict[str, Json] = {}
+def _params(texts: list[str]) -> dict[str, Any]:
+    from host_tools.gbcs.params import from_text
+
+    out: dict[str, Any] = {}
     for text in texts:
         name, separator, value = text.partition("=")
         if not separator or not name:

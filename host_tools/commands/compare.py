@@ -6,12 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from host_tools.conform.compare import compare_reports
-from host_tools.conform.report import read_report
-from host_tools.console import Console, complain
-from host_tools.schemas import SchemaProblem
+from host_tools.options import fail
 
 _STYLES = {"regression": "bold red", "improvement": "green"}
 
@@ -25,11 +21,17 @@ def compare(
     Exit status: 0 without a regression, 1 where a check no longer passes or is no longer
     tolerated, 2 usage.
     """
+    from rich.table import Table
+
+    from host_tools.conform.compare import compare_reports
+    from host_tools.conform.report import read_report
+    from host_tools.schemas import SchemaProblem
+    from host_tools.terminal import Console
+
     try:
         old, new = read_report(before), read_report(after)
     except (SchemaProblem, OSError) as error:
-        complain(f"smets compare: {error}")
-        raise typer.Exit(2) from error
+        raise fail("compare", error) from error
     result = compare_reports(old, new)
     console = Console(width=None if Console().is_terminal else 120)
     for line in result.identity:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from host_tools import boards, install
-from host_tools import flash as flashing
-from host_tools.console import Console, complain
-from host_tools.roles import ROLES
-from host_tools.textfile import read_text
+from host_tools import boards, install, options
+from host_tools.console import complain
+from host_tools.options import fail
+from host_tools.roles import DISPLAYS, ROLES
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
 
 EXIT_FAILED = 1
-EXIT_USAGE = 2
+NO_PANEL = "none"
+_PANELS = (*install.PANELS, NO_PANEL)
 
 
 class _Bar:
@@ -33,15 +34,30 @@ class _Bar:
         self._progress.update(self._tasks[what], completed=done, total=total)
 
 
-def _fail(text: str, status: int) -> typer.Exit:
-    complain(f"smets flash: {text}")
-    return typer.Exit(status)
+def _build(
+    role: str, board: boards.Board, settings: dict[str, Any], installed: bool, panel: str
+) -> install.Install:
+    """The install with the panel that was asked for.
+
+    Where none was, a display gets that of its board.py, if it has the heap for it.
+    """
+    own = board.ports.get("screen", "") if role in DISPLAYS else ""
+    driver = panel or own
+    if driver in ("", NO_PANEL):
+        return install.build(role, board, settings, installed)
+    try:
+        return install.build(role, board, {**settings, "panel": driver}, installed)
+    except install.InstallError as error:
+        if panel:
+            raise
+        complain(f"smets flash: without a panel: {error}")
+    return install.build(role, board, settings, installed)
 
 
 def flash(
-    board: Annotated[str, typer.Option(help=", ".join(boards.names()) + ".")],
-    role: Annotated[str, typer.Option(help=", ".join(ROLES) + ".")],
-    port: Annotated[str, typer.Option(help="The board's serial port: /dev/ttyACM0.")],
+    board: Annotated[str, options.board()],
+    role: Annotated[str, options.choice(ROLES)],
+    port: Annotated[str, options.port()],
     tick: Annotated[bool, typer.Option(help="Let real time pass on the device.")] = True,
     keep: Annotated[
         bool, typer.Option(help="Let the device come back after a power cut as it was loaded.")
@@ -49,8 +65,17 @@ def flash(
     installed: Annotated[
         bool, typer.Option(help="The firmware is on the board already: frozen, or by mip.")
     ] = False,
+    panel: Annotated[
+        str,
+        options.choice(
+            _PANELS, help="Of an IHD or PPMID: " + ", ".join(_PANELS) + "; else the board's."
+        ),
+    ] = "",
     han: Annotated[
-        Path | None, typer.Option(help="JSON for the board's radio: boards/xbee3 says what.")
+        str, typer.Option(help="none, bus, udp, espnow, or a JSON file: docs/links.md says what.")
+    ] = "none",
+    home_key: Annotated[
+        Path | None, typer.Option(help="File with the key of the home's links; made if absent.")
     ] = None,
 ) -> None:
     """Flash a device role onto a board that runs MicroPython, and see it answer.
@@ -58,26 +83,37 @@ def flash(
     Only files that differ go over the line. If anything goes wrong, or the cable is pulled, the
     board runs the install that it ran before. Exit status 1 says that it does.
     """
-    if role not in ROLES:
-        raise _fail(f"--role {role}: not one of {', '.join(ROLES)}", EXIT_USAGE)
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from host_tools import flash as flashing
+    from host_tools import links
+    from host_tools.terminal import Console
+
     began = time.monotonic()
     try:
         data = boards.load(board)
         if "flash" in data.lacks:
             raise boards.BoardError(f"{board}: {data.lacks['flash']}")
         settings: dict[str, Any] = {"tick": tick, "keep": keep}
-        if han is not None:
-            settings["han"] = json.loads(read_text(han))
-        made = install.build(role, data, settings, installed)
-    except (boards.BoardError, install.InstallError, OSError, ValueError) as error:
-        raise _fail(str(error), EXIT_USAGE) from error
+        link = links.read(han, home_key)
+        if link is not None:
+            settings["han"] = link
+        made = _build(role, data, settings, installed, panel)
+    except (
+        boards.BoardError,
+        install.InstallError,
+        links.LinkError,
+        OSError,
+        ValueError,
+    ) as error:
+        raise fail("flash", error) from error
     console = Console(stderr=True)
     columns = (TextColumn("{task.description:>20}"), BarColumn(), TimeElapsedColumn())
     try:
         with Progress(*columns, console=console) as progress:
             report = flashing.flash(port, made, data, _Bar(progress))
     except flashing.FlashError as error:
-        raise _fail(str(error), EXIT_FAILED) from error
+        raise fail("flash", error, EXIT_FAILED) from error
     typer.echo(
         f"{role} {made.version} ({made.build}) runs on {board} in slot {report.slot}: "
         f"{report.sent} files sent ({report.octets} octets), {report.copied} copied, "

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from host_tools import options
 from host_tools.console import complain
 from host_tools.eui import parse_eui
+from host_tools.options import fail
 from host_tools.private import write_private
+from host_tools.roles import ROLES
 from host_tools.schemas import schema
-from host_tools.testkeys import HOME, Home, make_home
+
+if TYPE_CHECKING:
+    from host_tools.testkeys import Home
+
+TYPES: list[str] = schema("parties")["$defs"]["device"]["properties"]["type"]["enum"]
 
 
 def keygen(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the files go.")],
     device: Annotated[
-        list[str] | None, typer.Option("--device", metavar="TYPE", help="ESME, GSME, GPF, ...")
+        list[str] | None, options.choice(TYPES, metavar="TYPE", help="ESME, GSME, GPF, ...")
     ] = None,
     eui: Annotated[
         list[str] | None, typer.Option("--eui", metavar="EUI", help="Its EUI-64, 16 hex digits.")
@@ -28,18 +35,19 @@ def keygen(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")] = False,
 ) -> None:
-    """Make key pairs: <EUI>.json (KEYS.json) for each device, parties.json for the remote parties.
+    """Make key pairs: gpf-<EUI>.json (KEYS.json) for each device, and parties.json.
 
     Give --device and --eui once for each device; without them a home of four devices is made. The
     remote parties are a supplier, a network operator and an access control broker, which has no
-    signing key. All files hold private keys.
+    signing key. All files hold private keys. `smets provision` puts them onto a board.
     """
+    from host_tools.testkeys import make_home
+
     try:
         home = make_home(_devices(device or [], eui or []), seed)
         written = _write(home, out, force)
     except (OSError, ValueError) as error:
-        complain(str(error))
-        raise typer.Exit(2) from None
+        raise fail("keygen", error) from None
     for path in written:
         typer.echo(str(path))
     if seed is not None:
@@ -52,12 +60,11 @@ def _devices(types: list[str], euis: list[str]) -> list[tuple[str, str]]:
             f"{len(types)} --device, but {len(euis)} --eui: give both for each device"
         )
     if not types:
+        from host_tools.testkeys import HOME
+
         return list(HOME)
-    known: list[str] = schema("parties")["$defs"]["device"]["properties"]["type"]["enum"]
     upper: list[str] = []
-    for kind, eui in zip(types, euis, strict=True):
-        if kind not in known:
-            raise ValueError(f"--device {kind}: not one of {', '.join(known)}")
+    for eui in euis:
         try:
             upper.append(parse_eui(eui).hex().upper())
         except ValueError as error:
@@ -69,7 +76,13 @@ def _devices(types: list[str], euis: list[str]) -> list[tuple[str, str]]:
 
 def _write(home: Home, out: Path, force: bool) -> list[Path]:
     out.mkdir(parents=True, exist_ok=True)
-    files = {out / f"{eui}.json": _json(document) for eui, document in home.keys.items()}
+    kinds = {device["id"]: device["type"] for device in home.parties_document["devices"]}
+    files: dict[Path, bytes] = {}
+    for eui, document in home.keys.items():
+        kind = kinds[eui]
+        # The firmware plays no other kinds, and KEYS.json is a device's of ours.
+        named = {"device": kind} if kind.lower() in ROLES else {}
+        files[out / f"{kind.lower()}-{eui}.json"] = _json({**named, **document})
     files[out / "parties.json"] = _json(home.parties_document)
     existing = [path for path in files if path.exists()]
     if existing and not force:

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from host_tools.bench import BenchError
-from host_tools.commands import conform
-from host_tools.conform.claims import Claims
-from host_tools.conform.dut import CAPABILITIES
-from host_tools.conform.model import Verdict
-from host_tools.conform.report import EXIT_OK
-from host_tools.conform.session import CHECK_LIMIT
-from host_tools.console import Console, complain
-from host_tools.show import day, gas, tenancy, voltage
-from host_tools.show.film import Film
-from host_tools.show.stage import Stage
+from host_tools import options
+from host_tools.conform.capabilities import CAPABILITIES, CHECK_LIMIT
+from host_tools.console import distinct
+from host_tools.options import fail
+from host_tools.roles import JUDGED
 
-SCENES = (gas.play, tenancy.play, voltage.play)
+if TYPE_CHECKING:
+    from host_tools.show.stage import Stage
 
 _TIMEOUT = 10.0
 # As a shell says that Ctrl-C ended a program: 128 and the number of SIGINT.
@@ -27,7 +22,7 @@ _EXIT_INTERRUPTED = 130
 
 
 def run(
-    engine: Annotated[str, typer.Option(help="unix or cpython.")] = "unix",
+    engine: Annotated[str, options.engine()] = "unix",
     seed: Annotated[int, typer.Option(help="Seed of what the hub does to frames.")] = 1,
     out: Annotated[Path, typer.Option(help="Folder for the conformance reports.")] = Path(
         "build/run"
@@ -44,24 +39,31 @@ def run(
     Exit status 0 only if every answer was verified and every device passed; 1 if not, 2 if a
     device could not be run, 130 after Ctrl-C.
     """
+    from host_tools.bench import BenchError
+    from host_tools.show import day, gas, hub, tenancy, voltage
+    from host_tools.show.film import Film
+    from host_tools.show.stage import Stage
+    from host_tools.terminal import Console
+
     console = Console()
     width = None if console.is_terminal else 132
     stage = Stage(Console(width=width), engine, seed)
     try:
+        distinct((record,))
+        if out.exists() and not out.is_dir():
+            raise ValueError(f"--out {out}: is no folder")
         film = Film() if record else None
         day.play(stage, film)
         if film is not None and record is not None:
             film.save(record)
             stage.say(f"The displays during that day: {record}")
-        for scene in SCENES:
+        for scene in (gas.play, tenancy.play, voltage.play, hub.play):
             scene(stage)
         _judge(stage, out)
     except KeyboardInterrupt:
-        complain("smets run: stopped; no device is left running")
-        raise typer.Exit(_EXIT_INTERRUPTED) from None
-    except (BenchError, OSError) as error:
-        complain(f"smets run: {error}")
-        raise typer.Exit(2) from error
+        raise fail("run", "stopped; no device is left running", _EXIT_INTERRUPTED) from None
+    except (BenchError, OSError, ValueError) as error:
+        raise fail("run", error) from error
     stage.console.rule()
     stage.console.print(
         f"{stage.verified} checks passed, {stage.failed} failed "
@@ -74,17 +76,23 @@ def run(
 
 def _judge(stage: Stage, out: Path) -> None:
     """Judge the five devices; a line and a report each, and a line for what did not pass."""
+    from host_tools.conform import judging
+    from host_tools.conform.claims import Claims
+    from host_tools.conform.model import Verdict
+    from host_tools.conform.report import EXIT_OK
+
+    out.mkdir(parents=True, exist_ok=True)
     stage.title("The conformance catalogue against all five devices")
-    plan = conform.Plan(
+    plan = judging.Plan(
         stage.engine, None, [], {}, Claims(), frozenset(CAPABILITIES), None, _TIMEOUT, CHECK_LIMIT
     )
-    for role in conform.ROLES:
-        document, results = conform.judge(stage.console, plan, role)
-        if any(result.text == conform.INTERRUPTED for result in results):
+    for role in JUDGED:
+        document, results = judging.judge(stage.console, plan, role)
+        if any(result.text == judging.INTERRUPTED for result in results):
             raise KeyboardInterrupt
         path = out / f"{role}.html"
-        conform.write(document, {"html": path})
-        text = f"{role.upper()}: {conform.figures(document['counts'])}; report {path}"
+        judging.write(document, {"html": path})
+        text = f"{role.upper()}: {judging.figures(document['counts'])}; report {path}"
         stage.check(document["exit_status"] == EXIT_OK, text)
         for result in results:
             if result.verdict in (Verdict.FAIL, Verdict.BLOCKED):

@@ -6,17 +6,21 @@ from typing import Annotated
 
 import typer
 
-from host_tools.console import complain
+from host_tools.options import fail
 from host_tools.schemas import NAMES, schema_text
 
 
 def schema(
-    which: Annotated[str, typer.Argument(metavar="state|keys|parties", help="Which schema.")],
+    which: Annotated[
+        str,
+        typer.Argument(
+            metavar="state|keys|parties", help="Which schema.", autocompletion=lambda: list(NAMES)
+        ),
+    ],
 ) -> None:
     """Print a JSON Schema (draft 2020-12)."""
     if which not in NAMES:
-        complain(f"{which!r} is not one of {', '.join(NAMES)}")
-        raise typer.Exit(2)
+        raise fail("schema", f"{which!r} is not one of {', '.join(NAMES)}")
     typer.echo(schema_text(which), nl=False)
 
 

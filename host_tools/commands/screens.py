@@ -4,23 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from host_tools import glyphs
-from host_tools.bench import BenchError
-from host_tools.console import complain
-from host_tools.screens import (
-    Picture,
-    changes,
-    load_golden,
-    png,
-    render,
-    report,
-    stored_pictures,
-    write_golden,
-)
+from host_tools import options
+from host_tools.options import fail
+
+if TYPE_CHECKING:
+    from host_tools.screens import Picture
 
 # The pictures of the README: file name, screen.
 _DOCS = (
@@ -50,7 +42,7 @@ _DOCS_SCALE = 2
 
 
 def screens(
-    engine: Annotated[str, typer.Option(help="unix or cpython.")] = "unix",
+    engine: Annotated[str, options.engine()] = "unix",
     out: Annotated[Path, typer.Option(help="Folder of the report.")] = Path("build/screens"),
     docs: Annotated[Path | None, typer.Option(help="Also write the README's pictures.")] = None,
     accept: Annotated[bool, typer.Option(help="Store the hashes as they are now.")] = False,
@@ -60,21 +52,40 @@ def screens(
 
     Exit status 1 where a screen differs from its stored hash and `--accept` is not given.
     """
+    from host_tools import glyphs
+    from host_tools.bench import BenchError
+    from host_tools.screens import (
+        CASES,
+        changes,
+        load_golden,
+        render,
+        report,
+        stored_pictures,
+        write_golden,
+    )
+
+    if not CASES.exists():
+        raise fail("screens", "its cases are in a clone of the project: make screens draws them")
+    for folder in (out, docs):  # they take long to draw
+        if folder is not None and folder.exists() and not folder.is_dir():
+            raise fail("screens", f"{folder}: Not a directory")
     if font:
         glyphs.FONT_DATA.write_text(glyphs.font_data(), encoding="ascii")
     try:
         pictures = render(engine)
     except BenchError as error:
-        complain(f"smets screens: {error}")
-        raise typer.Exit(2) from error
+        raise fail("screens", error) from error
     golden = load_golden()
     found = changes(pictures, golden)
     if any(change.kind != "new" for change in found):
         stored = stored_pictures(golden)
         found = [replace(change, old=stored.get(change.name)) for change in found]
-    path = report(pictures, found, out)
-    if docs is not None:
-        write_docs(pictures, docs)
+    try:
+        path = report(pictures, found, out)
+        if docs is not None:
+            write_docs(pictures, docs)
+    except OSError as error:
+        raise fail("screens", error) from error
     if accept:
         write_golden(pictures)
     typer.echo(f"{len(pictures)} screens on {engine}, {len(found)} not as stored: {path}")
@@ -86,6 +97,8 @@ def screens(
 
 def write_docs(pictures: list[Picture], folder: Path) -> None:
     """Write the pictures of the README, twice as large as on the panel."""
+    from host_tools.screens import png
+
     folder.mkdir(parents=True, exist_ok=True)
     by_name = {picture.name: picture for picture in pictures}
     for file, name in _DOCS:

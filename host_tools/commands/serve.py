@@ -10,30 +10,21 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from host_tools import fragments
-from host_tools.bench import BenchClient, BenchError, ProcessTransport
-from host_tools.console import complain
+from host_tools import options
+from host_tools.options import fail
 from host_tools.roles import ROLES
-from host_tools.schemas import SchemaProblem, read_document
-from host_tools.serve import Server
 
-EXIT_USAGE = 2
 _DISPLAYS = ("ihd", "ppmid")
 
 
-def _fail(text: str) -> typer.Exit:
-    complain(f"smets serve: {text}")
-    return typer.Exit(EXIT_USAGE)
-
-
 def serve(
-    device: Annotated[str, typer.Option(help=", ".join(ROLES) + ".")],
+    device: Annotated[str, options.choice(ROLES)],
     state: Annotated[Path | None, typer.Option(help="STATE.json to start from.")] = None,
     keys: Annotated[Path | None, typer.Option(help="KEYS.json to start from.")] = None,
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="TCP port on 127.0.0.1; 0 for any free one.")
     ] = 0,
-    engine: Annotated[str, typer.Option(help="unix or cpython.")] = "unix",
+    engine: Annotated[str, options.engine()] = "unix",
     store: Annotated[
         Path | None,
         typer.Option(help="Folder that is the device's flash; a display gets one for now."),
@@ -44,10 +35,6 @@ def serve(
 
     Talk to it from a serial terminal (its lines are text: CTRL:HELLO#1:0: is answered).
     """
-    if device not in ROLES:
-        raise _fail(f"--device {device}: not one of {', '.join(ROLES)}")
-    if engine not in ("unix", "cpython"):
-        raise _fail(f"--engine {engine}: not unix or cpython")
     stack = ExitStack()
     if store is None and device in _DISPLAYS:
         folder = TemporaryDirectory(prefix="smets-", ignore_cleanup_errors=True)
@@ -65,17 +52,25 @@ def _serve(
     store: Path | None,
     frozen: bool,
 ) -> None:
+    from host_tools import fragments
+    from host_tools.bench import BenchClient, BenchError, ProcessTransport
+    from host_tools.schemas import SchemaProblem, read_document
+    from host_tools.serve import Server
+
     try:
         documents = [
             read_document(path, which) if path else None
             for path, which in ((state, "state"), (keys, "keys"))
         ]
+        fragments.check_kind(cast("dict[str, Any] | None", documents[1]), device, keys)
+        if store is not None:
+            store.mkdir(mode=0o700, exist_ok=True)
         transport = ProcessTransport(device, engine, str(store) if store else None)
         client = BenchClient(transport)
         fragments.load(client.control, *cast("list[dict[str, Any] | None]", documents))
         server = Server(transport, port, 0.0 if frozen else 1.0)
-    except (SchemaProblem, OSError, BenchError) as error:
-        raise _fail(str(error)) from error
+    except (SchemaProblem, OSError, ValueError, BenchError) as error:
+        raise fail("serve", error) from error
     stopped: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda signum, _frame: stopped.append(signum))
@@ -86,8 +81,7 @@ def _serve(
         server.close()
     if not stopped:
         words = server.last_words.decode("utf-8", "replace").strip()
-        complain("smets serve: the device has ended" + (f": {words}" if words else ""))
-        raise typer.Exit(1)
+        raise fail("serve", "the device has ended" + (f": {words}" if words else ""), 1)
 
 
 def register(app: typer.Typer) -> None:

@@ -8,21 +8,9 @@ from typing import Annotated
 
 import typer
 
-from host_tools.commands.parse import fail
 from host_tools.console import complain
 from host_tools.eui import parse_eui
-from host_tools.example import EUIS, SEED
-from host_tools.keys import SchemaProblem, load_parties
-from host_tools.testkeys import make_home
-from host_tools.utrn import (
-    COUNTER_MAX,
-    TokenError,
-    grouped,
-    originator_counter,
-    pennies_of,
-    read_token,
-    token_for,
-)
+from host_tools.options import fail
 
 # A meter that saw no token yet finds a typed counter up to here.
 _FIRST = 512
@@ -40,15 +28,17 @@ def utrn(
         ),
     ] = None,
     to: Annotated[
-        str, typer.Option("--to", metavar="EUI", help="The meter, 16 hexadecimal digits.")
-    ] = EUIS["esme"],
+        str,
+        typer.Option(
+            "--to", metavar="EUI", help="The meter, 16 hexadecimal digits; else smets run's."
+        ),
+    ] = "",
     counter: Annotated[
         int | None,
         typer.Option(
             "--counter",
             metavar="N",
             min=0,
-            max=COUNTER_MAX,
             help="Each once; else 1 to 512 at random.",
         ),
     ] = None,
@@ -59,6 +49,18 @@ def utrn(
     Typed at a meter, its counter must be within 512 of the highest one that the meter took.
     CS01a carries it with the originator counter that is printed with it.
     """
+    from host_tools.example import EUIS, SEED
+    from host_tools.keys import SchemaProblem, load_parties
+    from host_tools.testkeys import make_home
+    from host_tools.utrn import (
+        TokenError,
+        grouped,
+        originator_counter,
+        pennies_of,
+        read_token,
+        token_for,
+    )
+
     digits = "".join(pounds.split())
     try:
         if len(digits) == 20 and digits.isascii() and digits.isdigit():
@@ -66,14 +68,12 @@ def utrn(
             amount = f"{held.pennies // 100}.{held.pennies % 100:02}"
             typer.echo(f"{amount} pounds, UTRN counter {held.truncated} modulo 1024")
             return
-        meter = parse_eui(to)
+        meter = parse_eui(to or EUIS["esme"])
         parties = load_parties(keys) if keys else make_home(seed=SEED).parties()
         number = secrets.randbelow(_FIRST) + 1 if counter is None else counter
         digits = token_for(parties, meter, pennies_of(pounds), number)
-    except KeyError as error:
-        raise fail(str(error.args[0])) from None
-    except (OSError, ValueError, SchemaProblem, TokenError) as error:
-        raise fail(str(error)) from None
+    except (OSError, KeyError, ValueError, SchemaProblem, TokenError) as error:
+        raise fail("utrn", error) from None
     typer.echo(digits if plain else grouped(digits))
     if not plain:
         complain(f"originator counter of CS01a: {originator_counter(number)}")

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from host_tools.console import Console, cell, complain, say
+from host_tools import options
+from host_tools.console import cell, complain, say
+from host_tools.options import fail
 from host_tools.versions.fleet import judge_fleet
 from host_tools.versions.matrix import Judgement, judge, planned
 from host_tools.versions.names import DEVICE_SPECS, VersionError, parse_spec, parse_version
@@ -29,15 +30,14 @@ Day = Annotated[
 For = Annotated[Purpose, typer.Option("--for", help="What happens on that day.")]
 
 
-def _fail(error: Exception) -> typer.Exit:
-    complain(f"smets versions: {error}")
-    return typer.Exit(2)
-
-
 def versions(context: typer.Context) -> None:
     """Show the version matrix of the release, or judge versions by it."""
     if context.invoked_subcommand is not None:
         return
+    from rich.table import Table
+
+    from host_tools.terminal import Console
+
     console = Console(width=None if Console().is_terminal else 120)
     data = planned()
     table = Table(title=f"{data['release']} release: {data['status']}", title_justify="left")
@@ -56,7 +56,7 @@ def versions(context: typer.Context) -> None:
 
 
 def check(
-    device: Annotated[str, typer.Option("--type", help=", ".join(DEVICE_SPECS) + ".")],
+    device: Annotated[str, options.choice(tuple(DEVICE_SPECS), "--type")],
     spec: Annotated[str, typer.Option(help='Such as 4.4, or "GSMETS V4.4".')],
     gbcs: Annotated[str, typer.Option(help="Such as 4.2.")],
     table: TableFile = None,
@@ -68,11 +68,9 @@ def check(
     Exit status: 0 valid, 1 contradicted, 4 unknown, 2 usage.
     """
     try:
-        if device.upper() not in DEVICE_SPECS:
-            raise VersionError(f"--type {device}: not one of {', '.join(DEVICE_SPECS)}")
         named, version = parse_spec(spec) if spec[:1].isalpha() else ("", parse_version(spec))
         answer = judge(
-            device.upper(),
+            device,
             version,
             parse_version(gbcs),
             table=_table(table),
@@ -81,7 +79,7 @@ def check(
             named=named,
         )
     except (VersionError, TableError, OSError) as error:
-        raise _fail(error) from error
+        raise fail("versions check", error) from error
     say(f"{answer.judgement}: {answer.why}")
     raise typer.Exit(EXIT_STATUS[answer.judgement])
 
@@ -102,7 +100,7 @@ def fleet(
     try:
         judged = judge_fleet(file, _table(table), _day(on), purpose)
     except (TableError, OSError) as error:
-        raise _fail(error) from error
+        raise fail("versions fleet", error) from error
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(("device_id", "type", "specification", "gbcs", "judgement", "why", "line"))
     for one in judged:

@@ -5,28 +5,17 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from host_tools.bench import BenchClient, BenchError, open_transport
+from host_tools import options
 from host_tools.console import complain, distinct
 from host_tools.eui import parse_eui
-from host_tools.gbcs.errors import DecodeError
-from host_tools.gbcs.message import decode
-from host_tools.gbcs.times import UTC_INVALID, parse_iso, seconds_2000
-from host_tools.keys import KeyRing, SchemaProblem, load_parties
-from host_tools.messages import InputError, read_messages
-from host_tools.remote import RemoteParty
-from host_tools.schemas import read_document
-from host_tools.textfile import read_text
-from host_tools.voltage import plot as pictures
-from host_tools.voltage.ask import ask_meter
-from host_tools.voltage.series import Series, SeriesError, from_state, is_time
-from host_tools.voltage.table import read_table, write_table
 
-EXIT_USAGE = 2
-_MAKERS = {".svg": pictures.svg, ".png": pictures.png}
+if TYPE_CHECKING:
+    from host_tools.voltage.series import Series
+
 
 Source = Annotated[
     str,
@@ -36,7 +25,8 @@ Source = Annotated[
     ),
 ]
 Device = Annotated[
-    str, typer.Option("--device", metavar="PORT|HOST:PORT", help="Ask a meter at this bench link.")
+    str,
+    options.port(metavar="PORT|HOST:PORT", help="Ask a meter at this bench link; auto finds it."),
 ]
 To = Annotated[str, typer.Option("--to", metavar="EUI", help="The meter, with --device.")]
 Keys = Annotated[
@@ -70,7 +60,11 @@ def plot(
     The log comes from a meter (--device), a STATE.json, a table, or responses (ECS23, 23b, 26b,
     26k, 35e, 22b) that are given together.
     """
-    wrong = [path for path in out if path.suffix.lower() not in _MAKERS]
+    from host_tools.voltage import plot as pictures
+    from host_tools.voltage.series import SeriesError, is_time
+
+    makers = {".svg": pictures.svg, ".png": pictures.png}
+    wrong = [path for path in out if path.suffix.lower() not in makers]
     if wrong:
         raise _fail(f"{wrong[0]}: not .svg or .png")
     _keep_apart(out, source, keys)
@@ -81,9 +75,9 @@ def plot(
     series = series.cut(None, None)
     try:
         for path in out:
-            path.write_bytes(_MAKERS[path.suffix.lower()](series))
+            path.write_bytes(makers[path.suffix.lower()](series))
     except (OSError, SeriesError) as error:
-        raise _fail(str(error)) from None
+        raise _fail(error) from None
 
 
 def export(
@@ -101,6 +95,8 @@ def export(
     until: Until = "",
 ) -> None:
     """Write the log as CSV: a row for each time stamp, energy beside voltage where it is known."""
+    from host_tools.voltage.table import write_table
+
     _keep_apart([out] if out else [], source, keys)
     series = _series(source, device, to, keys or [], who, counter, begin, until)
     text = write_table(series)
@@ -110,19 +106,18 @@ def export(
         else:
             out.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise _fail(str(error)) from None
+        raise _fail(error) from None
 
 
-def _fail(text: str) -> typer.Exit:
-    complain(f"smets voltage: {text}")
-    return typer.Exit(EXIT_USAGE)
+def _fail(what: Exception | str) -> typer.Exit:
+    return options.fail("voltage", what)
 
 
 def _keep_apart(out: list[Path], source: str, keys: list[Path] | None) -> None:
     try:
         distinct(out, (source, *(keys or [])))
-    except ValueError as error:
-        raise _fail(str(error)) from None
+    except (OSError, ValueError) as error:
+        raise _fail(error) from None
 
 
 def _series(
@@ -136,6 +131,13 @@ def _series(
     until: str,
 ) -> Series:
     """The log that the arguments ask for; ends the command where there is none."""
+    from host_tools.bench import BenchError
+    from host_tools.gbcs.errors import DecodeError
+    from host_tools.gbcs.times import UTC_INVALID, parse_iso, seconds_2000
+    from host_tools.keys import SchemaProblem
+    from host_tools.messages import InputError
+    from host_tools.voltage.series import SeriesError
+
     try:
         start = seconds_2000(parse_iso(begin)) if begin else None
         end = seconds_2000(parse_iso(until)) if until else None
@@ -148,10 +150,9 @@ def _series(
             series = series.cut(start, end)
         if not any(phase.entries for phase in series.phases):
             raise SeriesError("there is no entry in the log")
-    except KeyError as error:
-        raise _fail(str(error.args[0])) from None
     except (
         OSError,
+        KeyError,
         ValueError,
         BenchError,
         DecodeError,
@@ -159,7 +160,7 @@ def _series(
         SchemaProblem,
         SeriesError,
     ) as error:
-        raise _fail(str(error)) from None
+        raise _fail(error) from None
     return series
 
 
@@ -172,10 +173,16 @@ def _ask(
     start: int,
     end: int,
 ) -> Series:
+    from host_tools.bench import BenchClient, open_transport
+    from host_tools.keys import load_parties
+    from host_tools.remote import RemoteParty
+    from host_tools.voltage.ask import ask_meter
+    from host_tools.voltage.series import SeriesError
+
     if len(keys) != 1 or not to:
         raise SeriesError("--device needs --keys parties.json and --to EUI (16 hex digits)")
     meter = parse_eui(to)
-    if device in ("unix", "cpython"):
+    if device in options.OWN_ENGINES:
         raise SeriesError(f"--device {device}: a meter that is not running has no log")
     party = RemoteParty(load_parties(keys[0]), who)
     first = time.time_ns() // 1_000_000 if counter is None else counter
@@ -184,6 +191,15 @@ def _ask(
 
 
 def _read(source: str, keys: list[Path]) -> Series:
+    from host_tools.gbcs.errors import DecodeError
+    from host_tools.gbcs.message import decode
+    from host_tools.keys import KeyRing
+    from host_tools.messages import read_messages
+    from host_tools.schemas import read_document
+    from host_tools.textfile import read_text
+    from host_tools.voltage.series import Series, SeriesError, from_state
+    from host_tools.voltage.table import read_table
+
     path = Path(source)
     if source != "-" and path.suffix.lower() in (".json", ".csv"):
         if path.suffix.lower() == ".csv":
