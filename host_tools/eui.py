@@ -15,5 +15,5 @@ def parse_eui(text: str) -> bytes:
     ValueError for any other text.
     """
     if not _FORM.fullmatch(text.strip()):
-        raise ValueError("an EUI-64 is 16 hex digits, such as 90-B3-D5-1F-30-01-00-0A")
+        raise ValueError("an EUI-64 is 16 hex digits, such as 02-53-4D-45-54-53-00-A3")
     return bytes.fromhex(re.sub("0x|[^0-9A-Fa-f]", "", text))

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, cast
 
-__all__ = ["key_fragments", "load", "state_fragments"]
+__all__ = ["check_kind", "key_fragments", "load", "state_fragments"]
 
 LIMIT = 1500
 
@@ -19,9 +19,8 @@ Json = dict[str, Any]
 
 def state_fragments(state: Json) -> Iterator[tuple[str, Json]]:
     """Yield (verb, fragment) pairs that, in order, make up the state."""
-    head = {
-        name: state[name] for name in ("device", "device_eui", "clock", "stamp") if name in state
-    }
+    first = ("device", "device_eui", "clock", "stamp", "alert_counter", "gbcs")
+    head = {name: state[name] for name in first if name in state}
     if head:
         yield "STATE", head
     for cluster, attributes in cast("dict[str, Json]", state.get("zcl", {})).items():
@@ -79,7 +78,9 @@ def _leaves(value: Any) -> Iterator[Any]:
 
 def key_fragments(keys: Json) -> Iterator[tuple[str, Json]]:
     """Yield (verb, fragment) pairs: the device's own members, then its parties one by one."""
-    yield "KEYS", {name: value for name, value in keys.items() if name != "parties"}
+    # What it is was compared by then, and older firmware would not know the member.
+    apart = ("device", "parties")
+    yield "KEYS", {name: value for name, value in keys.items() if name not in apart}
     for party in cast("list[Json]", keys.get("parties", [])):
         yield "KEYS", {"parties": [party]}
 
@@ -92,3 +93,10 @@ def load(control: Any, state: Json | None, keys: Json | None) -> None:
     ):
         for verb, fragment in fragments:
             control(verb, fragment)
+
+
+def check_kind(keys: Json | None, role: str, name: object) -> None:
+    """ValueError where KEYS.json, a file of this name, says that it is of another device."""
+    kind = (keys or {}).get("device", role.upper())
+    if kind != role.upper():
+        raise ValueError(f"{name}: the keys are of a {kind}, not of a {role.upper()}")

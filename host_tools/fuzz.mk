@@ -1,9 +1,8 @@
 # The fuzzer: devices and decoder, coverage-guided by atheris, which lies beside .venv.
 .PHONY: fuzz
 
-# Seconds in all, and how many targets run at once.
+# Seconds in all.
 TIME ?= 600
-JOBS ?= 2
 ATHERIS := build/fuzz/atheris
 
 # Without a wheel for this Python the same targets get random octets.

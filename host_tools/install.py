@@ -14,17 +14,23 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from host_tools import links
 from host_tools.bench import micropython
 from host_tools.boards import Board
 from host_tools.compiled import mpy_cross
-from host_tools.roles import ROLES
+from host_tools.places import BUILD, FIRMWARE
+from host_tools.roles import DISPLAYS, ROLES
 
 __all__ = [
     "FIRMWARE",
+    "PANELS",
+    "PIXELS",
     "RESERVE",
     "Install",
     "InstallError",
+    "native_files",
     "build",
+    "build_of",
     "compile_module",
     "compiled",
     "firmware_version",
@@ -35,9 +41,13 @@ __all__ = [
     "role_modules",
 ]
 
-FIRMWARE = Path(__file__).resolve().parent.parent / "firmware"
-BUILD = FIRMWARE.parent / "build"
+# What smets.crypto.p256 looks for: firmware/native for a board.
+NATIVE = "smets_p256.mpy"
 
+
+# The drivers of panels, and the octets of pixels that a device holds for them.
+PIXELS = {"st7789": 240 * 135 // 2 + 240 * 15 * 2, "ssd1306": 128 * 64 // 8}
+PANELS = tuple(PIXELS)
 # Heap that a device needs beyond what it takes at rest, on a 32-bit board: a command and its
 # response with room to build them (a response that is larger is streamed), and what fragmentation
 # makes useless.
@@ -139,7 +149,8 @@ def _with_packages(found: set[str]) -> frozenset[str]:
 
 
 def needed_by(names: Iterable[str], without: Iterable[str] = ()) -> list[str]:
-    """These modules and those that they import, except through the builders of roles `without`."""
+    """These modules and those that they import, except `without` and what only those import."""
+    left_out = set(without)
     todo = list(names)
     found: set[str] = set()
     while todo:
@@ -147,9 +158,13 @@ def needed_by(names: Iterable[str], without: Iterable[str] = ()) -> list[str]:
         if name in found:
             continue
         found.add(name)
-        # A builder of roles names the modules of all of them.
-        todo += _imports(name) - (set(without) if name == "smets.devices" else set())
+        todo += _imports(name) - left_out
     return sorted(found)
+
+
+# Who shows has this, and is the only one to import what draws.
+_SHOWS = "smets.devices.display"
+_SCREEN = {"smets.screen", "smets.screen.linked", "smets.screen.live"}
 
 
 def role_modules(role: str, extra: Iterable[str] = ()) -> list[str]:
@@ -157,8 +172,12 @@ def role_modules(role: str, extra: Iterable[str] = ()) -> list[str]:
     own = f"smets.devices.{role}"
     if own not in modules():
         raise InstallError(f"no role {role}")
+    # A builder of roles names the modules of all of them.
     others = {f"smets.devices.{other}" for other in ROLES} - {own}
-    return needed_by(["smets.runtime", own, *extra], others)
+    needed = needed_by(["smets.runtime", own, *extra], others)
+    if _SHOWS in needed:
+        return needed
+    return needed_by(["smets.runtime", own, *extra], others | _SCREEN)
 
 
 def compile_module(source: Path, name: str, arch: str) -> bytes:
@@ -196,12 +215,42 @@ def compiled(names: Iterable[str], arch: str) -> dict[str, bytes]:
     return files
 
 
-def heap_needed(role: str, extra: Iterable[str] = (), word: int = 4) -> int:
+def native_files(arch: str, room: int) -> dict[str, bytes]:
+    """P-256 in machine code for a board, where `make native` has made it and `room` octets of heap
+    are left for it: MicroPython loads it into RAM.
+    """
+    made = BUILD / "native" / arch / NATIVE
+    if not arch or not made.exists() or made.stat().st_size > room:
+        return {}
+    return {NATIVE: made.read_bytes()}
+
+
+# A chip that takes everything, for a device with a panel on the Unix port.
+_CHIP = """
+class Thing:
+    IN = OUT = PULL_UP = 1
+    def __init__(self, *a, **k): pass
+    def __call__(self, *a): return 1
+    def __getattr__(self, name): return self
+class Chip:
+    Pin = SPI = I2C = Thing
+sys.modules["machine"] = Chip()
+"""
+
+
+def heap_needed(
+    role: str,
+    extra: Iterable[str] = (),
+    word: int = 4,
+    settings: dict[str, Any] | None = None,
+) -> int:
     """Octets of heap that a role needs on a board with such words, by the Unix port and a rule.
+
+    `settings` of device.json are `panel` and `keys`: then the first picture is drawn and sent.
 
     A device of the role is built on the Unix port, whose words have 8 octets, from the same
     modules. On a 32-bit board words take half of that, code as much: where `used` octets are
-    taken of which `code` are .mpy files, (used + code) / 2. RESERVE comes on top.
+    taken of which `code` are .mpy files and pixels, (used + code) / 2. RESERVE comes on top.
     """
     files = compiled(role_modules(role, extra), "x64")
     with tempfile.TemporaryDirectory(prefix="smets-heap-") as folder:
@@ -216,10 +265,14 @@ def heap_needed(role: str, extra: Iterable[str] = (), word: int = 4) -> int:
             "from smets import runtime\n"
             "from smets.crypto import gcm, kdf, p256\n"
             "from smets.ports.store import Store\n"
+            "from smets.ports.watchdog import Watchdog\n"
             f"for name in {list(extra)!r}: __import__(name)\n"
-            f"settings = {{'role': {role!r}}}\n"
-            f"loop = runtime.Loop(settings, None, None, Store({folder + '/state'!r}))\n"
+            f"{_CHIP if settings else ''}"
+            f"settings = dict({settings or {}!r}, role={role!r})\n"
+            "watchdog = Watchdog(None)\n"
+            f"loop = runtime.Loop(settings, None, watchdog, Store({folder + '/state'!r}))\n"
             "loop._begin()\n"
+            "while loop._panel and loop._panel.wait == 0: loop.runtime.show(loop._panel, 1)\n"
             "gc.collect()\n"
             "print(gc.mem_alloc() - before, ' '.join(sys.modules))\n"
         )
@@ -230,10 +283,11 @@ def heap_needed(role: str, extra: Iterable[str] = (), word: int = 4) -> int:
             text=True,
             check=False,
         )
-    used, *loaded = done.stdout.split()
+    used, *loaded = done.stdout.split() or ("",)
     if done.returncode or not used.isdecimal():
         raise InstallError(f"{role} does not start: {done.stderr.strip() or done.stdout.strip()}")
-    code = sum(
+    code = PIXELS[settings["panel"]["driver"]] if settings else 0
+    code += sum(
         len(octets)
         for path, octets in files.items()
         if path.removesuffix(".mpy").removesuffix("/__init__").replace("/", ".") in loaded
@@ -244,12 +298,44 @@ def heap_needed(role: str, extra: Iterable[str] = (), word: int = 4) -> int:
 
 
 def _radio(board: Board, han: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """`han` of device.json, and the modules of the board's radio."""
-    name = board.ports.get("han", "")
-    if name not in board.pins:
+    """`han` of device.json, and the modules of the link that its member `link` names."""
+    here = board.ports.get("han", "").split()
+    if not here:
         raise InstallError(f"{board.name} has no radio")
+    settings = dict(han)
+    name = settings.pop("link", here[0])
+    if name not in here:
+        raise InstallError(f"{board.name} has no link {name}: it has {', '.join(here)}")
+    try:
+        links.check(name, settings)
+    except links.LinkError as error:
+        raise InstallError(str(error)) from error
     driver = f"radio_{name}"
-    return {"driver": driver, "pins": board.pins[name], **han}, [f"smets.ports.{driver}"]
+    told = {"driver": driver, **({"pins": board.pins[name]} if name in board.pins else {})}
+    return {**told, **settings}, [f"smets.ports.{driver}"]
+
+
+def _panel(board: Board, role: str, driver: str) -> tuple[dict[str, Any], list[str]]:
+    """`panel` and `keys` of device.json, and the modules of a driver."""
+    if role not in DISPLAYS:
+        raise InstallError(f"a {role} has no screen")
+    if driver not in board.pins:
+        raise InstallError(f"{board.name} has no pins for {driver} in its board.py")
+    device: dict[str, Any] = {"panel": {"driver": driver, "pins": board.pins[driver]}}
+    if "keys" in board.pins:
+        device["keys"] = board.pins["keys"]
+    return device, [f"smets.ports.screen_{driver}"]
+
+
+def build_of(device: dict[str, Any], sums: dict[str, str]) -> str:
+    """The build number of an install: of its device.json without that number, and of its modules.
+
+    `sums` is path -> SHA-256 in hexadecimal.
+    """
+    digest = hashlib.sha256(json.dumps(device, sort_keys=True).encode())
+    for path in sorted(sums):
+        digest.update(path.encode() + b"\0" + bytes.fromhex(sums[path]))
+    return digest.hexdigest()[:16]
 
 
 def build(
@@ -258,8 +344,9 @@ def build(
     """The install of a role for a board; InstallError where it does not fit the board's heap.
 
     `settings` are further members of device.json (see `smets.runtime.main`); `han` needs what the
-    board's radio has to be told only, its pins are known. Where the modules are `installed`, the
-    board itself says whether the role fits.
+    board's radio has to be told only, its pins are known, and `link` in it names one of several
+    (without it the first of board.py); `panel` is the name of a driver, one of PANELS. Where the
+    modules are `installed`, the board itself says whether the role fits.
     """
     device: dict[str, Any] = {"role": role, "board": board.name, **(settings or {})}
     if board.watchdog is not None:
@@ -267,16 +354,23 @@ def build(
     extra: list[str] = []
     if "han" in device:
         device["han"], extra = _radio(board, device["han"])
-    needed = 0 if installed else heap_needed(role, extra, board.word)
+    shown: dict[str, Any] = {}
+    if "panel" in device:
+        driver = device.pop("panel")
+        shown, modules_of_it = _panel(board, role, driver)
+        device |= shown
+        extra += modules_of_it
+    needed = 0 if installed else heap_needed(role, extra, board.word, shown)
     if needed > board.heap:
+        panel = f" with {shown['panel']['driver']}" if shown else ""
         raise InstallError(
-            f"a {role} needs {needed} octets of heap, {board.name} has {board.heap}"
+            f"a {role}{panel} needs {needed} octets of heap, {board.name} has {board.heap}"
         )
     files = {} if installed else compiled(role_modules(role, extra), board.arch)
-    digest = hashlib.sha256(json.dumps(device, sort_keys=True).encode())
-    for path in sorted(files):
-        digest.update(path.encode() + b"\0" + hashlib.sha256(files[path]).digest())
-    device["build"] = digest.hexdigest()[:16]
+    if not installed:
+        files |= native_files(board.arch, board.heap - needed)
+    sums = {path: hashlib.sha256(data).hexdigest() for path, data in files.items()}
+    device["build"] = build_of(device, sums)
     files["device.json"] = json.dumps(device).encode()
     root = {"main.py": (FIRMWARE / "main.py").read_bytes()}
     version = firmware_version()

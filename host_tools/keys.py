@@ -7,11 +7,11 @@ against the schemas of `host_tools.schemas` before anything is taken from them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -32,6 +32,8 @@ __all__ = [
     "load_parties",
     "validate",
 ]
+
+T = TypeVar("T")
 
 BROKER = "access_control_broker"
 
@@ -62,6 +64,7 @@ class DeviceKeys:
     private_key: ec.EllipticCurvePrivateKey | None = field(default=None, repr=False)
     ka_public: ec.EllipticCurvePublicKey | None = None
     ds_public: ec.EllipticCurvePublicKey | None = None
+    type: str | None = None  # GPF, ...
 
 
 @dataclass(frozen=True)
@@ -161,7 +164,8 @@ def keys_from(document: object) -> DeviceKeys:
         for entry in root["parties"]
     )
     device = bytes.fromhex(root["device_id"])
-    return DeviceKeys(device, parties, private, ka_public, _point(root, "device_ds_public"))
+    ds_public = _point(root, "device_ds_public")
+    return DeviceKeys(device, parties, private, ka_public, ds_public, root.get("device"))
 
 
 def parties_from(document: object) -> Parties:
@@ -191,13 +195,20 @@ def parties_from(document: object) -> Parties:
 
 
 def load_keys(path: Path) -> DeviceKeys:
-    """Read KEYS.json; raises OSError or SchemaProblem."""
-    return keys_from(parse_document(path.read_bytes()))
+    """Read KEYS.json; raises OSError or SchemaProblem, which name the file."""
+    return _read(path, keys_from)
 
 
 def load_parties(path: Path) -> Parties:
-    """Read PARTIES.json; raises OSError or SchemaProblem."""
-    return parties_from(parse_document(path.read_bytes()))
+    """Read PARTIES.json; raises OSError or SchemaProblem, which name the file."""
+    return _read(path, parties_from)
+
+
+def _read(path: Path, taken: Callable[[object], T]) -> T:
+    try:
+        return taken(parse_document(path.read_bytes()))
+    except SchemaProblem as error:
+        raise SchemaProblem(error.path, error.what, str(path)) from None
 
 
 class KeyRing:
@@ -232,7 +243,7 @@ class KeyRing:
 
     def add_device(self, keys: DeviceKeys) -> None:
         """Take in the keys of a device."""
-        self._devices.setdefault(keys.device_id, None)
+        self._devices[keys.device_id] = keys.type or self._devices.get(keys.device_id)
         if keys.private_key is not None:
             self._private[keys.device_id] = keys.private_key
         if keys.ka_public is not None:
@@ -283,6 +294,10 @@ class KeyRing:
     def role(self, party: bytes) -> str | None:
         """The role of a remote party."""
         return self._roles.get(party)
+
+    def of_role(self, role: str) -> tuple[bytes, ...]:
+        """The remote parties of a role, in the order in which they came."""
+        return tuple(party for party, its in self._roles.items() if its == role)
 
     @property
     def brokers(self) -> tuple[bytes, ...]:

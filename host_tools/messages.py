@@ -141,7 +141,7 @@ def _read(source: str, argument: str) -> tuple[str, str]:
         if not source.strip() or (not _is_file(source) and _is_text(source)):
             return argument, source
         return source, read_text(Path(source))
-    except UnicodeDecodeError:
+    except ValueError:
         raise InputError(f"{source[:64]}: not text, so no file of messages") from None
     except OSError as error:
         what = f"neither hexadecimal nor a file: {error.strerror}"

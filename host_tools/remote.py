@@ -132,15 +132,17 @@ def verify_response(response: bytes, command: bytes, ring: KeyRing) -> Message:
     message = decode(response, ring)
     got = message.header
     if got.cra != 2:
-        raise ResponseError(f"it is a {got.kind}, not a Response")
+        article = "an" if got.kind == "Alert" else "a"
+        raise ResponseError(f"it is {article} {got.kind}, not a Response")
     if got.message_code != asked.message_code:
         what = f"message code 0x{got.message_code:04X}, asked was 0x{asked.message_code:04X}"
         raise ResponseError(what)
     if got.counter != asked.counter:
         raise ResponseError(f"counter {got.counter}, asked was {asked.counter}")
-    if (got.originator, got.target) != (asked.target, asked.originator):
-        ids = f"{got.originator.hex().upper()} to {got.target.hex().upper()}"
-        raise ResponseError(f"from {ids}, not from the device asked to the one who asked")
+    if got.originator != asked.target:
+        raise ResponseError(f"from {got.originator.hex().upper()}, not from the device asked")
+    if got.target != asked.originator:
+        raise ResponseError(f"to {got.target.hex().upper()}, not to the party that asked")
     if got.supplementary_party != asked.supplementary_party:
         raise ResponseError("another supplementary remote party than asked")
     for check in message.checks:

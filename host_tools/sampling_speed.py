@@ -1,4 +1,4 @@
-"""How fast the voltage measurement is on MicroPython's Unix port: `make bench`.
+"""How fast the voltage measurement is on MicroPython's Unix port: part of `make bench`.
 
 Counts samples a second of one core, from the bare accumulator to a whole meter with periods, logs
 and detectors. The machine's own speed is in the figures; instructions of an Arm core, which do not
@@ -9,15 +9,11 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
-
-from rich.table import Table
 
 from host_tools.bench import BenchError, micropython
 from host_tools.compiled import compiled_firmware
-from host_tools.console import Console
 
-__all__ = ["main", "measure"]
+__all__ = ["measure"]
 
 # Runs on MicroPython; prints "name: number" lines, samples a second of each phase.
 _PROGRAM = """
@@ -73,9 +69,6 @@ print("meter, one phase:", rate(400, metering(1)))
 print("meter, three phases:", rate(400, metering(3)))
 """
 
-# Samples a second of a phase: enough for harmonics up to the fortieth.
-_NEEDED = 4000
-
 
 def measure(seconds: float = 1.0) -> dict[str, int]:
     """The figures by name, each measured for some seconds; BenchError without a Unix port."""
@@ -86,26 +79,3 @@ def measure(seconds: float = 1.0) -> dict[str, int]:
         raise BenchError(f"micropython: {(done.stdout + done.stderr).strip()}")
     pairs = (line.rpartition(":") for line in done.stdout.splitlines())
     return {name: int(value) for name, _, value in pairs}
-
-
-def main() -> None:
-    """Print the figures."""
-    console = Console()
-    try:
-        figures = measure()
-    except BenchError as error:
-        console.print(str(error), markup=False)
-        sys.exit(2)
-    code = "machine code" if figures.pop("machine code") else "byte code"
-    table = Table(title=f"Voltage samples on MicroPython's Unix port (block loop in {code})")
-    table.add_column("what")
-    table.add_column("samples a second and phase", justify="right")
-    table.add_column(f"of the {_NEEDED:,} needed", justify="right")
-    for name, rate in figures.items():
-        table.add_row(name, f"{rate:,}", f"{rate / _NEEDED:,.0f} times")
-    console.print(table)
-    console.print("One core of this machine. Instructions a sample on Arm: make bench-qemu")
-
-
-if __name__ == "__main__":
-    main()

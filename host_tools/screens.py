@@ -40,6 +40,7 @@ __all__ = [
 ]
 
 ROOT = Path(__file__).resolve().parent.parent
+CASES = ROOT / "tests_host" / "screen_cases.py"
 GOLDEN = ROOT / "tests_host" / "golden" / "screens.json"
 
 Colour = tuple[int, int, int]

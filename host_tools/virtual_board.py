@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pty
+import re
 import selectors
 import signal
 import subprocess
@@ -20,7 +21,8 @@ import tty
 from pathlib import Path
 
 from host_tools import boards
-from host_tools.bench import micropython
+from host_tools.bench import BenchError, micropython
+from host_tools.places import BOARDS
 from host_tools.private import write_private
 
 __all__ = ["BLOCKS", "BLOCK_SIZE", "PORT", "VirtualBoard"]
@@ -31,7 +33,7 @@ BLOCKS = 352
 # Name of the port in the board's folder: a link to the pty, which changes as on USB.
 PORT = "port"
 
-_SHIM = Path(__file__).resolve().parent.parent / "boards" / "virtual"
+_SHIM = BOARDS / "virtual"
 _CTRL_A = b"\x01"
 _CTRL_B = b"\x02"
 _CTRL_C = b"\x03"
@@ -48,18 +50,34 @@ _BACKLOG = 1 << 16
 _REPL_WAIT = 10.0
 # After Ctrl-D at the friendly REPL, what is typed next waits for the soft reset so long at most.
 _RESET_WAIT = 0.3
+# A heap as the Unix port reads it; "w" scales it to the word size of this machine.
+_HEAP = re.compile(r"(\d{1,9})(w?)([km]?)", re.IGNORECASE)
+_HEAP_SIZES = (16 << 10, 1 << 30)
 # Only a Ctrl-C of a person or a tool counts: it begins a line, or there are two in a row.
 _BEFORE_CTRL_C = b"\r\n\x03"
 # Two interrupts in a row would end the Unix port; a chip's count as one.
 _INTERRUPT_APART = 0.1
 
 
+def _checked(heap: str) -> str:
+    """The size of a heap, if the Unix port takes it: with another it would end at once."""
+    found = _HEAP.fullmatch(heap)
+    if not found:
+        raise BenchError(f"heap {heap!r}: not a size such as 190k, 208wk or 1m")
+    size = int(found[1]) << {"": 0, "k": 10, "m": 20}[found[3].lower()]
+    if not _HEAP_SIZES[0] <= size <= _HEAP_SIZES[1]:
+        raise BenchError(f"heap {heap!r}: not 16k to 1024m")
+    return heap
+
+
 class VirtualBoard:
     """One board; `port` is the path that a host opens as its serial port.
 
     `folder` holds the flash image and the port's link; a board made again on the same folder
-    finds its files as after a power cut. `heap` is as -X heapsize takes it, that of board.py if
-    empty; `blocks` the size of a new image. Use as a context manager, or call `close`.
+    finds its files as after a power cut. `heap` is as -X heapsize takes it, 16 KB to 1 GB, that
+    of board.py if empty (BenchError for another); `blocks` the size of a new image; `uart` the
+    descriptor of what its UART 0 is wired to, where reading never waits (BusLine.attach).
+    Use as a context manager, or call `close`.
     """
 
     def __init__(
@@ -68,14 +86,16 @@ class VirtualBoard:
         heap: str = "",
         unique_id: str = "01" * 8,
         blocks: int = BLOCKS,
+        uart: int = -1,
     ) -> None:
         self.folder = folder
+        self._uart = uart
         self.image = folder / "flash.img"
         self.port = str(folder / PORT)
         self.boots = 0
         self.bites = 0  # of the watchdog
         self.crashes: list[str] = []  # each unexpected end of the process, and its cause
-        self._heap = heap or f"{boards.load('virtual').heap >> 10}k"
+        self._heap = _checked(heap) if heap else f"{boards.load('virtual').heap >> 10}k"
         self._id = unique_id
         self._lock = threading.RLock()
         self._selector = selectors.DefaultSelector()
@@ -107,6 +127,7 @@ class VirtualBoard:
         self._cut_in = 0  # flash operations until the power is cut, 0 for never
         self._watchdog = 0.0  # seconds, 0 while not armed
         self._bite_at = 0.0
+        self._guarded_until = 0.0  # when a timer of the board resets it; 0 for none
         folder.mkdir(parents=True, exist_ok=True)
         if not self.image.exists():
             write_private(self.image, b"\xff" * (BLOCK_SIZE * blocks))
@@ -198,7 +219,15 @@ class VirtualBoard:
         termios.tcsetattr(terminal, termios.TCSANOW, modes)
         control, control_of_board = os.pipe()
         start = "main" if main and not raw else "repl"
-        arguments = [self.image, control_of_board, self._id, start, cause, self._cut_in]
+        arguments = [
+            self.image,
+            control_of_board,
+            self._id,
+            start,
+            cause,
+            self._cut_in,
+            self._uart,
+        ]
         self._process = subprocess.Popen(
             [
                 *(*micropython(), "-X", f"heapsize={self._heap}", "-i", _SHIM / "boot.py"),
@@ -207,7 +236,7 @@ class VirtualBoard:
             stdin=terminal,
             stdout=terminal,
             stderr=terminal,
-            pass_fds=[control_of_board],
+            pass_fds=[each for each in (control_of_board, self._uart) if each >= 0],
             start_new_session=True,
             env=dict(os.environ, MICROPYPATH=str(_SHIM)),
         )
@@ -245,6 +274,7 @@ class VirtualBoard:
         self._booting = False
         self._leaving = 0.0
         self._watchdog = 0.0
+        self._guarded_until = 0.0
         self._hold_until = 0.0
 
     def _replug(self) -> None:
@@ -260,7 +290,10 @@ class VirtualBoard:
 
     def _soft_reset(self, raw: bool) -> None:
         typed = bytes(self._typed)
+        # A chip's watchdog outlasts a soft reset, its timers do not.
+        watchdog, bite_at = self._watchdog, self._bite_at
         self._stop()
+        self._watchdog, self._bite_at = watchdog, bite_at
         self._to_host += _REBOOT
         self._start(4, raw)
         self._typed += typed
@@ -283,11 +316,15 @@ class VirtualBoard:
                 if self._watchdog and time.monotonic() > self._bite_at:
                     self.bites += 1
                     self._reset(3)
+                if self._guarded_until and time.monotonic() > self._guarded_until:
+                    self._reset(2)
 
     def _wait(self) -> float | None:
         times = [self._bite_at] if self._watchdog else []
         if self._leaving:
             times.append(self._leaving)
+        if self._guarded_until:
+            times.append(self._guarded_until)
         if self._to_board and self._hold_until:
             # Nothing tells when the REPL begins to read.
             times.append(time.monotonic() + 0.005)
@@ -385,6 +422,9 @@ class VirtualBoard:
                 self._watchdog = int(number) / 1000
             elif verb == b"disarm":
                 self._watchdog = 0.0
+            elif verb == b"timer":
+                self._guarded_until = time.monotonic() + int(number) / 1000 if int(number) else 0.0
+                continue
             elif verb == b"left":
                 self._cut_in = int(number)
             elif verb == b"reset":

@@ -42,6 +42,8 @@ class EmulatedBoard:
     usb = False
     # Whether the emulator's standard streams are the serial line; else it takes and gives words.
     on_streams = False
+    # Descriptors that the emulator gets beside its line.
+    inherited: tuple[int, ...] = ()
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -180,7 +182,7 @@ class EmulatedBoard:
                 stdin=streams,
                 stdout=streams,
                 stderr=errors,
-                pass_fds=[theirs.fileno()],
+                pass_fds=[theirs.fileno(), *self.inherited],
                 start_new_session=True,
                 bufsize=0,
                 umask=UMASK,  # its flash holds its keys

@@ -7,9 +7,11 @@ from pathlib import Path
 
 from host_tools.emulators.board import BUILD, EmulatedBoard, EmulatorError
 
-__all__ = ["ROM_ADDRESS", "QemuBoard"]
+__all__ = ["PICO_HEAP", "ROM_ADDRESS", "QemuBoard"]
 
 FIRMWARE = BUILD / "qemu_mps2_an385" / "firmware.elf"
+# The same with the heap of a Pico, 242 KB.
+PICO_HEAP = FIRMWARE.with_name("pico_heap.elf")
 # PSRAM of the MPS2 board, 16 MB, which MicroPython does not use: files lie there.
 ROM_ADDRESS = 0x21000000
 

@@ -82,6 +82,11 @@ def size(fields: tuple[Field, ...]) -> int:
     return sum(count for _, count, _ in fields)
 
 
+def gbz_forms() -> dict[int, tuple[bytes, tuple[Field, ...]]]:
+    """Leading octets and fields of the bodies of GBZ alerts, by message code."""
+    return dict(_GBZ)
+
+
 def gbz_form(message_code: int, body: bytes) -> tuple[bytes, tuple[Field, ...]] | None:
     """Leading octets and fields of a GBZ alert's body; None if it is not of the code's form."""
     start, fields = _GBZ.get(message_code, (b"", ()))

@@ -99,6 +99,11 @@ class Value:
         return self.type
 
 
+def type_names() -> dict[int, str]:
+    """The name of each type, by its tag."""
+    return dict(_NAMES)
+
+
 def read(reader: Reader, what: str, depth: int = 0) -> Value:
     """Read one value with its tag."""
     start = reader.pos

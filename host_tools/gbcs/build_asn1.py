@@ -30,7 +30,7 @@ def _field(name: str, kind: str, head: Header, parameters: Parameters) -> bytes:
     if given is None and kind.endswith("OPTIONAL"):
         return b""
     if given is None:
-        raise ParameterError(f"parameter {name!r} is missing ({kind})")
+        raise parameters.missing(name, kind)
     if kind.startswith("GeneralizedTime"):
         text = times.iso(moment(given, name))
         return der.encode(0x18, text.translate({45: None, 58: None, 84: None}).encode())

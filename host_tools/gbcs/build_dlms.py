@@ -98,7 +98,7 @@ def _data(row: Row, names: list[str], head: Header, parameters: Parameters) -> b
     if given is None and row["type"] == "composite" and _is_flat(row):
         return _flat(row, parameters)
     if given is None:
-        raise ParameterError(f"parameter {names[0]!r} is missing ({row.get('type', 'JSON')})")
+        raise parameters.missing(names[0], row.get("type", "JSON"))
     try:
         if isinstance(given, dict):
             return axdr.encode(cast("Json", given))

@@ -121,7 +121,7 @@ def _value(
     given = parameters.find([name, place, *aliases] if required else [place, name, *aliases])
     if given is None:
         if required:
-            raise ParameterError(f"parameter {name!r} is missing ({_kind_text(kind, rule)})")
+            raise parameters.missing(name, _kind_text(kind, rule))
         if "now" in rule or "same" in rule:
             return times.seconds_2000(parameters.now)
         if kind in ("octstr", "charstr"):

@@ -49,8 +49,14 @@ class Parameters:
         names = list(aliases)
         value = self.find(names)
         if value is None:
-            raise ParameterError(f"parameter {names[0]!r} is missing ({kind})")
+            raise self.missing(names[0], kind)
         return value
+
+    def missing(self, name: str, kind: str) -> ParameterError:
+        """The error of a value that was not given; names what was given in vain, as a typo is."""
+        vain = [repr(given) for key, (given, _) in self._values.items() if key not in self._used]
+        hint = f"; of no use so far: {', '.join(vain)}" if vain else ""
+        return ParameterError(f"parameter {name!r} is missing ({kind}){hint}")
 
     def finish(self) -> None:
         """Raise ParameterError if a given parameter was never asked for."""

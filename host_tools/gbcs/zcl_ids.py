@@ -14,6 +14,7 @@ METERING: Final = cluster_id("Metering")
 PREPAYMENT: Final = cluster_id("Prepayment")
 DEVICE_MANAGEMENT: Final = cluster_id("Device Management")
 EVENTS: Final = cluster_id("Events")
+MESSAGING: Final = cluster_id("Messaging")
 
 TIME_NOW: Final = attribute_id(TIME, "Time")
 TIME_STATUS: Final = attribute_id(TIME, "TimeStatus")
@@ -43,6 +44,8 @@ CLEAR_CONSUMER: Final = 0x00000200
 
 GET_SAMPLED_DATA: Final = command_id(METERING, "GetSampledData")
 GET_SAMPLED_DATA_RESPONSE: Final = command_id(METERING, "GetSampledDataResponse")
+GET_CURRENT_PRICE: Final = command_id(PRICE, "Get Current Price")
+GET_LAST_MESSAGE: Final = command_id(MESSAGING, "Get Last Message")
 LOCAL_CHANGE_SUPPLY: Final = command_id(METERING, "Local Change Supply")
 SELECT_AVAILABLE_EMERGENCY_CREDIT: Final = command_id(
     PREPAYMENT, "Select Available Emergency Credit"

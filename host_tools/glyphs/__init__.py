@@ -9,10 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from host_tools.places import FIRMWARE
+
 __all__ = ["Glyph", "font_data", "parse"]
 
 FOLDER = Path(__file__).resolve().parent
-FONT_DATA = FOLDER.parents[1] / "firmware" / "smets" / "screen" / "font_data.py"
+FONT_DATA = FIRMWARE / "smets" / "screen" / "font_data.py"
 _FACES = (("TEXT", "text.txt", 9, 1), ("DIGITS", "digits.txt", 20, 2))
 _LINE = 88
 

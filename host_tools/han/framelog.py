@@ -1,8 +1,10 @@
-"""The frame log of a home: text, one HAN frame a line, which `smets capture` reads.
+"""The log of a home: text, one HAN frame or GBCS message a line, which `smets capture` reads.
 
-A line is ``<utc-ms> ZCL:FRAME#<n>:<len>:<HEX>``, utc-ms being milliseconds since
-1970-01-01T00:00:00Z. Lines that begin with ``#`` are comments, except that
-``# device <EUI-64> <role>`` names a device; the role gpf or chf marks the coordinator.
+A line is ``<utc-ms> ZCL:FRAME#<n>:<len>:<HEX>`` for a frame, utc-ms being milliseconds since
+1970-01-01T00:00:00Z; for what goes between the service side and a device it is
+``<utc-ms> to|from <EUI-64> GBCS:DATA|BLOCK|ALERT#<n>:<len>:<HEX>``, with the device's EUI-64.
+Lines that begin with ``#`` are comments, except that ``# device <EUI-64> <role>`` names a device;
+the role gpf or chf marks the coordinator.
 """
 
 from __future__ import annotations
@@ -29,6 +31,16 @@ class FrameEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class MessageEntry:
+    """A GBCS message, or a block of one, on the link between the service side and a device."""
+
+    utc_ms: int
+    device: int  # EUI-64
+    to_device: bool
+    octets: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceEntry:
     """The name of a device: its EUI-64 and its role in lower case."""
 
@@ -44,10 +56,26 @@ class BadLine:
     reason: str
 
 
-Entry = FrameEntry | DeviceEntry | BadLine
+Entry = FrameEntry | MessageEntry | DeviceEntry | BadLine
+
+# What a device sends by itself is GBCS:ALERT, a block of a long message GBCS:BLOCK.
+_MESSAGE: Final = re.compile(
+    r"(to|from) +(\S+) +(?:GBCS:DATA|GBCS:BLOCK|GBCS:ALERT)#[0-9]{1,10}:([0-9]{1,8}):"
+    r"((?:[0-9A-Fa-f]{2})*)"
+)
 
 
-def _parse_line(text: str) -> FrameEntry | DeviceEntry | None:
+def _parse_message(utc_ms: int, text: str) -> MessageEntry:
+    match = _MESSAGE.fullmatch(text)
+    if match is None:
+        raise FrameError("not a line of a GBCS message")
+    octets = bytes.fromhex(match[4])
+    if len(octets) != int(match[3]):
+        raise FrameError(f"length says {match[3]}, found {len(octets)} octets")
+    return MessageEntry(utc_ms, eui_number(match[2]), match[1] == "to", octets)
+
+
+def _parse_line(text: str) -> FrameEntry | MessageEntry | DeviceEntry | None:
     if not text:
         return None
     if text.startswith("#"):
@@ -56,6 +84,8 @@ def _parse_line(text: str) -> FrameEntry | DeviceEntry | None:
     when, _, rest = text.partition(" ")
     if re.fullmatch("[0-9]{1,19}", when) is None or int(when) > _UTC_MS_MAX:
         raise FrameError("no time in milliseconds at the start of the line")
+    if rest.lstrip().startswith(("to ", "from ")):
+        return _parse_message(int(when), rest.strip())
     number, frame = from_line(rest.strip())
     return FrameEntry(int(when), number, frame)
 
@@ -70,6 +100,13 @@ def read_log(lines: Iterable[str]) -> Iterator[Entry]:
             continue
         if entry is not None:
             yield entry
+
+
+def read_devices(lines: Iterable[str]) -> dict[int, str]:
+    """The role of each device that a frame log names; what else it holds is not looked at."""
+    comments = (text for text in lines if text.lstrip().startswith("#"))
+    entries = (entry for entry in read_log(comments) if isinstance(entry, DeviceEntry))
+    return {entry.eui: entry.role for entry in entries}
 
 
 class LogWriter:
@@ -90,3 +127,14 @@ class LogWriter:
             raise FrameError("time out of range")
         self._number += 1
         self._out.write(f"{utc_ms} {to_line(self._number, frame)}\n")
+
+    def bench_line(self, utc_ms: int, eui: int, direction: str, line: str) -> None:
+        """Write a line of a device's bench link, if it carries a GBCS message or a block of one.
+
+        ``direction`` is "to device" or "from device", as `bench.BenchClient.on_line` says it.
+        """
+        line = line.strip()
+        way = direction.partition(" ")[0]
+        # What cannot be read again is not written: a device may send anything.
+        if _MESSAGE.fullmatch(f"{way} {format_eui(eui)} {line}"):
+            self._out.write(f"{utc_ms} {way} {format_eui(eui)} {line}\n")

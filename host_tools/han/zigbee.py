@@ -30,6 +30,7 @@ _MAC_BROADCAST: Final = 0xFFFF
 _NWK_BROADCAST_AWAKE: Final = 0xFFFD  # all devices whose receiver is on when idle
 _SHORT_LOWEST: Final = 0x0001
 _SHORT_HIGHEST: Final = 0xFFF7
+_SHORT_ADDRESSES: Final = _SHORT_HIGHEST - _SHORT_LOWEST + 1
 
 _MAC_DATA: Final = 0x8841  # data, PAN ID compression, short addresses, 2003 version
 _MAC_ACK_REQUEST: Final = 0x0020
@@ -62,13 +63,20 @@ class ZigbeeError(Exception):
     """A HAN frame cannot be put into ZigBee frames."""
 
 
+def _shifted(octet: int) -> int:
+    for _ in range(8):
+        octet = (octet >> 1) ^ (0x8408 if octet & 1 else 0)
+    return octet
+
+
+_FCS = tuple(map(_shifted, range(256)))
+
+
 def fcs(data: bytes) -> int:
     """The 16-bit ITU-T frame check sequence of IEEE 802.15.4-2006 clause 7.2.1.9."""
     remainder = 0
     for octet in data:
-        remainder ^= octet
-        for _ in range(8):
-            remainder = (remainder >> 1) ^ (0x8408 if remainder & 1 else 0)
+        remainder = (remainder >> 8) ^ _FCS[(remainder ^ octet) & 0xFF]
     return remainder
 
 
@@ -178,6 +186,8 @@ class Network:
         if node is None:
             if eui == self.coordinator:
                 short = COORDINATOR_ADDRESS
+            elif len(self._taken) - (COORDINATOR_ADDRESS in self._taken) == _SHORT_ADDRESSES:
+                raise ZigbeeError("no short address is free")
             else:
                 short = eui & 0xFFFF
                 while short in self._taken or not _SHORT_LOWEST <= short <= _SHORT_HIGHEST:

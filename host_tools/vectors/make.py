@@ -8,13 +8,14 @@ from typing import Any
 
 from host_tools.gbcs import use_cases
 from host_tools.gbcs.use_cases import UseCase
+from host_tools.gbcs.zcl_ids import PREPAYMENT, key, values
 from host_tools.vectors.asn1 import PAYLOADS
 from host_tools.vectors.dlms import Access
 from host_tools.vectors.gbz import Components
 from host_tools.vectors.home import DEVICES
 from host_tools.vectors.messages import Exchange
 
-__all__ = ["WITHOUT", "Answer", "Vector", "make"]
+__all__ = ["WITHOUT", "Answer", "Vector", "make", "vector"]
 
 # Use cases of the table without a vector, and the reason.
 WITHOUT = {
@@ -23,9 +24,9 @@ WITHOUT = {
     "CS02b-wanProviderByWanProvider": "no device here answers it",
     "CS02b-anyExceptAbnormalRootByRecovery": "no device here answers it",
     "CS02b-anyByContingency": "no device here answers it",
-    "CS02g-loadControllerByLoadController": "only a SAPC answers it",
-    "CS03A2": "only HCALCS and PPMID answer it",
-    "CS08": "only HCALCS and PPMID answer it",
+    "CS02g-loadControllerByLoadController": "only a SAPC answers it, which has no vectors",
+    "CS03A2": "only HCALCS and PPMID answer it, which have no vectors",
+    "CS08": "only HCALCS and PPMID answer it, which have no vectors",
 }
 
 
@@ -58,10 +59,34 @@ def make() -> Iterator[Vector]:
             continue
         for device in DEVICES:
             if device in row.targets:
-                yield _vector(row, device)
+                yield vector(row, device)
 
 
-def _vector(row: UseCase, device: str) -> Vector:
+# What a meter must hold for a command to succeed, beyond what is read.
+_NEEDS: dict[str, dict[str, dict[str, Any]]] = {
+    "GCS06": {
+        key(PREPAYMENT): values(
+            PREPAYMENT, {"PaymentControlConfiguration": 2, "CreditRemaining": 0}
+        )
+    },
+}
+
+
+# What an electricity meter holds where an answer in ASN.1 tells it: no firmware was ever received.
+_TOLD: dict[tuple[str, str], list[dict[str, Any]]] = {
+    ("CS06", "ESME"): [
+        {
+            "class": 1,
+            "obis": "0-0:0.2.1.255",
+            "attr": 2,
+            "value": {"type": "octet-string", "value": "00000000"},
+        }
+    ],
+}
+
+
+def vector(row: UseCase, device: str) -> Vector:
+    """The vector of a use case at a device that answers it."""
     exchange = Exchange(row, device)
     originator = exchange.originator
     if row.id in PAYLOADS:
@@ -69,12 +94,14 @@ def _vector(row: UseCase, device: str) -> Vector:
             payloads and Answer(exchange.command(payloads[0]), exchange.response(*payloads[1:]))
             for payloads in PAYLOADS[row.id](exchange)
         ]
-        return Vector(row.id, device, originator, exchange.state(), *answers)
+        state = exchange.state(dlms=_TOLD.get((row.id, device)))
+        return Vector(row.id, device, originator, state, *answers)
     if "dlms" in row.table:
         asked = Access(exchange)
         state = exchange.state(dlms=asked.held)
     else:
         asked = Components(exchange)
+        asked.attributes.update(_NEEDS.get(row.id, {}))
         state = exchange.state(zcl=asked.attributes, zcl_commands=asked.published)
     command = exchange.command(asked.request())
     place, faults = asked.fault()

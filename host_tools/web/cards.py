@@ -75,9 +75,14 @@ def _shown(fuel: Json) -> str:
     return f"{fuel.get('days')} days, {fuel.get('half_hours')} half hours"
 
 
-def card(role: str, told: Json | None, sent: int) -> dict[str, Any]:
-    """The card of a device: `told` is its answer to QUERY, None while it has no power."""
+def card(role: str, told: Json | None, sent: int, gone: str = "") -> dict[str, Any]:
+    """The card of a device: `told` is its answer to QUERY, None while it has no power.
+
+    `gone` is where its board is to be found, if that is why.
+    """
     document: dict[str, Any] = {"role": role, "name": NAMES[role], "on": told is not None}
+    if gone:
+        document["gone"] = gone
     if told is not None:
         rows = _rows(role, cast(Json, told["summary"]))
         document |= {

@@ -7,13 +7,14 @@ and nothing waits for it.
 
 from __future__ import annotations
 
+import base64
 import json
 from collections import deque
 from collections.abc import Mapping, Sequence
 from threading import Condition
 from typing import Any, Final
 
-__all__ = ["KEPT", "Feed"]
+__all__ = ["KEPT", "Feed", "screen_topic"]
 
 # Rows kept of each kind: what a page shows of them.
 KEPT: Final[dict[str, int]] = {"frames": 60, "log": 40}
@@ -74,3 +75,18 @@ class Feed:
                 if texts:
                     parts.append(f'"{name}":[{",".join(texts)}]')
             return self._revision, "{" + ",".join(parts) + "}" if parts else ""
+
+
+def screen_topic(role: str, answer: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Topic and document of a display's screen; `answer` of CTRL:SCREEN, with its pixels."""
+    width, height = (int(part) for part in answer["panel"].split("x"))
+    palette = str(answer.get("palette", ""))
+    return f"screen_{role}", {
+        "width": width,
+        "height": height,
+        "page": answer["page"],
+        "part": answer["part"],
+        "check": answer["check"],
+        "palette": [f"#{palette[at : at + 6]}" for at in range(0, len(palette), 6)],
+        "pixels": base64.b64encode(bytes.fromhex(answer["pixels"])).decode(),
+    }

@@ -9,16 +9,26 @@ from __future__ import annotations
 import errno
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
 from threading import BoundedSemaphore, Thread
 from typing import Any, Final, cast
 
+from host_tools.screen_link import KEYS
 from host_tools.web.feed import Feed
 
-__all__ = ["ADDRESS", "MOST_STREAMS", "RATE", "Busy", "Server", "ServerError", "check_address"]
+__all__ = [
+    "ADDRESS",
+    "MOST_STREAMS",
+    "RATE",
+    "Busy",
+    "Server",
+    "ServerError",
+    "asked_key",
+    "check_address",
+]
 
 ADDRESS: Final = "127.0.0.1"
 # Updates that one page gets a second, at most.
@@ -58,6 +68,16 @@ class Busy(Exception):
     """Not now: something is under way. The text says what."""
 
 
+def asked_key(what: Mapping[str, Any], roles: Collection[str]) -> tuple[str, str]:
+    """Display and key that a page asks to press; ValueError for others."""
+    role, key = what.get("role"), what.get("key")
+    if role not in roles:
+        raise ValueError(f"role: not one of {', '.join(roles)}")
+    if key not in KEYS:
+        raise ValueError(f"key: not one of {', '.join(KEYS)}")
+    return str(role), str(key)
+
+
 def check_address(address: str) -> str:
     """127.0.0.1 by its number or as localhost; ServerError for any other address."""
     if address not in (ADDRESS, "localhost"):
@@ -72,11 +92,18 @@ class Server:
     """Serves a feed at a port of loopback until `close`."""
 
     def __init__(
-        self, feed: Feed, page: str, act: Act, port: int = 0, address: str = ADDRESS
+        self,
+        feed: Feed,
+        page: str,
+        act: Act,
+        port: int = 0,
+        address: str = ADDRESS,
+        option: str = "--port",
     ) -> None:
         """`act` does what a button asks and says what was done: ValueError, Busy where it is not.
 
-        `port` 0 is any free one. ServerError where the port is taken or not allowed.
+        `port` 0 is any free one, `option` chooses it. ServerError where the port is taken or not
+        allowed.
         """
         check_address(address)
         try:
@@ -88,7 +115,7 @@ class Server:
             elif error.errno == errno.EACCES:
                 reason = "not open to this user"
             raise ServerError(
-                f"port {port} of {ADDRESS} is {reason}; --port names another, 0 any free one"
+                f"port {port} of {ADDRESS} is {reason}; {option} names another, 0 any free one"
             ) from error
         self._http.feed = feed
         self._http.page = page.encode()

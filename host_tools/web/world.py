@@ -5,7 +5,6 @@ Only that thread talks to the devices. What a page asks waits in a short queue u
 
 from __future__ import annotations
 
-import base64
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Mapping
@@ -13,11 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty, Full, Queue
 from threading import Event, Thread
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from host_tools.bench import BenchError
-from host_tools.console import Console
-from host_tools.example import EUIS, START
+from host_tools.example import START
 from host_tools.gbcs.errors import DecodeError
 from host_tools.gbcs.message import decode
 from host_tools.gbcs.times import iso_2000, seconds_2000
@@ -26,26 +24,22 @@ from host_tools.han.describe import describe
 from host_tools.han.frame import Frame
 from host_tools.han.framelog import LogWriter
 from host_tools.han.hub import Hub
-from host_tools.home import Home
+from host_tools.home import BoardLost, Home, HomeDevice
+from host_tools.home_boards import HomeBoards
+from host_tools.screen_link import PANELS, ScreenLink
 from host_tools.show.stage import Stage
 from host_tools.show.voltage import event_of
+from host_tools.terminal import Console
 from host_tools.voltage.codes import code_name
 from host_tools.web import mains
 from host_tools.web.cards import card, kept
-from host_tools.web.feed import Feed
+from host_tools.web.feed import Feed, screen_topic
+from host_tools.web.offer import ACTS, SPEEDS, devices_of, offer_of
 from host_tools.web.plots import Plots
 from host_tools.web.plugs import ROLES, cut, plug_in
-from host_tools.web.server import RATE, Busy
+from host_tools.web.server import RATE, Busy, asked_key
 
-__all__ = ["KEYS", "MAINS", "PANELS", "SPEEDS", "World"]
-
-# Virtual seconds a second, and the step with which they pass: short enough for a PPMID, which
-# wakes once a minute, to have its answers and fall asleep between.
-SPEEDS: Final = {0: 1, 1: 1, 60: 5, 600: 10, 3600: 30}
-KEYS: Final = ("back", "next", "ok")
-PANELS: Final = {"ihd": "240x135", "ppmid": "128x64"}
-# The devices on the mains; a gas meter and a prepayment display have batteries.
-MAINS: Final = ("esme", "gpf", "ihd")
+__all__ = ["World"]
 
 _HALF_HOUR: Final = 1800
 # Steps of time that nobody watches: before the view, and after an act.
@@ -61,6 +55,8 @@ _SAG: Final = 900
 _TENANCY: Final = 3660
 # Seconds between two questions to a display what it holds: it counts a long history for that.
 _GLANCE: Final = 2.0
+# Seconds of real time that a board may take to start.
+_BOOT: Final = 30.0
 # Days that may pass at once.
 _MOST_DAYS: Final = 31
 # Requests that may wait, and seconds until one is given up.
@@ -107,10 +103,12 @@ class World:
         past: int = 2 * 86400,
         log: LogWriter | None = None,
         until: int | None = None,
+        boards: HomeBoards | None = None,
     ) -> None:
         """`past` seconds pass as fast as they can before the view begins at `speed`.
 
-        The world ends by itself after `until` further seconds.
+        The world ends by itself after `until` further seconds. `boards` have been opened; where
+        the time of one passes by itself, there is no past, and no other speed than real time.
         """
         self.feed = feed
         self.speed = speed
@@ -118,7 +116,11 @@ class World:
         self._folder = folder
         self._stage = _WebStage(engine, seed)
         self._ring = self._stage.keys.ring()
-        self.home = Home(hub, seconds_2000(START), engine, log)
+        self.home = Home(hub, seconds_2000(START), engine, log, boards)
+        self.home.on_board = self._board
+        self.offer = offer_of(self.home)
+        if self.offer.live:
+            self.speed, past = 1, 0
         self._until = None if until is None else self.home.now + past + until
         self._ahead = self._quick = self.home.now + past
         self._why = "some days pass, so that there is something to see" if past else ""
@@ -133,8 +135,7 @@ class World:
         self._sent = dict.fromkeys(ROLES, 0)
         self._passed = 0  # frames since the last update
         self._serial = 0
-        self._checks: dict[str, int] = {}
-        self._shown: dict[str, float] = {}  # when a screen was last looked at
+        self._screens: dict[str, ScreenLink] = {}
         self._arrived = False  # whether the time has just passed that an act needs
         self._glanced: dict[str, tuple[float, dict[str, Any]]] = {}
         self._last: dict[str, dict[str, Any]] = {}
@@ -144,7 +145,7 @@ class World:
         self._stop = Event()
         self.ended = Event()
         self._thread = Thread(target=self._run, daemon=True)
-        self._names = {int(eui, 16): role.upper() for role, eui in EUIS.items()}
+        self._names = {int(eui, 16): role.upper() for role, eui in self.home.euis.items()}
         self._acts: dict[str, Callable[[Mapping[str, Any]], str]] = {
             "speed": self._set_speed,
             "key": self._key,
@@ -153,7 +154,11 @@ class World:
             "cut": self._cut,
             "sag": self._sag,
             "pass": self._pass_days,
+            "reset": self._reset,
         }
+        for name in ACTS:
+            if name not in self.offer.acts:
+                del self._acts[name]
 
     # --- From other threads --------------------------------------------------------------------
 
@@ -198,11 +203,14 @@ class World:
     def _run(self) -> None:
         self._looked = time.monotonic()
         try:
-            self._say("home", "Five devices start, each a MicroPython process of its own.")
+            self._say("home", f"Five devices start: {devices_of(self.offer)}.")
             while not self._stop.is_set():
                 begun = time.monotonic()
-                self._pass(begun)
-                self._publish()
+                self.home.look_for_boards()
+                with self.home.going_on():
+                    self._pass(begun)
+                with self.home.going_on():
+                    self._publish()
                 if self._until is not None and self.home.now >= self._until:
                     return
                 self._serve(begun + 1 / RATE)
@@ -235,6 +243,9 @@ class World:
                 request.said = self._acts[request.what["do"]](request.what)
             except (ValueError, Busy) as error:
                 request.problem = error
+            except BoardLost as lost:
+                self.home.lose(lost)
+                request.problem = Busy(str(lost))
             except BaseException:
                 request.problem = Busy("the home has stopped")
                 raise
@@ -279,11 +290,12 @@ class World:
         ripe = [what for when, what in self._later if when <= home.now]
         self._later = [one for one in self._later if one[0] > home.now]
         for what in ripe:
-            what()
+            with self.home.going_on():
+                what()
 
     def _half_hour(self) -> None:
         """A period of every log has ended: read the voltage, and draw something else."""
-        if "esme" in self.home.devices:
+        if "esme" in self.home.devices and "sag" in self.offer.acts:
             self._read_voltage()
         self._drive()
 
@@ -337,13 +349,26 @@ class World:
             register=held.get("register"),
             clock_lost=role == "gsme" and self._clock_lost,
         )
-        self._checks.pop(role, None)
+        self._taken(device)
+
+    def _taken(self, device: HomeDevice) -> None:
+        """A device is there, for the first time or again."""
+        role = device.role
+        self._screens.pop(role, None)
         self._glanced.pop(role, None)
         if role == "esme":
             device.client.on_alert = self._alert
-            self._thresholds()
+            if "sag" in self.offer.acts:
+                self._thresholds()
         if role in ("esme", "gsme"):
             self._drive()
+
+    def _board(self, role: str, text: str) -> None:
+        """A board is gone, or is back."""
+        self._say("board", f"{text}.")
+        if role in self.home.devices:
+            with self.home.going_on():
+                self._taken(self.home.devices[role])
 
     def _thresholds(self) -> None:
         message = self._stage.exchange(self.home, "esme", "ECS26b", "network_operator")
@@ -376,23 +401,19 @@ class World:
 
     def _set_speed(self, what: Mapping[str, Any]) -> str:
         speed = what.get("speed")
-        if type(speed) is not int or speed not in SPEEDS:
-            raise ValueError(f"speed: not one of {', '.join(str(one) for one in SPEEDS)}")
+        speeds = self.offer.speeds
+        if type(speed) is not int or speed not in speeds:
+            raise ValueError(f"speed: not one of {', '.join(str(one) for one in speeds)}")
         self.speed = speed
         self._owed = 0.0
         return "Time stands still." if not speed else f"{speed} s of the home pass each second."
 
     def _key(self, what: Mapping[str, Any]) -> str:
-        role, key = what.get("role"), what.get("key")
-        if role not in PANELS:
-            raise ValueError(f"role: not one of {', '.join(PANELS)}")
-        if key not in KEYS:
-            raise ValueError(f"key: not one of {', '.join(KEYS)}")
-        if role not in self.home.devices:
-            raise Busy(f"the {str(role).upper()} has no power")
-        self._show(str(role), [str(key)])
+        role, key = asked_key(what, PANELS)
+        self._needs(role)
+        self._show(role, [key])
         self.home.settle()
-        return f"{str(role).upper()}: {key}"
+        return f"{role.upper()}: {key}"
 
     @contextmanager
     def _act(self) -> Generator[None]:
@@ -403,7 +424,17 @@ class World:
         self._acts_done += 1
         self._publish()
 
+    def _needs(self, *roles: str) -> None:
+        """Busy where one of these devices is not there."""
+        for role in roles:
+            if role in self.home.lost and role not in self._off:
+                raise Busy(f"the board of the {role.upper()} is gone")
+            if role not in self.home.devices:
+                raise Busy(f"the {role.upper()} has no power")
+
     def _go_ahead(self, seconds: int, why: str) -> None:
+        if self.offer.live:
+            return  # time cannot be hurried
         self._ahead = self.home.now + seconds
         self._why = why
 
@@ -413,9 +444,7 @@ class World:
 
     def _tenancy(self, what: Mapping[str, Any]) -> str:
         with self._act():
-            missing = [role for role in ("esme", "gpf") if role not in self.home.devices]
-            if missing:
-                raise Busy(f"the {missing[0].upper()} has no power")
+            self._needs("esme", "gpf")
             date = iso_2000(self.home.now)
             for role, use_case, params in (
                 ("esme", "ECS12", {"restrictDataDateTime": date}),
@@ -430,8 +459,7 @@ class World:
 
     def _clock(self, what: Mapping[str, Any]) -> str:
         with self._act():
-            if "gsme" not in self.home.devices:
-                raise Busy("the GSME has no power")
+            self._needs("gsme")
             gsme = self.home.devices["gsme"]
             self._clock_lost = not self._clock_lost
             if self._clock_lost:
@@ -448,10 +476,12 @@ class World:
 
     def _cut(self, what: Mapping[str, Any]) -> str:
         device = what.get("device", "mains")
-        if device != "mains" and device not in ROLES:
-            raise ValueError(f"device: not one of mains, {', '.join(ROLES)}")
+        choices = (*(("mains",) if self.offer.mains else ()), *self.offer.cuts)
+        if device not in choices:
+            raise ValueError(f"device: not one of {', '.join(choices)}")
         with self._act():
-            roles = MAINS if device == "mains" else (str(device),)
+            roles = self.offer.mains if device == "mains" else (str(device),)
+            self._needs(*roles)
             for role in roles:
                 self._off[role] = kept(role, self._look(role)["summary"])
                 cut(self.home, role)
@@ -466,7 +496,13 @@ class World:
 
     def _restore(self, roles: tuple[str, ...], held: dict[str, dict[str, Any]]) -> None:
         for role in sorted(roles, key=("gpf", "gsme", "esme", "ihd", "ppmid").index):
-            self._plug_in(role)
+            board = self.home.boards.get(role)
+            if board is None or board.hands is None:
+                self._plug_in(role)
+                continue
+            self._off.pop(role)
+            board.hands.power_on()
+            self.home.wait_for_board(role, _BOOT)
         names = ", ".join(role.upper() for role in roles)
         self._say("power", f"The power is back after {_CUT // 60} minutes: {names} start again.")
         self._later.append((self.home.now + _SETTLED - 10, lambda: self._compare(held)))
@@ -474,6 +510,8 @@ class World:
     def _compare(self, held: dict[str, dict[str, Any]]) -> None:
         """Report what a device holds after a restart, and what it held before."""
         for role, before in held.items():
+            if role not in self.home.devices:
+                continue
             after = kept(role, self._look(role)["summary"])
             words = [
                 f"{name} {value}" if after.get(name) == value else f"{name} {value}, now {now}"
@@ -487,8 +525,7 @@ class World:
 
     def _sag(self, what: Mapping[str, Any]) -> str:
         with self._act():
-            if "esme" not in self.home.devices:
-                raise Busy("the ESME has no power")
+            self._needs("esme")
             now = self.home.now
             # Into the next half hour, which is a whole one whatever happened in this one.
             until = now + self._to_half_hour(_SAG)
@@ -512,6 +549,14 @@ class World:
             self._quick = self._ahead
         return text
 
+    def _reset(self, what: Mapping[str, Any]) -> str:
+        role = what.get("role")
+        if role not in self.offer.resets:
+            raise ValueError(f"role: not one of {', '.join(self.offer.resets) or 'no boards'}")
+        self._needs(str(role))
+        self.home.restart(str(role))
+        return f"The {str(role).upper()} restarts."
+
     # --- Telling -------------------------------------------------------------------------------
 
     def _say(self, kind: str, text: str) -> None:
@@ -523,12 +568,12 @@ class World:
         cards: list[dict[str, Any]] = []
         for role in ROLES:
             told = self._glance(role) if role in home.devices else None
-            cards.append(card(role, told, self._sent[role]))
+            cards.append(card(role, told, self._sent[role], self._where(role)))
         for role in PANELS:
             if role in home.devices:
                 self._show(role, [])
             else:
-                self._checks.pop(role, None)
+                self._screens.pop(role, None)
                 self.feed.put(f"screen_{role}", None)
         stamp = self._last.get("gpf", {}).get("stamp") if "gpf" in home.devices else None
         told = self.plots.changed(stamp)
@@ -552,6 +597,11 @@ class World:
                 "verified": self._stage.verified,
             },
         )
+
+    def _where(self, role: str) -> str:
+        """Where the board of a role is to be found, while it is gone; "" for what has no power."""
+        gone = role in self.home.lost and role not in self._off
+        return self.home.boards[role].where if gone else ""
 
     def _tell_notices(self) -> None:
         """Say when a display begins to show that data was cleared."""
@@ -590,30 +640,7 @@ class World:
 
     def _show(self, role: str, press: list[str]) -> None:
         """Press keys of a display and tell its pixels where they have changed."""
-        now = time.monotonic()
-        shown, self._shown[role] = self._shown.get(role, now), now
-        asked: dict[str, Any] = {
-            "panel": PANELS[role],
-            "press": press,
-            "passed": min(int((now - shown) * 1000), 3_600_000),
-        }
-        if role in self._checks:
-            asked["seen"] = self._checks[role]
-        answer = self.home.devices[role].control("SCREEN", asked)
-        if "pixels" not in answer:
-            return
-        self._checks[role] = answer["check"]
-        width, height = (int(part) for part in PANELS[role].split("x"))
-        palette = cast(str, answer.get("palette", ""))
-        self.feed.put(
-            f"screen_{role}",
-            {
-                "width": width,
-                "height": height,
-                "page": answer["page"],
-                "part": answer["part"],
-                "check": answer["check"],
-                "palette": [f"#{palette[at : at + 6]}" for at in range(0, len(palette), 6)],
-                "pixels": base64.b64encode(bytes.fromhex(answer["pixels"])).decode(),
-            },
-        )
+        if role not in self._screens:
+            self._screens[role] = ScreenLink(self.home.devices[role].control, PANELS[role])
+        if self._screens[role].look(press):
+            self.feed.put(*screen_topic(role, self._screens[role].answer))

@@ -1,11 +1,12 @@
-// Follows a home: one stream of events in, what its buttons ask for out. Nothing else is asked.
+// Follows a home, or one display: one stream of events in, what its buttons ask for out. Nothing else is asked.
 "use strict";
 
 const KEPT = { frames: 60, log: 40 };
 const MONO = ["#080a10", "#d8f0ff"];
 const SVG = "http://www.w3.org/2000/svg";
 const EPOCH = Date.UTC(2000, 0, 1);
-const WHO = { home: "Home", supplier: "Supplier", operator: "Network operator", gas: "Gas", power: "Power", display: "Display" };
+const WHO = { home: "Home", supplier: "Supplier", operator: "Network operator", gas: "Gas", power: "Power", board: "Board", display: "Display" };
+const { what: WHAT, command: COMMAND } = document.body.dataset;
 const $ = (id) => document.getElementById(id);
 
 let frames = [];
@@ -40,7 +41,7 @@ function showHome(home) {
     put($("busy"), busy ? `Just a moment: ${busy}.` : "");
   }
   offer(!busy && pressed === null);
-  put($("act-clock").lastElementChild, home.clockLost ? "Gas meter gets its clock back" : "Gas meter loses its clock");
+  if ($("act-clock")) put($("act-clock").lastElementChild, home.clockLost ? "Gas meter gets its clock back" : "Gas meter loses its clock");
   const chosen = document.querySelector(`[name=speed][value="${home.speed}"]`);
   if (chosen) chosen.checked = true;
 }
@@ -58,7 +59,7 @@ function showDevices(devices) {
     card.classList.toggle("doubt", device.on && device.status !== "reliable");
     const display = $(`display-${device.role}`);
     if (display) display.classList.toggle("off", !device.on);
-    put(card.querySelector(".power"), device.on ? `on, clock ${device.status}` : "off: no power");
+    put(card.querySelector(".power"), device.on ? `on, clock ${device.status}` : device.gone ? `gone: nothing at ${device.gone}` : "off: no power");
     const lamp = card.querySelector(".lamp");
     if (!device.on) {
       lamp.classList.remove("sends");
@@ -88,7 +89,7 @@ function showScreen(role, screen) {
   if (screen === null) {
     canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
     canvas.dataset.page = "";
-    canvas.setAttribute("aria-label", `${role.toUpperCase()} screen: dark, there is no power`);
+    canvas.setAttribute("aria-label", `${role.toUpperCase()} screen: dark, the device is off or gone`);
     return;
   }
   const { width, height } = screen;
@@ -271,7 +272,7 @@ function take(update) {
   if (update.stamp) showStamp(update.stamp);
   if (update.log) addLog(update.log);
   if (update.frames) addFrames(update.frames);
-  if (update.stopped !== undefined) alarm(`The home has stopped: ${update.stopped}`);
+  if (update.stopped !== undefined) alarm(`${WHAT} has stopped: ${update.stopped}`);
 }
 
 function alarm(text) {
@@ -283,14 +284,14 @@ const stream = new EventSource("events");
 stream.onopen = () => {
   // Everything comes again.
   frames = [];
-  $("log").replaceChildren();
+  if ($("log")) $("log").replaceChildren();
   alarm("");
 };
 stream.onmessage = (event) => take(JSON.parse(event.data));
-stream.onerror = () => alarm("The home does not answer: has smets home ended? This page tries again by itself.");
+stream.onerror = () => alarm(`${WHAT} does not answer: has ${COMMAND} ended? This page tries again by itself.`);
 
 async function act(what) {
-  const waits = !["key", "speed"].includes(what.do);
+  const waits = !["key", "speed", "reset"].includes(what.do);
   if (waits) {
     pressed = acts;
     offer(false);
@@ -298,7 +299,9 @@ async function act(what) {
   try {
     const answer = await fetch("act", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(what) });
     const told = await answer.json();
+    const repaired = answer.ok && $("busy").classList.contains("wrong");
     $("busy").classList.toggle("wrong", !answer.ok);
+    if (repaired) put($("busy"), "");
     if (!answer.ok) {
       put($("busy"), told.error);
       if (waits) {
@@ -307,7 +310,7 @@ async function act(what) {
       }
     }
   } catch {
-    alarm("The home does not answer.");
+    alarm(`${WHAT} does not answer.`);
   }
 }
 
@@ -315,16 +318,20 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button || button.getAttribute("aria-disabled") === "true") return;
   if (button.dataset.do === "cut") act({ do: "cut", device: $("cut-device").value });
+  else if (button.dataset.do === "reset") act({ do: "reset", role: button.closest(".card").dataset.role });
   else if (button.dataset.do) act({ do: button.dataset.do });
   else if (button.dataset.key) act({ do: "key", role: button.closest(".display").dataset.role, key: button.dataset.key });
 });
 
 const ARROWS = { ArrowLeft: "back", ArrowRight: "next" };
 document.addEventListener("keydown", (event) => {
-  const display = event.target.closest(".display");
-  if (!display || !ARROWS[event.key]) return;
+  const displays = document.querySelectorAll(".display");
+  const alone = displays.length === 1;
+  const display = alone ? displays[0] : event.target.closest(".display");
+  const key = ARROWS[event.key] || (alone && event.key === "Enter" && !event.target.closest("button, a") && "ok");
+  if (!display || !key) return;
   event.preventDefault();
-  act({ do: "key", role: display.dataset.role, key: ARROWS[event.key] });
+  act({ do: "key", role: display.dataset.role, key });
 });
 document.addEventListener("change", (event) => {
   if (event.target.name === "speed") act({ do: "speed", speed: Number(event.target.value) });
