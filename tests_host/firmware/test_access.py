@@ -1,6 +1,6 @@
 # engines: cpython unix
 # Access-Request and Access-Response, and the objects behind them.
-from planted import Hooked, plant, plant_object
+from planted import plant, plant_object
 from testkit import raises
 from vectors import access_request, h, key, octets, range_descriptor
 
@@ -157,7 +157,7 @@ def test_feature_decides_what_is_set():
 
 def test_object_of_a_feature_is_refused_what_it_does_not_do():
     store = model()
-    plant(store.registry, objects=("0-0:96.1",), find=lambda key, operation: Hooked())
+    plant(store.registry, objects=("0-0:96.1",), find=lambda key, operation: objects.Served())
     for element, result in (
         (get(TWO), h("0103")),
         (put(TWO, h("1105")), h("0203")),

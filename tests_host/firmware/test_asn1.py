@@ -4,7 +4,7 @@
 import gc
 
 from full_store import FullStore
-from testkit import raises, tmpdir
+from testkit import raises, tmpdir, unload
 from vectors import (
     BROKER,
     DEVICE,
@@ -15,13 +15,16 @@ from vectors import (
     h,
     keys,
     let_sign,
+    public_of,
+    signature_of,
     signing_key,
 )
 
-from smets import clock
+from smets import __version__, clock
 from smets.codec import DecodeError
-from smets.crypto import ecdsa, p256
+from smets.crypto import p256
 from smets.devices.esme import Esme
+from smets.devices.gsme import Gsme
 from smets.gbcs import asn1, certificate, der, replaced, table_asn1, use_cases
 from smets.gbcs.keys import Party
 from smets.gbcs.session import Refused, Session
@@ -42,13 +45,18 @@ SIGNING, AGREEING = h("0780"), h("0308")
 class Asked:
     """A device with a session, its parties' keys public as far as signatures need them."""
 
+    loaded = [None]  # the role whose code is in the heap
+
     def __init__(self, kind, store=None):
+        if self.loaded != [kind]:
+            unload()
+            self.loaded[0] = kind
         self.device = kind(store)
         self.device.clock.set(clock.parse_iso("2015-01-01T00:00:00Z"), clock.RELIABLE)
         self.keys = keys()
         for party in (SUPPLIER, OPERATOR, BROKER):
             let_sign(self.keys, party)
-            self.keys.find(party).ka_public = p256.public_key(signing_key(party))
+            self.keys.find(party).ka_public = public_of(signing_key(party))
         self.session = Session(self.device, self.keys)
         self.counter = 1000
 
@@ -94,7 +102,8 @@ def test_own_certificates_and_firmware():
         return der.sequence(der.octet_string(bytes(32)), der.integer(counter), *more)
 
     answer = ask(CS06, image(ask.counter + 1))
-    assert answer == der.sequence(der.integer(1), der.octet_string(bytes(4)))
+    version = bytes([0] + [int(part) for part in __version__.split(".")])
+    assert answer == der.sequence(der.integer(1), der.octet_string(version))
     assert ask.opened.date_time == h("07DF 01 01 FF 00 00 00 00 8000 FF")
     ask.device.dlms.load(h("0001 0000000201FF 02"), h("0904 01020304"))
     answer = ask(CS06, image(ask.counter + 1))
@@ -113,9 +122,9 @@ def name(*pairs):
     return der.sequence(*found)
 
 
-def made_certificate(party, used_for, issuer=ISSUER, key=None, unit=b"02"):  # noqa: PLR0913 - fields of it
+def made_certificate(party, used_for, issuer=ISSUER, key=None, unit=b"02", public=None):  # noqa: PLR0913 - fields of it
     """A certificate of an organisation with the fields that GBCS 12.4 asks for."""
-    public = p256.public_key(key or signing_key(party))
+    public = public or public_of(key or signing_key(party))
     algorithm = der.sequence(der.element(der.OBJECT_ID, h("2A8648CE3D040302")))
     curve = der.sequence(
         der.element(der.OBJECT_ID, h("2A8648CE3D0201")),
@@ -145,7 +154,7 @@ def made_certificate(party, used_for, issuer=ISSUER, key=None, unit=b"02"):  # n
         der.sequence(curve, der.element(der.BIT_STRING, b"\x00" + public)),
         der.element(0xA3, extensions),
     )
-    raw = ecdsa.sign(signing_key(issuer), ecdsa.sha256(signed))
+    raw = signature_of(issuer, signed)
     numbers = [der.integer(int.from_bytes(raw[at : at + 32], "big")) for at in (0, 32)]
     signature = der.element(der.BIT_STRING, b"\x00" + der.sequence(*numbers))
     return der.sequence(signed, algorithm, signature)
@@ -187,7 +196,7 @@ def outcome(mode, role, counter, floor, *cells):
 
 
 def identifier_of(party, key=None):
-    return certificate.key_identifier(p256.public_key(key or signing_key(party)))
+    return certificate.key_identifier(public_of(key or signing_key(party)))
 
 
 def test_credentials_are_replaced():
@@ -203,9 +212,30 @@ def test_credentials_are_replaced():
     assert ask.keys.find(OPERATOR) is None
     party = ask.keys.find(NEW_PARTY)
     assert party.role == "network_operator" and party.secret is None
-    assert party.ka_public == party.ds_public == p256.public_key(signing_key(NEW_PARTY))
+    assert party.ka_public == party.ds_public == public_of(signing_key(NEW_PARTY))
     assert ask.device.counters.get(NEW_PARTY) == (77).to_bytes(8, "big")
     ask.refused("unknown-party", OPERATOR_BY_OPERATOR, payload, OPERATOR)
+
+
+def test_the_comb_of_a_replaced_key_goes_with_it():
+    """spec: two signatures of the operator make a table (crypto/comb.py); CS02b takes it away."""
+    kept = p256.native
+    p256.native = None
+    try:
+        ask = Asked(Esme)
+        wrong = [(SIGNING, made_certificate(NEW_PARTY, AGREEING, unit=b"03"))]
+        for had in (False, True):
+            ask(OPERATOR_BY_OPERATOR, update(3, 3, ask.counter + 1, wrong), OPERATOR)
+            public, points = ask.keys.find(OPERATOR).ds_comb
+            assert (public, bool(points)) == (public_of(signing_key(OPERATOR)), had)
+        good = [(use, made_certificate(NEW_PARTY, use, unit=b"03")) for use in (SIGNING, AGREEING)]
+        ask(OPERATOR_BY_OPERATOR, update(3, 3, ask.counter + 1, good, 77), OPERATOR)
+        assert ask.keys.find(OPERATOR) is None
+        assert not hasattr(ask.keys.find(NEW_PARTY), "ds_comb")
+        for party in ask.keys.parties:
+            assert not hasattr(party, "ds_comb"), "nobody else has signed"
+    finally:
+        p256.native = kept
 
 
 def restarted(ask, store):
@@ -230,7 +260,7 @@ def test_replaced_credentials_last():
         assert ask.keys.find(old) is None and ask.keys.find(OPERATOR) is None
         party = ask.keys.find(new)
         assert party.role == "network_operator" and party.secret is None
-        assert party.ka_public == party.ds_public == p256.public_key(signing_key(new))
+        assert party.ka_public == party.ds_public == public_of(signing_key(new))
         assert ask.device.counters.get(new) == (77).to_bytes(8, "big")
     replaced.loaded(Store(path), [OPERATOR])
     ask = restarted(ask, Store(path))
@@ -339,12 +369,7 @@ def test_no_counter_goes_back():
 def test_a_key_is_a_point():
     """spec: badCertificate for a key that is no point of the curve, well signed."""
     ask = Asked(Esme)
-    original = p256.public_key
-    p256.public_key = lambda key: h("04") + bytes(63) + h("07")
-    try:
-        off = made_certificate(NEW_PARTY, SIGNING)
-    finally:
-        p256.public_key = original
+    off = made_certificate(NEW_PARTY, SIGNING, public=h("04") + bytes(63) + h("07"))
     assert off.index(bytes(63) + h("07")) > 0
     assert replaced_by(ask, [(SIGNING, off)]) == [5]
     assert ask.keys.find(NEW_PARTY) is None
@@ -354,7 +379,7 @@ def test_a_path_leads_to_an_anchor():
     """spec: with an anchor in KEYS a chain has to lead to it; any issuer of its own is not one."""
     root, between = h("025ECA0000000F01"), h("025ECA0000000F02")
     ask = Asked(Esme)
-    ask.keys.add(Party(root, "root", b"", p256.public_key(signing_key(root))))
+    ask.keys.add(Party(root, "root", b"", public_of(signing_key(root))))
     wanted = made_certificate(NEW_PARTY, SIGNING, between)
     issuer = made_certificate(between, h("0106"), root)
     stranger = made_certificate(between, h("0106"), between)
@@ -420,6 +445,12 @@ class _Command:
         self.counter = (1001).to_bytes(8, "big")
 
 
+class _Exchange:
+    """What a command at work tells of itself."""
+
+    failed = False
+
+
 def test_any_bit_and_any_length():
     """spec: authenticated nonsense is refused or answered, no more."""
     ask = Asked(Esme)
@@ -440,9 +471,13 @@ def test_any_bit_and_any_length():
             "E",
             der.sequence(der.octet_string(bytes(32)), der.integer(1001), time("20300101000000Z")),
         ),
-        (GCS28, "G", interval),
         (GCS59, "P", der.sequence(entry)),
+        (GCS28, "G", interval),
     ):
+        if code == GCS28:
+            ask = None
+            ask = Asked(Gsme)
+            ask.device.exchange = _Exchange()
         use_case = use_cases.find((table_asn1.ROWS,), code, letter)
         party = ask.keys.find(SUPPLIER)
         answered = 0

@@ -14,7 +14,7 @@ from id_numbers import literals
 
 from host_tools.gbcs.zcl_table import attribute as named
 from host_tools.gbcs.zcl_table import command as command_named
-from smets.zcl import attributes, clusters, commands
+from smets.zcl import attributes, block_attributes, clusters, commands
 
 FIRMWARE = Path(clusters.__file__).parents[1]
 
@@ -34,13 +34,15 @@ def _constants(module: ModuleType) -> dict[str, int]:
 # Those that the decoder does not name (ZSE 1.4, D.4.2.2 and D.7.2.2), and one whose name in ZSE
 # is that of Metering 0x0300, too.
 OTHERS = {
+    (0x0019, 0x0002): ("CurrentFileVersion", 0x23),
     (0x0700, 0x0615): ("TariffUnitofMeasure", 0x30),
     (0x0700, 0x0300): ("CommodityType", 0x30),
     (0x0705, 0x0400): ("PrepaymentAlarmStatus", 0x19),
 }
-# History that a display may read (ZSE 1.4, D.3.2.2 and D.7.2.2). No use case has it, so the
-# decoder does not name it, and no table has its types. Each stands for its run of attributes.
+# Export, and history that a display may read (ZSE 1.4, D.3.2.2, D.7.2.2). No use case has it, so
+# the decoder does not name it, and no table has its types. Each stands for its run of attributes.
 HISTORY = {
+    "CURRENTSUMMATIONRECEIVED": 0x0001,
     "CURRENTMAXDEMANDDELIVERED": 0x0002,
     "CURRENTMAXDEMANDRECEIVED": 0x0003,
     "CURRENTMAXDEMANDDELIVEREDTIME": 0x0008,
@@ -53,6 +55,12 @@ HISTORY = {
     "PREVIOUSDAY2CONSUMPTIONDELIVERED": 0x0420,
     "PREVIOUSWEEKCONSUMPTIONDELIVERED": 0x0432,
     "PREVIOUSMONTHCONSUMPTIONDELIVERED": 0x0442,
+}
+# The same of blocks, which an electricity meter alone has.
+IN_BLOCKS = {
+    "CURRENTBLOCKPERIODCONSUMPTIONDELIVERED": 0x000C,
+    "CURRENTBLOCK": 0x000E,
+    "CURRENTTIER1BLOCK1SUMMATIONDELIVERED": 0x0710,
 }
 
 
@@ -69,6 +77,7 @@ def test_each_attribute_has_its_name_and_type() -> None:
                 assert kind == wanted, name
                 left.discard((_plain(name), attribute))
     assert left == set()
+    assert _constants(block_attributes) == IN_BLOCKS
 
 
 def test_each_command_has_its_name() -> None:
@@ -86,18 +95,38 @@ def test_each_command_has_its_name() -> None:
 # Modules that are the place of such numbers.
 PLACES = {
     "zcl/attributes.py",
+    "zcl/block_attributes.py",
     "zcl/clusters.py",
     "zcl/commands.py",
+    "features/alert_codes.py",
+    "features/codes.py",
+    "features/dated.py",
+    "features/event_log.py",
+    "features/gas_clock.py",
+    "features/gas_dated.py",
+    "features/gas/money.py",
+    "features/gas/valve.py",
+    "features/hub_causes.py",
+    "features/refusals.py",
+    "features/tunnels.py",
+    "features/waiting.py",
     "features/voltage/codes.py",
     "features/prepayment/policy.py",
 }
 # Four hexadecimal digits that are none of these: masks, profiles, ZDO, message codes with their
 # alerts. In ports/ they are registers of chips, addresses and sizes.
 OTHER_NUMBERS = {
+    "crypto/ghash_viper.py",
+    "features/gas_alert.py",
+    "features/hub_alerts.py",
+    "features/ppmid_tunnel.py",
     "features/prepayment/codes.py",
     "features/prepayment/remote.py",
     "features/prepayment/served.py",
     "features/prepayment/token.py",
+    "features/proportional.py",
+    "features/tapped.py",
+    "features/tunnel_server.py",
     "features/voltage/rms.py",
     "gbcs/alert.py",
     "gbcs/credentials.py",
@@ -107,9 +136,12 @@ OTHER_NUMBERS = {
     "gbcs/table_chf.py",
     "gbcs/table_esme.py",
     "gbcs/table_gas.py",
+    "gbcs/table_proxy.py",
+    "gbcs/table_sapc.py",
     "zcl/discovery.py",
     "zcl/endpoints.py",
     "zcl/han_frame.py",
+    "zcl/snapshots.py",
 }
 
 

@@ -205,3 +205,29 @@ def test_a_register_that_falls_leaves_a_gap():
         device.clock.seconds = end + 1800 * (index + 1)
         own.record(device.clock.seconds, register)
     assert sampled(device, 0, end)[1] == [0xFFFFFF, 2]
+
+
+def test_samples_that_came_late_leave_pages_between():
+    """issue: the log goes back at once, and what lies between was never written."""
+    ring = consumption_logs.Samples(1800, 1488)
+    end = MONDAY + 1500 * 1800
+    ring.append(end, 5)
+    wanted = {end: 5}
+    for back in (1400, 1399, 700):
+        ring.fill(end - back * 1800, back)
+        wanted[end - back * 1800] = back
+        for index in range(-2, 1490):
+            at = end - index * 1800
+            assert ring.at(at) == wanted.get(at, 0xFFFFFF), (back, index)
+    assert (ring.start(), ring.end) == (end - 1401 * 1800, end)
+    ring.fill(end - 600 * 1800, 9)
+    ring.append(end + 1800, 6)
+    assert (ring.at(end - 600 * 1800), ring.at(end), ring.at(end + 1800)) == (9, 5, 6)
+    device = filled(1)
+    logs = device.feature("logs")
+    logs.profile.fill(logs.profile.end - 1400 * 1800, 7)
+    start, told = sampled(device, 0, 0, 2000)
+    assert (start, told) == (
+        MONDAY + DAY - 1401 * 1800,
+        [7] + [0xFFFFFF] * 1352 + list(range(1, 49)),
+    )

@@ -27,10 +27,12 @@ def test_finds_its_meters_and_reads_them():
     assert gas.found[clusters.METERING] == endpoints.MIRROR, "mirror"
     assert air.display.clock.seconds == START + 3600, "time"
     assert air.fuel("electricity")["register"] == 1000 + 2 * 7, "electricity register"
-    assert air.fuel("gas")["register"] == 1000 + 2 * 5, "gas register"
+    # Five each half hour: from 10:10 to 11:00, when the meter reported last.
+    told = 1000 + 5 * 3000 // 1800
+    assert air.fuel("gas")["register"] == told, "gas register"
     assert air.fuel("gas")["as_of"] == "2022-11-01T11:00:00Z", "g39: the stamp of the mirror"
-    assert gas.readings.scaled(clusters.METERING, 0x0000) == 1010, "litres"
-    assert gas.readings.get(clusters.PREPAYMENT, 0x0001) is None, "what the meter has not got"
+    assert gas.readings.scaled(clusters.METERING, 0x0000) == told, "litres"
+    assert gas.readings.get(clusters.PREPAYMENT, 0x0001) == 0, "the credit of a new meter"
 
 
 def test_history_arrives_and_stays_whole():

@@ -220,6 +220,7 @@ CLOCK = {
 # Values that must have a meaning: a method's integer 0, payment mode, a tenancy's date, and an
 # interval around the time.
 TAKEN = {
+    (7, 1, "integer"): b"\x0f\x00",
     (8, 4, "integer"): b"\x0f\x00",
     (8, 5, "structure{octet-string(12),octet-string(12),octet-string(12)}"): (
         b"\x02\x03"
@@ -228,13 +229,24 @@ TAKEN = {
         + bytes.fromhex("090C 07DF0101FF00000A00 8000FF")
     ),
     (3, 1, "integer"): b"\x0f\x00",
+    (4, 1, "integer"): b"\x0f\x00",
     (112, 3, "integer"): b"\x0f\x00",
     (111, 2, "structure{enum,enum}"): bytes.fromhex("0202 1602 1601"),
+    # A device with its install code, 1.
+    (104, 1, "structure{octet-string(8),enum,octet-string(16),enum}"): bytes.fromhex(
+        "0204 0908" + 8 * "11" + "1601 0910" + 16 * "22" + "1600"
+    ),
     (111, 13, "octet-string(12)"): bytes.fromhex("090C 000000000000000000 8000FF"),
     (20, 10, "octet-string(12)"): bytes.fromhex("090C 000000000000000000 8000FF"),
     (113, 7, "octet-string(12)"): bytes.fromhex("090C 000000000000000000 8000FF"),
     (9000, 6, "octet-string(12)"): bytes.fromhex("090C 000000000000000000 8000FF"),
     (1, 2, "octet-string(12)"): bytes.fromhex("090C 07DF0201FF00000000 8000FF"),
+}
+# Other numbers are no controllers: the first switch closes, the first output has half its power.
+CONTROLLED = {
+    "ECS47": bytes.fromhex("12 0101"),
+    "ECS47a": bytes.fromhex("12 1132"),
+    "ECS47e": bytes.fromhex("12 1132"),
 }
 
 
@@ -288,6 +300,8 @@ class Made:
         wanted = item.get("rtds_axdr_request")
         data = Shape(wanted, self.rng).value()[1] if wanted else b"\x00"
         data = TAKEN.get((item["class"], item["attr"], wanted), data)
+        if item["class"] == 9:
+            data = CONTROLLED.get(self.row["use_case"], data)
         constant = item.get("fields", [{}])[0].get("const") or ""
         if wanted == "long-unsigned" and constant.startswith("0x"):
             data = b"\x12" + bytes.fromhex(constant[2:])

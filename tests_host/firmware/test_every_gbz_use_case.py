@@ -16,7 +16,7 @@ from vectors import BROKER, DEVICE, SUPPLIER, Opened, command, counter_octets, g
 from host_tools import fragments
 from host_tools.bench import BenchClient, open_transport
 from host_tools.schemas import validate
-from smets.gbcs import table_gas, use_cases
+from smets.gbcs import table_gas, table_proxy, use_cases
 
 DEVICES = {"GSME": "G", "GPF": "P"}
 CASES = {
@@ -36,7 +36,7 @@ SIZES |= {f"int{bits}": bits // 8 for bits in (8, 16, 24, 32)}
 
 def row_of(name):
     code = int(CASES[name]["message_code"], 16)
-    return next(row for row in table_gas.ROWS if row[0] == code)
+    return next(row for row in table_gas.ROWS + table_proxy.ROWS if row[0] == code)
 
 
 @pytest.mark.parametrize("name", CASES or [""])
@@ -104,7 +104,7 @@ class Made:
             else:
                 self._set(cluster, sequence, component, answer)
         code = int(self.facts["message_code"], 16)
-        found = use_cases.find((table_gas.ROWS,), code, DEVICES[device])
+        found = use_cases.find((table_gas.ROWS, table_proxy.ROWS), code, DEVICES[device])
         roles = [PARTIES[role] for role in self.facts["roles"] if role in PARTIES]
         letters = {party: use_cases.ROLES[name] for party, name in roles}
         self.parties = [party for party in letters if letters[party] in found.roles] or [SUPPLIER]
@@ -192,7 +192,7 @@ def client_of(clients, engine, device):
 
 
 # Commands that a feature of the device takes only as they are meant; other tests send those.
-FEATURES = ("GCS09",)
+FEATURES = ("GCS06", "GCS09")
 
 
 @pytest.mark.parametrize("engine", ["unix", "cpython"])

@@ -26,6 +26,9 @@ class Rig:
         self.mirror = gas_mirror.GasMirror(self)
         self.sequence = 250
 
+    def feature(self, name):
+        return None
+
     def report(self, payload, cluster=METERING, step=1):
         self.sequence = (self.sequence + step) & 0xFF
         request = frame.parse(b"\x18" + bytes((self.sequence,)) + b"\x0a" + payload)
@@ -343,7 +346,10 @@ def published(seconds, summation=9000, tiers=(1, 2, 3, 4), blocks=(5, 6, 7, 8), 
 
 
 def test_g28_snapshot_is_an_update():
-    """project-choice: registers and stamp are those of the snapshot, all at once."""
+    """project-choice: registers and stamp are those of the snapshot, all at once.
+
+    What the HAN is shown stays the time of the report: it stands beside credit and debts, too.
+    """
     rig = Rig()
     rig.report(register(1) + snapshot(NEW_YEAR - 1800) + COMPLETE)
     assert rig.snapshot(published(NEW_YEAR))
@@ -352,8 +358,27 @@ def test_g28_snapshot_is_an_update():
     blocks = [rig.server.get(METERING, 0x0700 + n) for n in range(4)]
     assert (tiers, blocks) == ([1, 2, 3, 4], [5, 6, 7, 8])
     assert rig.stamp() == (stamp.GSME, NEW_YEAR, clock.RELIABLE)
-    assert rig.shown() == NEW_YEAR
+    assert rig.shown() == NEW_YEAR - 1800
     assert rig.mirror.commits == 2
+    assert rig.snapshot(published(NEW_YEAR + 1))
+    assert rig.shown() == NEW_YEAR - 1800
+    assert rig.report(register(9001) + snapshot(NEW_YEAR + 2) + COMPLETE)
+    assert rig.shown() == NEW_YEAR + 2
+
+
+def test_more_tiers_and_blocks_than_four():
+    """issue: what comes behind them is no tier, however many a meter tells."""
+    rig = Rig()
+    rig.report(register(1) + h("0003 30 01 0802 22 050607") + COMPLETE)
+    tiers, blocks = range(100, 400), range(1, 7)
+    assert rig.snapshot(published(NEW_YEAR + 1, tiers=tiers[:255], blocks=blocks))
+    held = rig.server.attributes[METERING]
+    moved = {attribute for attribute in held if attribute != 0x0007}
+    wanted = {0x0300, 0x0208, 0x0000, 0x0100, 0x0102, 0x0104, 0x0106}
+    assert moved == wanted | {0x0700, 0x0701, 0x0702, 0x0703}
+    assert held[0x0208] == h("22 050607") and held[0x0300] == h("30 01")
+    assert rig.server.get(METERING, 0x0106) == 103
+    assert rig.server.get(METERING, 0x0703) == 4
 
 
 def test_first_update_may_be_a_snapshot():
@@ -361,6 +386,23 @@ def test_first_update_may_be_a_snapshot():
     assert rig.snapshot(published(NEW_YEAR, tiers=(), blocks=()))
     assert rig.reading() == 9000
     assert rig.stamp() == (stamp.GSME, NEW_YEAR, clock.RELIABLE)
+    assert rig.shown() == 0xFFFFFFFF, "nothing was reported"
+
+
+def test_snapshot_of_the_future_changes_nothing():
+    """project-choice: an hour ahead of a valid clock is the most that logs and mirror take."""
+    for status in (clock.RELIABLE, clock.UNRELIABLE, clock.INVALID):
+        for ahead in (3600, 3601, 0xFFFFFFFE - NEW_YEAR):
+            rig = Rig(NEW_YEAR, status)
+            rig.report(register(1) + snapshot(NEW_YEAR - 1800) + COMPLETE)
+            taken = ahead == 3600 or status == clock.INVALID
+            assert rig.snapshot(published(NEW_YEAR + ahead)) == taken, (status, ahead)
+            assert rig.reading() == (9000 if taken else 1)
+            told = NEW_YEAR + ahead if taken else NEW_YEAR - 1800
+            assert rig.stamp() == (stamp.GSME, told, clock.RELIABLE)
+            assert rig.shown() == NEW_YEAR - 1800
+            assert rig.report(register(2) + snapshot(NEW_YEAR + 1) + COMPLETE)
+            assert (rig.reading(), rig.shown()) == (2, NEW_YEAR + 1)
 
 
 def test_snapshot_of_the_past_changes_nothing():
@@ -405,7 +447,12 @@ def test_frames_that_are_no_update():
         (h("08 01 0A"), PREPAYMENT, True),
         (h("19 01 06"), METERING, True),
         (h("09 01 06"), METERING, True),
-        (h("19 01 06"), PREPAYMENT, False),
+        (h("19 01 06"), PREPAYMENT, True),  # Publish Debt Log
+        (h("19 01 05"), PREPAYMENT, True),  # Publish Top Up Log
+        (h("19 01 01"), PREPAYMENT, True),  # Publish Prepay Snapshot
+        (h("19 01 01"), METERING, False),
+        (h("19 01 03"), PREPAYMENT, False),  # ConsumerTopUpResponse
+        (h("19 01 06"), 0x0700, False),
         (h("19 01 0A"), METERING, False),  # ConfigureNotificationFlags
         (h("18 01 06"), METERING, False),  # Configure Reporting
         (h("10 01 0A"), METERING, False),

@@ -8,11 +8,11 @@ from smets.codec import DecodeError
 from smets.crypto.gcm import Gcm
 from smets.features.registry import Registry
 from smets.gbcs import gbz as engine
-from smets.gbcs import table_gas, use_cases
+from smets.gbcs import table_gas, table_proxy, use_cases
 from smets.zcl import frame, types
 from smets.zcl.server import Server
 
-TABLES = (table_gas.ROWS,)
+TABLES = (table_gas.ROWS, table_proxy.ROWS)
 KEY = bytes(range(16))
 IV = bytes(12)
 
@@ -339,3 +339,27 @@ def test_many_components():
 
 def test_dlms_payload_is_not_gbz():
     assert refused(h("D9 200003E8 00")) == (0, "GBZ profile: not 01")
+
+
+def test_frame_counters_by_version():
+    """spec: each encrypted component counts (GBCS 7.2.10), in GBCS 3.1 each kind of component."""
+    from smets.gbcs import versions
+
+    snapshot, prepaid = h("19 01 06 00"), h("19 02 01 00")
+    replies = [(0x0702, snapshot, True), (0x0702, snapshot, True), (0x0705, h("08 02 0B"), False)]
+    replies += [(0x0705, prepaid, True), (0x0705, prepaid, True)]
+    assert versions.frame_counters(replies, False) == [0, 1, 0, 2, 3]
+    assert versions.frame_counters(replies, True) == [0, 0, 0, 1, 1]
+    assert [versions.is_old(name) for name in versions.VERSIONS] == [True, False, False, False]
+
+
+def test_a_failure_of_gcs21k_by_version():
+    """spec: the Default Response has frame control 08, in GBCS 3.1 it had 09."""
+    row = use_case(0x00DA)
+    made = server()
+    made.command_faults[(0x0700, 0x0B)] = 0xC0
+    payload = gbz((0x0700, h("01 05 0B 00000000 01 00")))
+    for old, control in ((False, "08"), (True, "09")):
+        made.old = old
+        answer = engine.execute(engine.prepare(payload, row), made, cipher)
+        assert answer[-5:] == h(control + "05 0B 0B C0")

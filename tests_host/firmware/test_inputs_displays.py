@@ -8,7 +8,8 @@ def test_displays_refuse_what_cannot_be():
     assert refuse_all(Link("ppmid")) >= {"pair", "unpair", "top_up"}
 
 
-def test_a_hub_has_nothing_to_do():
+def test_a_hub_does_not_wake():
     link = Link("chf")
     refuse_all(link)
-    assert link.ask("ACT", {"wake": 1})[1] == "wake: not of the actions here: none"
+    told = "wake: not of the actions here: cause, distributed, joined, relay"
+    assert link.ask("ACT", {"wake": 1})[1] == told

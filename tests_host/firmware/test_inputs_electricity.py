@@ -41,4 +41,5 @@ def test_one_wrong_member_leaves_the_others_alone():
             assert link.told() == before, text
             assert link.device.feature("register").draw == 0
     event, text = link.ask("SET", {"colour": 1})
-    assert text == "colour: not of the inputs here: draw, energy, prepayment, voltage"
+    known = "chf, draw, energy, faulty, hub, prepayment, privacy_pin, voltage"
+    assert text == "colour: not of the inputs here: " + known

@@ -173,7 +173,7 @@ def test_combine_through_infinity_and_through_a_doubling():
     # Q is what the first column of the comb adds, or its negative, and k = 2^51: the running sum
     # is Q, meets the column's point at bit 51, and goes on from infinity or from twice Q.
     for g in (N - 2, 0x8000 << 240 | 0x1235, 77):
-        digit = p256._comb(g)[51]
+        digit = p256.digits_of(g)[51]
         entry = digit & 15
         scalar = (1 << 208) + sum([(1 if entry >> r & 1 else -1) << (52 * r) for r in range(4)])
         scalar = (-scalar if digit & 16 else scalar) % N
@@ -187,7 +187,7 @@ def test_combine_goes_on_from_infinity_with_a_negative_digit():
     # After columns 51 to 46 the comb has added c * G, the window 32 * Q for its digit at bit 51;
     # Q = -c / 32 * G makes that infinity, and the digit at bit 45 is -3.
     g = 0x6F << 240 | 0x3F57
-    columns = p256._comb(g)
+    columns = p256.digits_of(g)
     c = 0
     for i in range(51, 45, -1):
         entry = columns[i] & 15

@@ -5,7 +5,6 @@ import gc
 
 from test_asn1 import (
     AGREEING,
-    LOAD_CONTROLLER_BY_SUPPLIER,
     NEW_PARTY,
     OPERATOR_BY_OPERATOR,
     SIGNING,
@@ -18,14 +17,12 @@ from test_asn1 import (
     update,
 )
 from testkit import raises, tmpdir
-from vectors import DEVICE, OPERATOR, SUPPLIER, h, signing_key
+from vectors import DEVICE, OPERATOR, SUPPLIER, h, public_of, signing_key
 
 from smets import clock
-from smets.crypto import CryptoError, ecdsa, p256
-from smets.devices.esme import Esme
+from smets.crypto import CryptoError, ecdsa
 from smets.devices.gpf import Gpf
 from smets.gbcs import alert, der, replaced
-from smets.gbcs.keys import Party
 from smets.gbcs.session import Refused
 from smets.ports.store import Store, StoreError
 
@@ -85,7 +82,7 @@ def taken(ask, new=NEW_PARTY):
     party = ask.keys.find(new)
     assert ask.keys.find(OPERATOR) is None
     assert party.role == "network_operator"
-    assert party.ka_public == party.ds_public == p256.public_key(signing_key(new))
+    assert party.ka_public == party.ds_public == public_of(signing_key(new))
     assert ask.device.counters.get(new) == (77).to_bytes(8, "big")
     return True
 
@@ -222,29 +219,6 @@ def test_a_party_that_has_gone_meanwhile():
     assert ask.keys.find(NEW_PARTY) is None and ask.keys.find(THIRD)
 
 
-def test_of_a_load_controller():
-    """rtds: the alert of CS02g has a message code of its own."""
-    ask = Asked(Esme)
-    controller = h("025ECA0000000801")
-    ask.keys.add(
-        Party(controller, "load_controller", b"", p256.public_key(signing_key(controller)))
-    )
-    new = [(SIGNING, made_certificate(NEW_PARTY, SIGNING, unit=b"08"))]
-    control = der.integer(11) + der.element(0xA2, der.integer(2), h("0302 0780"))
-    control += der.integer(ask.counter + 1, 0x83) + der.integer(0, 0x84)
-    replacements = [
-        der.sequence(item, der.sequence(der.integer(8), der.element(der.BIT_STRING, used)))
-        for used, item in new
-    ]
-    parts = [der.sequence(control), der.sequence(*replacements)]
-    parts.append(der.sequence(made_certificate(h("025ECA00000000CA"), h("0106"))))
-    payload = der.sequence(*(parts + [time(WHEN)]))
-    assert ask(LOAD_CONTROLLER_BY_SUPPLIER, payload) == ACCEPTED
-    alerts = at(ask, SECONDS)
-    assert [each[:4] for each in alerts] == [(0x8F66, SECONDS, SUPPLIER, 0x0124)]
-    assert ask.keys.find(NEW_PARTY).role == "load_controller"
-
-
 def test_the_alert_is_signed():
     """spec: signature, no MAC, the device's own counter, no time in the header."""
     ask = Asked(Gpf)
@@ -259,7 +233,7 @@ def test_the_alert_is_signed():
     head += bytes((len(payload),))
     assert octets[: len(head)] == head
     assert octets[len(head) :][: len(payload) + 1] == payload + b"\x40"
-    public = p256.public_key(signing_key(DEVICE))
+    public = public_of(signing_key(DEVICE))
     assert ecdsa.verify(public, ecdsa.sha256(octets[1:-65]), octets[-64:])
     ask.keys.ds_private_key = None
     octets = b"".join([bytes(c) for c in alert.message_of(ask.keys, Counted(), entry).chunks()])

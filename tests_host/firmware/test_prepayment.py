@@ -22,13 +22,14 @@ DONE, REFUSED = 0x8154, 0x8155
 def test_consumption_lowers_the_balance():
     """issue: energy of half hours at the active price, the standing charge once a day."""
     meter = Meter()
-    meter.device.feature("register").set_draw(500)
     meter.device.advance(1200)
+    meter.device.feature("register").set_draw(500)
+    meter.device.advance(1800)
     assert meter.account.balance == 10 * POUND - 15 * PENNY
     assert meter.read(PREPAYMENT, 0x0001) == 10 * POUND - 15 * PENNY
-    meter.device.advance(13 * 3600 + 1800)  # midnight
-    assert meter.account.balance == 10 * POUND - 28 * 15 * PENNY - 50 * PENNY
-    assert meter.device.zcl.get(METERING, 0x0000) == 1000000 + 28 * 500
+    meter.device.advance(13 * 3600)  # midnight
+    assert meter.account.balance == 10 * POUND - 27 * 15 * PENNY - 50 * PENNY
+    assert meter.device.zcl.get(METERING, 0x0000) == 1000000 + 27 * 500
 
 
 def test_parts_of_a_thousandth_are_not_lost():
@@ -42,8 +43,9 @@ def test_parts_of_a_thousandth_are_not_lost():
 def test_exhausted_credit_disables_the_supply():
     """issue: with no credit left the supply is off, nothing is drawn, nothing is charged."""
     meter = Meter(balance=20 * PENNY)
-    meter.device.feature("register").set_draw(500)
     meter.device.advance(1200)
+    meter.device.feature("register").set_draw(500)
+    meter.device.advance(1800)
     assert meter.read(METERING, 0x0014) == 2 and meter.read(PREPAYMENT, 0x0003) & 0x40 == 0
     meter.device.advance(1800)
     assert meter.account.balance == -10 * PENNY
@@ -188,13 +190,14 @@ def test_emergency_credit():
     meter = Meter(emergency_limit=5 * POUND, emergency_threshold=POUND, low_credit=2 * POUND)
     assert meter.read(PREPAYMENT, 0x0003) == 0x05, "good, emergency credit enabled"
     assert meter.emergency() == 0x01
+    meter.device.advance(1200)
     meter.device.feature("prepayment").configure({"balance": 50 * PENNY})
     assert meter.read(PREPAYMENT, 0x0003) == 0x0E, "low, enabled, available"
     assert meter.emergency() == 0x00
     assert meter.read(PREPAYMENT, 0x0003) == 0x16, "low, enabled, selected"
     assert meter.read(PREPAYMENT, 0x0002) == 5 * POUND
     meter.device.feature("register").set_draw(1000)
-    meter.device.advance(1200 + 1800)  # 60 pence: 50 of the balance, ten of the emergency credit
+    meter.device.advance(1800 + 1800)  # 60 pence: 50 of the balance, ten of the emergency credit
     assert meter.account.balance == 0 and meter.account.emergency_left == 490 * PENNY
     assert meter.read(PREPAYMENT, 0x0003) == 0x36 and meter.read(METERING, 0x0014) == 2
     assert meter.emergency() == 0x00, "it is active"

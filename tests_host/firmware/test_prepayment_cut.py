@@ -34,7 +34,7 @@ class CutStore(Store):
 
 def act(meter):
     """The operation that is interrupted: a payment, a half hour, emergency credit, the supply."""
-    meter.device.feature("register").set_draw(1000)
+    meter.device.feature("register").set_draw(1500)  # 1000 Wh of the rest of the half hour
     meter.top_up(token(300, 1))
     meter.device.advance(1200)
     meter.top_up(token(200, 2))
@@ -69,13 +69,12 @@ def finish(store):
 
 def test_power_cut_at_every_record():
     """issue: old or new, never a mixture; on both engines, at each record in three ways."""
-    path = tmpdir()
     tried = 0
     for when in range(3):
         cut = 0
         while True:
             cut += 1
-            folder = path + "/%d-%d" % (when, cut)
+            folder = tmpdir() + "/s"  # a small flash has no room for all of them
             Meter(Store(folder))
             gc.collect()
             store = CutStore(folder, cut, when)
@@ -87,7 +86,7 @@ def test_power_cut_at_every_record():
             gc.collect()
             finish(Store(folder))
             gc.collect()
-    assert tried >= 3 * 5, tried
+    assert tried >= 3 * 4, tried
 
 
 def test_power_cut_at_every_write_and_erase():

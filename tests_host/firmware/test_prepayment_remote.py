@@ -202,6 +202,20 @@ def test_adjust_and_reset():
     assert (held.balance, held.arrears, held.emergency_left) == (0, 0, 0)
 
 
+def test_a_reset_by_an_older_version():
+    """spec (MP143): GBCS 3.1 leaves the emergency credit as it was; 4.0 brings its limit."""
+    for old, left in ((True, 2 * POUND), (False, 5 * POUND)):
+        meter = Meter()
+        meter.device.zcl.old = old
+        prepayment = meter.device.feature("prepayment")
+        prepayment.configure({"emergency_credit": 5 * POUND, "balance": 0})
+        assert invoke(meter, EMERGENCY + "3", b"\x0f\x00") == 0
+        meter.account.emergency_left = 2 * POUND  # three were used
+        assert meter.account.emergency_remaining == 2 * POUND
+        assert invoke(meter, EMERGENCY + "2", dl(0)) == 0
+        assert meter.account.emergency_remaining == left
+
+
 def test_debts():
     """spec: ECS07: rates come into force when they are activated, registers are adjusted."""
     meter = Meter()

@@ -173,7 +173,7 @@ def fails(result, *words):
 
 
 def test_arguments_that_are_wrong(files):
-    fails(run(files, "00", device="toaster"), "smets respond: --device toaster: not one of gpf")
+    fails(run(files, "00", device="toaster"), "'toaster' is not one of gpf")
     fails(run(files, "00", engine="nowhere"), "no engine nowhere")
     fails(run(files, "--colour"), "--colour")
     missing = CliRunner().invoke(cli.build(), ["respond", "--device", "gpf", "00"])
@@ -289,7 +289,7 @@ def test_a_critical_answer_is_signed_with_the_key_that_keygen_made(files, engine
     )
     assert asked.exit_code == 0, asked.stderr
     files.state.write_text(json.dumps({"device": "ESME"}))
-    files.keys = folder / f"{meter}.json"
+    files.keys = folder / f"esme-{meter}.json"
     answer = run(files, device="esme", engine=engine, given=asked.stdout)
     told = smets("parse", "-", "--keys", parties, given=answer.stdout)
     assert told.exit_code == 0 and f"signature: valid ({meter} (ESME))" in told.stdout
@@ -307,7 +307,7 @@ def test_device_process_that_does_not_start(files, monkeypatch, tmp_path):
     broken = tmp_path / "micropython"
     broken.write_text("#!/bin/sh\necho 'no firmware here' >&2\nexit 1\n")
     broken.chmod(0o755)
-    monkeypatch.setattr("host_tools.bench.micropython", lambda: (str(broken),))
+    monkeypatch.setattr("host_tools.transports.micropython", lambda: (str(broken),))
     fails(run(files, read().hex(), engine="unix"), "the device is gone", "no firmware here")
 
 

@@ -1,4 +1,5 @@
 # engines: cpython unix
+import gc
 import os
 from binascii import crc32
 
@@ -496,3 +497,44 @@ def test_a_short_range_of_a_long_log_is_read_without_the_rest():
     nothing = log.select(1, 2)
     region.reads = 0
     assert nothing.count == 0 and nothing.readinto(bytearray(64)) == 0 and region.reads == 0
+
+
+def test_rows_wider_than_a_batch():
+    """issue: the registers of a day are one row of a log, after a restart too."""
+    region = RamRegion(16384)
+    log = RingLog(region, 31, 348)
+    for number in range(40):
+        log.append((1000 + number).to_bytes(4, "big") + bytes((number,)) * 344)
+    for held in (log, RingLog(region, 31, 348)):
+        assert [bytes(row[:5]) for row in held.select(1015, 0xFFFFFFFF).chunks(100)] == [
+            (1000 + number).to_bytes(4, "big") + bytes((number,)) for number in range(15, 40)
+        ]
+        assert len(held) == 31 and held.newest == 1039
+
+
+def test_selecting_collects_no_garbage_of_its_own():
+    """The threshold is off while rows are looked through, and back afterwards, also on a fault."""
+    if not hasattr(gc, "threshold") or not hasattr(gc, "mem_free"):
+        raise Skip("this engine has no such threshold")
+    seen = []
+
+    def lost():
+        seen.append(gc.threshold())
+        raise ValueError("in the midst")
+
+    region = RamRegion(SIZE)
+    log = RingLog(region, ROWS, 8, lost)
+    put(log, 1, 1)
+    put(log, 2, 2)
+    before = gc.threshold()
+    try:
+        gc.threshold(20480)
+        assert log.select().count == 2 and gc.threshold() == 20480
+        region.write(0, bytes(16))
+        # The batch that the log holds has the row yet.
+        put(log, 3, 3)
+        with raises(ValueError):
+            log.select()
+        assert seen == [-1] and gc.threshold() == 20480
+    finally:
+        gc.threshold(before)

@@ -54,6 +54,18 @@ def test_forget_removes_the_history_of_a_display():
     assert len(meters(display(path))) == 0
 
 
+def test_a_display_stays_paired_with_both_meters():
+    """An input of one fuel stood in the place of the other's: a restart lost one of them."""
+    path = tmpdir() + "/state"
+    made = display(path)
+    other = "02534D45545300A0"
+    for fuel, eui in (("gas", EUI), ("electricity", other), ("electricity", EUI)):
+        text = json.dumps({"pair": {"fuel": fuel, "eui": eui}})
+        made.line("CTRL:SET#1:%d:%s" % (len(text), text))
+    for again in (made, display(path)):
+        assert sorted(meter.eui.hex() for meter in meters(again).values()) == [EUI.lower()] * 2
+
+
 def test_forget_with_the_store_is_for_a_bench_without_a_journal_too():
     """Counters and history outlive FORGET there, unless `store` is true."""
     path = tmpdir() + "/state"

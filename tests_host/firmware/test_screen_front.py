@@ -1,5 +1,7 @@
 # engines: cpython unix
 # The front of a display: keys, pages, when the panel is given a picture.
+from binascii import crc32
+
 from testkit import tmpdir
 
 from smets.devices.ihd import Ihd
@@ -8,7 +10,7 @@ from smets.features.prepayment import codes
 from smets.features.tenancy.cleared import ELECTRICITY, GAS
 from smets.ports.store import Store
 from smets.screen import canvas, layout, pages, view
-from smets.screen.buttons import BACK, NEXT, OK, Buttons, Navigator
+from smets.screen.buttons import BACK, NEXT, NONE, OK, Buttons, Navigator
 from smets.screen.front import Front
 from smets.screen.view import View, view_of
 
@@ -19,78 +21,51 @@ def started():
     return display
 
 
-class Panel:
-    """A screen that keeps what it is shown; `absent`: it does not answer."""
-
-    width, height, mono = 128, 64, True
-
-    def __init__(self):
-        self.pictures = []
-        self.absent = False
-
-    def show(self, target):
-        self.pictures.append(bytes(target.octets))
-        return not self.absent
-
-
 def _picture(display, page, part=0):
     target = canvas.Canvas(128, 64, True)
     pages.draw(target, layout.MONO, view_of(display), page, part)
     return bytes(target.octets)
 
 
+def _front(display):
+    return Front(display, layout.MONO, canvas.Canvas(128, 64, True))
+
+
+def _drawn(front):
+    assert front.check == crc32(front.canvas.octets)
+    return bytes(front.canvas.octets)
+
+
 def test_the_front_shows_the_display_and_follows_its_keys():
     display = started()
-    panel = Panel()
-    front = Front(display, panel)
+    front = _front(display)
     front.press(NEXT)  # before the first picture: nothing is there to leave
-    assert front.tick(0) and panel.pictures[-1] == _picture(display, "now")
+    assert front.tick(0) and _drawn(front) == _picture(display, "now")
     assert not front.tick(500), "not due"
-    assert not front.tick(500) and len(panel.pictures) == 1, "the same picture is not sent again"
+    assert front.tick(500)
     front.press(NEXT)
-    assert front.tick(1) and panel.pictures[-1] == _picture(display, "electricity")
+    assert front.tick(1) and _drawn(front) == _picture(display, "electricity")
     front.press(OK)
-    assert front.tick(1) and panel.pictures[-1] == _picture(display, "electricity", 1)
+    assert front.tick(1) and _drawn(front) == _picture(display, "electricity", 1)
     for _ in range(60):
         front.tick(1000)
-    assert panel.pictures[-1] == _picture(display, "now"), "a minute without a key"
-
-
-def test_the_front_tries_a_panel_again_that_does_not_answer():
-    display = started()
-    panel = Panel()
-    panel.absent = True
-    front = Front(display, panel)
-    assert front.tick(0) and front.tick(1000) and len(panel.pictures) == 2
-    panel.absent = False
-    assert front.tick(1000) and not front.tick(1000)
+    assert _drawn(front) == _picture(display, "now"), "a minute without a key"
 
 
 def test_a_notice_stays_until_it_is_confirmed():
     display = started()
     rules = display.feature("tenancy_display")
     rules.notices.append(ELECTRICITY)
-    panel = Panel()
-
-    class Keys:
-        def __init__(self):
-            self.down = []
-
-        def poll(self, passed):
-            down, self.down = self.down, []
-            return down
-
-    keys = Keys()
-    front = Front(display, panel, keys)
+    front = _front(display)
     front.tick(0)
     assert front.navigator.page == "notice"
-    keys.down = [NEXT]
+    front.press(NEXT)
     front.tick(10)
     assert front.navigator.page == "notice" and rules.notices == [ELECTRICITY]
-    keys.down = [OK]
+    front.press(OK)
     front.tick(10)
     assert rules.notices == [] and front.navigator.page == "now"
-    assert panel.pictures[-1] == _picture(display, "now")
+    assert _drawn(front) == _picture(display, "now")
 
 
 def _shown(notices=()):
@@ -164,29 +139,55 @@ class Pins:
 
 def test_a_button_counts_once_when_it_is_steady():
     pins = Pins()
-    assert pins.buttons.poll(10) == []
+    assert pins.buttons.poll(10) == NONE
     pins.down = (NEXT,)
-    assert pins.buttons.poll(10) == [] and pins.buttons.poll(10) == []
+    assert pins.buttons.poll(10) == NONE and pins.buttons.poll(10) == NONE
     pins.down = ()
-    assert pins.buttons.poll(10) == [], "a bounce"
+    assert pins.buttons.poll(10) == NONE, "a bounce"
     pins.down = (NEXT,)
-    keys = []
-    for _ in range(10):
-        keys += pins.buttons.poll(10)
-    assert keys == [NEXT]
+    assert _polled(pins, 10) == [NEXT]
 
 
-def test_a_held_button_repeats_and_two_are_told_apart():
+def _polled(pins, times):
+    """The keys of so many polls, 10 ms apart."""
+    keys = [pins.buttons.poll(10) for _ in range(times)]
+    return [key for key in keys if key != NONE]
+
+
+def test_a_short_press_between_two_polls_counts():
+    """A page is drawn for 150 ms; the key is down for some of them."""
+    pins = Pins()
+    assert pins.buttons.poll(10) == NONE
+    pins.down = (OK,)
+    pins.buttons.sample()
+    pins.down = ()
+    pins.buttons.sample()
+    assert pins.buttons.poll(150) == NONE, "a bounce: it was down in one sample"
+    for before in (0, 10):  # whether a poll saw it down already
+        pins.down = (NEXT, OK)
+        if before:
+            assert pins.buttons.poll(before) == NONE
+        pins.buttons.sample()
+        pins.buttons.sample()
+        pins.down = ()
+        pins.buttons.sample()
+        assert _polled(pins, 20) == [NEXT, OK], "each once"
+    pins.down = (OK,)
+    assert _polled(pins, 5) == [OK]
+    pins.buttons.sample()
+    pins.buttons.sample()
+    pins.down = ()
+    assert pins.buttons.poll(150) == NONE, "it has counted"
+
+
+def test_a_held_button_repeats_and_ok_does_not():
     pins = Pins()
     pins.down = (BACK, OK)
-    keys = []
-    for _ in range(135):
-        keys += pins.buttons.poll(10)
-    assert keys == [BACK, OK] * 3, keys
+    assert _polled(pins, 135) == [BACK, OK, BACK, BACK]
     pins.down = ()
     pins.buttons.poll(10)
     pins.down = (OK,)
-    assert pins.buttons.poll(30) == [OK]
+    assert pins.buttons.poll(30) == OK
 
 
 class Acting:
@@ -271,8 +272,7 @@ def test_keys_of_a_ppmid_reach_its_meter():
     """The front calls the PPMID, which is awake then, and shows what came of it."""
     display = Ppmid(Store(tmpdir() + "/s"))
     display.feature("pairing").pair({"fuel": "electricity", "eui": "02534D45545300A0"})
-    panel = Panel()
-    front = Front(display, panel)
+    front = _front(display)
     front.tick(0)
     front.navigator.page = "top-up"
     for key in [OK] + [OK] * 20:
@@ -284,10 +284,4 @@ def test_keys_of_a_ppmid_reach_its_meter():
     front.press(OK)
     front.tick(1)
     assert display.feature("requests").last.state == codes.NO_METER
-    assert panel.pictures[-1] == _picture_of(front)
-
-
-def _picture_of(front):
-    target = canvas.Canvas(128, 64, True)
-    pages.draw(target, layout.MONO, view_of(front._display), "top-up", 0)
-    return bytes(target.octets)
+    assert _drawn(front) == _picture(display, "top-up")

@@ -130,7 +130,7 @@ def test_the_next_picture_takes_the_place_of_the_first():
     picture.rect(5, 5, 5, 5, canvas.WHITE)
     assert panel.show(picture)
     assert chip.memory == picture.octets
-    assert chip.transfers - before == 2, "one for the window, one for the pixels"
+    assert chip.transfers - before == 16, "of each page one for the window, one for the pixels"
 
 
 def test_a_panel_that_is_not_there_is_set_up_when_it_comes():
@@ -199,7 +199,10 @@ def test_a_board_names_its_screen():
     sys.modules["machine"] = machine
     try:
         panel = open_screen(
-            {"screen": "ssd1306", "i2c": 1, "clock": 3, "data": 2, "address": 0x3D}
+            {
+                "driver": "ssd1306",
+                "pins": {"i2c": 1, "clock": 3, "data": 2, "address": 0x3D},
+            }
         )
     finally:
         if saved is None:

@@ -40,9 +40,7 @@ SECONDS = 473385600  # the same since 2000
 DATE_TIME = bytes.fromhex("090C 07DF0101FF000000008000")  # then any clock status
 
 # Pairs that are left out, each with its reason; the rest is tried, all of it.
-LEFT_OUT: dict[tuple[str, str], str] = {
-    ("ECS47a", "70/0-3:96.3.10.255/2"): "its level holds from a date on, which is not carried out",
-}
+LEFT_OUT: dict[tuple[str, str], str] = {}
 # With these a supplier makes a meter keep an account; a meter that has none tries all others, and
 # one with an account those that concern it.
 MAKE_ACCOUNT = ("ECS02", "ECS03", "ECS42", "ECS43", "ECS44")
@@ -64,6 +62,7 @@ class Device:
         self.role, self.engine, self.flash, self.restores = role, engine, flash, restores
         self.counter = 1000
         self.restarts = 0
+        self.logged: list[str] = []
         self._start()
         if account:
             self.client.control("SET", {"prepayment": {"mode": "credit"}})
@@ -104,6 +103,8 @@ class Device:
         )
         opened = Opened(self.client.respond(data), party)
         assert opened.counter == self.counter and opened.target == party
+        # A command that clears the event log is the first event after it.
+        self.logged = [*([] if use_case == "ECS15a" else self.logged), case["code"]]
         return opened
 
 
@@ -125,12 +126,14 @@ def rounds(setters: dict[str, set]) -> list[list[str]]:
 
 OBJECT = re.compile(r"(\d+)/(\d+)-(\d+):(\d+)\.(\d+)\.(\d+)\.(\d+)/(\d+)$")
 SCRIPTS = {"ECS05": 0x63, "ECS42": 0x33, "ECS43": 0x34, "ECS44": 0x36}
-# Open switch 3; level 100 at controller 1; no more than level 50 at controller 3.
-SCRIPTS |= {"ECS47": 0x0312, "ECS47a": 0x1164, "ECS47e": 0x2332}
+# Open switch 3; level 0 at output 3; no more than level 50 at input 3.
+SCRIPTS |= {"ECS47": 0x0312, "ECS47a": 0x1300, "ECS47e": 0x2332}
 CONTROLLER_ROWS = 100
+LEVEL_END = "1/0-0:94.44.119.2/2"  # of controller 3: until the next command
 CONTROL_STATES = {"ECS42": 1, "ECS43": 0, "ECS44": 2}
 # Octets that follow what is compared: the status of an account.
 TAILS = {"111/0-0:19.0.0.255/2": 2}
+EVENT_LOG = "7/0-0:99.98.0.255/2"
 EMERGENCY_LIMIT = "112/0-0:19.10.1.255/9"
 
 
@@ -159,6 +162,12 @@ def log_value(place: str) -> Value:
     octets = b"".join(time.to_bytes(4, "big") + bytes.fromhex("8154" + tail) for time in times)
     state = {"type": "compact-array", "element_type": {"structure": kinds}, "value": rows}
     return Value(state, log_octets(description, octets))
+
+
+def events(codes: list[str]) -> bytes:
+    """The rows of the event log for commands that were carried out, by their message codes."""
+    head = SECONDS.to_bytes(4, "big") + bytes.fromhex("815402")
+    return b"".join(head + int(code, 16).to_bytes(2, "big") for code in codes[-100:])
 
 
 def log_octets(description: str, rows: bytes) -> bytes:
@@ -244,6 +253,9 @@ class Electricity:
             return number("double-long", 0)
         if item["op"] == "action" and item["type"] == "integer":
             return number("integer", 0)
+        if place == LEVEL_END and setter == "ECS47a":
+            never = bytes.fromhex("FFFFFFFFFFFFFFFFFF8000FF")
+            return Value({"type": "octet-string", "value": never.hex()}, b"\x09\x0c" + never)
         return Maker(f"{setter} {place}").of(item, setter)
 
     def set(self, device: Device, setter: str) -> None:
@@ -282,7 +294,7 @@ class Electricity:
             kinds = "0204 06 12 16 06" if pair.read == pairs.CONTROLLER_LOG else "0203 06 12 09"
             return log_octets(kinds, b"")
         if effect == pairs.ROW:
-            return self._logged(amount[1:], b"\x01" if pair.setter == "ECS47" else b"\x00")
+            return self._logged(amount[1:], b"\x00" if pair.setter == "ECS47e" else b"\x01")
         if effect == pairs.SWITCH:
             return b"\x03\x00"
         if effect == pairs.NOW:
@@ -329,6 +341,8 @@ class Electricity:
         for place in reads:
             self.counts["read"] += 1
             wanted = self._wanted(place)
+            if place == EVENT_LOG:
+                wanted = log_octets("0203 06 12 09", events(device.logged))
             if letters[place] == "p":
                 found = self._protected(device, reader, place)
             else:
@@ -564,7 +578,7 @@ class Gas:
                 answers.append((cluster, sequence, [b"".join(records)], places))
             else:
                 head = bytes((int(case[index]["fc"], 16), sequence, places[0][1]))
-                requests.append((cluster, head + get_payload(case[index])))
+                requests.append((cluster, head + pairs.get_payload(case[index])))
                 answers.append((cluster, sequence, self.now[places[0]], places))
         if not requests:
             return []
@@ -578,19 +592,6 @@ class Gas:
                 shown = [each.hex() for each in got], [each.hex() for each in payloads]
                 wrong.append(f"{reader} {[[hex(n) for n in p] for p in places]}: {shown}")
         return wrong
-
-
-def get_payload(item: dict) -> bytes:
-    """What a Get command asks for, all of it constant."""
-    octets = b""
-    for name, value in item["values"].items():
-        sizes = {"Provider ID": 4, "Issuer Calendar ID": 4, "Start Time": 4, "Event ID": 2}
-        sizes |= {"Earliest Start Time": 4, "Min. Issuer Event ID": 4, "End Time": 4}
-        sizes["Event Offset"] = 2
-        size = next((sizes[each] for each in sizes if name.startswith(each)), 1)
-        choice = value.get("choice", [value.get("default", 0)])[0]
-        octets += value.get("const", choice).to_bytes(size, "little")
-    return octets
 
 
 def try_proxy(model: Gas, meter: Device, flash: Path, wrong: list[str]) -> list[tuple]:

@@ -10,7 +10,7 @@ NEW_YEAR = 0x1C374A80
 GPF, GSME = stamp.GPF, stamp.GSME
 RELIABLE, UNRELIABLE, INVALID = clock.RELIABLE, clock.UNRELIABLE, clock.INVALID
 
-# docs/evidence.md#stamp: responder, source, status, clock_status, evidence
+# docs/evidence/stamp.md#bits-of-clock_status: responder, source, status, clock_status, evidence
 ROWS = (
     (GPF, GSME, RELIABLE, 0x04, "rtds"),
     (GPF, GPF, RELIABLE, 0x00, "rtds"),

@@ -475,7 +475,7 @@ def test_keys_in_fragments():
 
 def keys_refused(document, keys=None):
     with raises(DocumentError) as caught:
-        state.load_keys(keys, document)
+        state.load_keys(keys, document, "ESME")
     return caught.error.path, str(caught.error)[len(caught.error.path) + 2 :]
 
 
@@ -488,6 +488,7 @@ def test_keys_that_are_wrong():
         ({"device_id": 5}, "keys.device_id", HEX),
         ({"device_id": "00"}, "keys.device_id", "1 octets, expected 8"),
         (dict(good, secret="00"), "keys.secret", "unknown member"),
+        (dict(good, device="GPF"), "keys.device", '"GPF" is not ESME, which the device is'),
         (dict(good, private_key="00"), "keys.private_key", "1 octets, expected 32"),
         (dict(good, private_key="00" * 32), "keys.private_key", "private key range"),
         (dict(good, ds_private_key="00" * 32), "keys.ds_private_key", "private key range"),

@@ -756,6 +756,54 @@ def test_g40_damaged_record_and_no_date():
         assert home.machine.visible_from(ELECTRICITY) == (NOW if clears else 0)
 
 
+def test_a_notice_waits_for_ok_through_restarts():
+    """issue: whatever the power does, a person is told that data was cleared, and once."""
+    home = Home((ELECTRICITY, GAS))
+    home.both_without_date()
+    assert home.machine.notices() == []
+    home.machine.seen(ELECTRICITY, NOW - 5 * DAY, CLEAR_CONSUMER)
+    home.work()
+    for _ in range(2):
+        assert home.machine.notices() == [ELECTRICITY]
+        home.restart()
+    home.machine.seen(GAS, NOW - 2 * DAY, CLEAR_CONSUMER)
+    home.work()
+    assert home.machine.notices() == [ELECTRICITY, GAS]
+    home.machine.confirm_notices()
+    home.restart()
+    assert home.machine.notices() == []
+    assert home.machine.dates(ELECTRICITY)[2] == NOW - 5 * DAY, "what was applied is still known"
+
+
+def test_a_confirmed_notice_is_written_when_the_flash_works_again():
+    home = Home((ELECTRICITY,))
+    home.machine.seen(ELECTRICITY, NOW - 5 * DAY, CLEAR_CONSUMER)
+    home.work()
+    put, home.store.put = home.store.put, _full
+    home.machine.confirm_notices()
+    assert home.machine.notices() == [] and home.machine.fault(ELECTRICITY) == 28
+    home.store.put = put
+    home.work()
+    home.restart()
+    assert home.machine.notices() == []
+
+
+def _full(name, octets):
+    raise StoreError(28)
+
+
+def test_a_record_of_older_firmware_has_no_notice():
+    home = Home((ELECTRICITY,))
+    home.machine.seen(ELECTRICITY, NOW - 5 * DAY, CLEAR_CONSUMER)
+    home.work()
+    octets = home.store.get("tenancy.e")
+    assert octets[0] == 2 and octets[-1] == 1
+    home.store.put("tenancy.e", b"\x01" + octets[1:-1])
+    home.restart()
+    assert home.machine.notices() == []
+    assert home.machine.dates(ELECTRICITY)[2] == NOW - 5 * DAY
+
+
 def test_g40_record_of_another_length():
     """project-choice: a record of other firmware is as unknown as a damaged one."""
     home = Home((ELECTRICITY,))

@@ -214,6 +214,9 @@ class _Broken:
     path = "/nowhere"
     faults = {}
 
+    def prepare(self):
+        pass
+
     def names(self):
         return []
 

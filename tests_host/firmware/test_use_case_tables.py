@@ -6,10 +6,18 @@ from importlib import resources
 import pytest
 
 from smets.dlms import objects
-from smets.gbcs import table_asn1, table_chf, table_esme, table_gas, use_cases
+from smets.gbcs import table_asn1, table_chf, table_esme, table_gas, table_proxy, use_cases
 
-TABLES = (table_gas.ROWS, table_esme.ROWS, table_chf.ROWS)
-DEVICES = {"ESME": "E", "GSME": "G", "GPF": "P", "CHF": "H"}
+TABLES = (table_gas.ROWS, table_proxy.ROWS, table_esme.ROWS, table_chf.ROWS)
+DEVICES = {
+    "ESME": "E",
+    "GSME": "G",
+    "GPF": "P",
+    "CHF": "H",
+    "PPMID": "D",
+    "HCALCS": "L",
+    "SAPC": "C",
+}
 ROLES = {
     "Supplier": "S",
     "Network Operator": "N",

@@ -3,12 +3,22 @@
 from vectors import GCS09, GCS13A, GCS13B, GCS13C, GCS14, GCS60, GCS60A, gas_payload
 
 from smets.dlms import axdr, objects
-from smets.gbcs import gbz, table_asn1, table_chf, table_esme, table_gas, use_cases
+from smets.gbcs import (
+    gbz,
+    table_asn1,
+    table_chf,
+    table_esme,
+    table_gas,
+    table_proxy,
+    table_sapc,
+    use_cases,
+)
 from smets.zcl import attributes, published
 
-GAS = (table_gas.ROWS,)
-ALL = (table_gas.ROWS, table_esme.ROWS, table_chf.ROWS, table_asn1.ROWS)
-DEVICES = (use_cases.ESME, use_cases.GSME, use_cases.GPF, use_cases.CHF)
+GAS = (table_gas.ROWS, table_proxy.ROWS)
+ALL = GAS + (table_esme.ROWS, table_chf.ROWS, table_sapc.ROWS, table_asn1.ROWS)
+METERS = (use_cases.ESME, use_cases.GSME, use_cases.GPF, use_cases.CHF)
+DEVICES = METERS + (use_cases.PPMID, use_cases.HCALCS, use_cases.SAPC)
 
 
 def gas(code, device):
@@ -125,7 +135,7 @@ def test_flags():
 
 def test_gas_rows_can_be_carried_out():
     """Every component has a form the engine knows; attributes are in the cluster tables."""
-    for _, name, _, _, body in table_gas.ROWS:
+    for _, name, _, _, body in table_gas.ROWS + table_proxy.ROWS:
         for part in body.split(";"):
             words = part.split()
             cluster = int(words[0], 16)
@@ -145,7 +155,7 @@ def test_gas_rows_can_be_carried_out():
 
 def test_no_encrypted_default_response():
     """rtds: a Default Response is never encrypted."""
-    for _, name, _, _, body in table_gas.ROWS:
+    for _, name, _, _, body in table_gas.ROWS + table_proxy.ROWS:
         assert "0Be" not in body, name
 
 

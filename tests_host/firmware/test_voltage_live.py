@@ -2,7 +2,7 @@
 # A sampler that measures in real time: polled by the loop of a board, between its lines.
 import json
 
-from smets import clock, runtime
+from smets import board_link, clock, runtime
 from smets.devices.base import Device
 
 TURN_MS = 40
@@ -96,13 +96,13 @@ def test_loop_polls_a_live_sampler():
     text = line("CLOCK", {"time": clock.format_iso(START), "status": "reliable"})
     console = Console(text, 140 * 1000 // TURN_MS)
     settings = {"role": "esme", "tick": True}
-    build = runtime.devices.build
-    runtime.devices.build = lambda role, store: Meter(store)
+    build = board_link.devices.build
+    board_link.devices.build = lambda role, store: Meter(store)
     try:
         loop = runtime.Loop(settings, console, Dog(), time=Ticks())
         loop.serve()
     finally:
-        runtime.devices.build = build
+        board_link.devices.build = build
     assert "LOG:ERROR" not in console.said, console.said
     assert console.waits == {50}, console.waits
     device = loop.runtime.device
