@@ -15,11 +15,21 @@ from typer.testing import CliRunner
 
 from host_tools import cli
 from host_tools.bench import open_transport
-from host_tools.commands import conform as command
-from host_tools.conform.model import Blocked, Evidence, Finding, Verdict
+from host_tools.conform import judging
+from host_tools.conform.model import (
+    Blocked,
+    Evidence,
+    Finding,
+    NotClaimed,
+    NotJudged,
+    Outcome,
+    Verdict,
+)
 from host_tools.conform.report import read_report
 from host_tools.conform.session import Session
+from host_tools.conform.watch import WatchingBench
 from host_tools.example import ExampleHome
+from host_tools.roles import JUDGED
 
 STAMPS = ("--only", "SECMP0015-stamp-gsme", "--only", "SECMP0015-stamp-gpf")
 
@@ -41,7 +51,7 @@ def by_id(report):
 
 def test_a_reference_device_passes_and_all_forms_are_written(tmp_path):
     """rtds: the stamped reads of the reference GPF."""
-    page, xml = tmp_path / "deep" / "r.html", tmp_path / "r.xml"
+    page, xml = tmp_path / "r.html", tmp_path / "r.xml"
     status, output, report = conform(
         tmp_path, "--engine", "cpython", "--html", page, "--junit", xml, *STAMPS
     )
@@ -88,7 +98,7 @@ def test_what_the_device_cannot_do_blocks(tmp_path):
     )
     assert status == 4, output
     texts = {by_id(report)[name]["text"] for name in STAMPS[1::2]}
-    assert texts == {"the device under test has no state control"}
+    assert {text[:46] for text in texts} == {"the device under test has no state control (CT"}
     assert "state" not in report["identity"]["capabilities"]
 
 
@@ -340,9 +350,9 @@ def session():
     """A session with a reference device."""
     found = Session(
         "gpf",
-        lambda: open_transport("gpf", "cpython"),
-        ExampleHome(),
-        frozenset(("state",)),
+        lambda: WatchingBench(
+            "gpf", lambda: open_transport("gpf", "cpython"), ExampleHome(), frozenset(("state",))
+        ),
     )
     yield found
     found.close()
@@ -377,6 +387,9 @@ def test_whatever_a_check_meets_is_a_result_and_the_next_one_runs(session):
         entry("k-needs", needs=("power",)),
         entry("l-fail", run=lambda dut: Finding(False, "no")),
         entry("m-tolerated", run=raising(IndexError("x"))),
+        entry("n-claim", run=raising(NotClaimed("it does not claim it"))),
+        entry("o-judge", run=raising(NotJudged("too little is known"))),
+        entry("p-words", run=lambda dut: Finding(False, "not claimed: these are only words")),
     ]
     found = {
         result.check.id: result
@@ -384,7 +397,7 @@ def test_whatever_a_check_meets_is_a_result_and_the_next_one_runs(session):
             entries,
             {"l-fail": "REF-1", "m-tolerated": "REF-2", "d-after": "unused"},
             lambda check: "later" if check.since else "",
-            {"j-left": "left out by --only"},
+            {"j-left": Outcome(Verdict.NOT_RUN, "left out by --only")},
         )
     }
     verdicts = {name: result.verdict for name, result in found.items()}
@@ -395,15 +408,19 @@ def test_whatever_a_check_meets_is_a_result_and_the_next_one_runs(session):
         "d-after": Verdict.PASS,
         "e-choice": Verdict.BLOCKED,
         "f-choice": Verdict.BLOCKED,
-        "g-choice": Verdict.PASS,
+        "g-choice": Verdict.OBSERVED,
         "h-role": Verdict.NOT_APPLICABLE,
         "i-since": Verdict.NOT_APPLICABLE,
         "j-left": Verdict.NOT_RUN,
         "k-needs": Verdict.BLOCKED,
         "l-fail": Verdict.TOLERATED,
         "m-tolerated": Verdict.TOLERATED,
+        "n-claim": Verdict.NOT_APPLICABLE,
+        "o-judge": Verdict.NOT_RUN,
+        "p-words": Verdict.FAIL,
     }
-    assert "KeyError" in found["a-key"].text
+    assert found["a-key"].text == "the answer has no date_time"
+    assert "odd" in found["e-choice"].text and "Error" not in found["e-choice"].text
     assert found["l-fail"].tolerance == "REF-1" and found["m-tolerated"].tolerance == "REF-2"
     assert found["g-choice"].alternative == "other"
 
@@ -414,7 +431,7 @@ def test_interrupting_a_run_reports_what_was_done(tmp_path, monkeypatch):
         entry("b-stop", run=raising(KeyboardInterrupt())),
         entry("c-last"),
     ]
-    monkeypatch.setattr(command, "catalogue", lambda: entries)
+    monkeypatch.setattr(judging, "catalogue", lambda: entries)
     status, output, report = conform(tmp_path, "--engine", "cpython")
     verdicts = [by_id(report)[name]["verdict"] for name in ("a-first", "b-stop", "c-last")]
     assert verdicts == ["pass", "not-run", "not-run"], output
@@ -432,7 +449,7 @@ def test_a_device_of_another_role_is_not_judged(tmp_path):
 
 def test_a_tolerated_failure_is_status_0_and_a_failure_1(tmp_path, monkeypatch):
     entries = [entry("a-pass"), entry("b-fail", run=lambda dut: Finding(False, "no"))]
-    monkeypatch.setattr(command, "catalogue", lambda: entries)
+    monkeypatch.setattr(judging, "catalogue", lambda: entries)
     status, output, _ = conform(tmp_path, "--engine", "cpython")
     assert status == 1 and "b-fail: no" in output
     shutil.copy(tmp_path / "report.json", tmp_path / "before.json")
@@ -447,14 +464,51 @@ def test_a_tolerated_failure_is_status_0_and_a_failure_1(tmp_path, monkeypatch):
     assert back.exit_code == 1 and "1 regressions" in back.output
 
 
+def failing(text):
+    return lambda dut: Finding(False, text)
+
+
+def test_selection_and_order_of_what_is_said(tmp_path, monkeypatch):
+    """-k, -x, --last-failed and --list; failures last, the same reason once."""
+    entries = [
+        entry("a-fail", run=failing("no")),
+        entry("b-none", run=raising(Blocked("no relay"))),
+        entry("c-none", run=raising(Blocked("no relay"))),
+        entry("d-fail", run=failing("never"), title="A Title of its own"),
+        entry("e-pass"),
+    ]
+    monkeypatch.setattr(judging, "catalogue", lambda: entries)
+    status, output, report = conform(tmp_path, "--engine", "cpython")
+    assert status == 1 and output.count("no relay") == 1
+    assert output.index("2 checks (b-none, c-none)") < output.index("a-fail: no")
+    assert [r["where_to_look"] != "" for r in report["results"]] == [True] * 5
+    shutil.copy(tmp_path / "report.json", tmp_path / "last.json")
+
+    def judged(*arguments):
+        _, _, found = conform(tmp_path, "--engine", "cpython", *arguments)
+        return {r["id"] for r in found["results"] if r["verdict"] != "not-run"}
+
+    assert judged("-k", "own", "-k", "E-PASS") == {"d-fail", "e-pass"}
+    assert judged("--last-failed", tmp_path / "last.json") == {"a-fail", "d-fail"}
+    assert judged("-x") == {"a-fail"}
+    listed = smets("conform", "--device", "gpf", "--list", "-k", "none")
+    assert listed.exit_code == 0
+    assert [line.partition(":")[0] for line in listed.output.splitlines()] == ["b-none", "c-none"]
+    (tmp_path / "good.json").write_text(json.dumps(document([])))
+    nothing = smets("conform", "--device", "gpf", "--last-failed", tmp_path / "good.json")
+    assert nothing.exit_code == 2 and "nothing failed in it" in nothing.output
+
+
 def test_all_devices_end_with_the_figures(tmp_path, monkeypatch):
-    entries = [entry("a-pass", roles=command.ROLES)]
-    monkeypatch.setattr(command, "catalogue", lambda: entries)
+    entries = [entry("a-pass", roles=JUDGED)]
+    monkeypatch.setattr(judging, "catalogue", lambda: entries)
     result = smets("conform", "--device", "all", "--engine", "cpython", "--out", tmp_path)
     assert result.exit_code == 0, result.output
     assert "5 devices: 5 pass, 0 fail" in result.output.splitlines()[-1]
-    names = {f"{role}.{kind}" for role in command.ROLES for kind in ("json", "xml", "html")}
-    assert {path.name for path in tmp_path.iterdir()} == names
+    names = {f"{role}.{kind}" for role in JUDGED for kind in ("json", "xml", "html")}
+    assert {path.name for path in tmp_path.iterdir()} == names | {"index.html"}
+    index = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert all(f'href="{role}.html"' in index for role in JUDGED)
 
 
 def test_the_hash_of_an_image_is_in_the_report(tmp_path):

@@ -1,11 +1,15 @@
 """The report page in a real Chromium: it works, asks for nothing, and is accessible."""
 
+import re
 import shutil
 
 import pytest
-from conform_results import document, results
+from conform_results import document, entry, results
 
 from host_tools.conform.html import page as make_page
+from host_tools.conform.index import index_page, join
+from host_tools.conform.model import Evidence, Result, Verdict, catalogue
+from host_tools.conform.report import as_json
 
 CHROMIUM = shutil.which("chromium")
 pytestmark = [
@@ -66,10 +70,10 @@ def browser():
 def view(browser, tmp_path):
     """Opens the page; afterwards nothing may have been asked of a network or complained of."""
     file = tmp_path / "report.html"
-    file.write_text(make_page(document()), encoding="utf-8")
     complaints, requests, contexts = [], [], []
 
-    def show(anchor="", **options):
+    def show(anchor="", chosen=None, **options):
+        file.write_text(make_page(document(chosen)), encoding="utf-8")
         contexts.append(browser.new_context(**options))
         tab = contexts[-1].new_page()
         tab.on("console", lambda message: complaints.append(message.text))
@@ -87,15 +91,31 @@ def view(browser, tmp_path):
     assert requests
 
 
+# What a reader looks for comes first.
+ORDER = ("fail", "blocked", "tolerated", "observed", "pass", "not-run", "not-applicable")
+
+
 def everything():
-    return [result["id"] for result in document()["results"]]
+    found = document()["results"]
+    return [result["id"] for verdict in ORDER for result in found if result["verdict"] == verdict]
+
+
+def many():
+    """Every check of the catalogue, failed, blocked or tolerated, each for a cause of its own."""
+    words = "reason word cause trouble matter fault defect error lapse slip".split()
+    verdicts = (Verdict.FAIL, Verdict.BLOCKED, Verdict.TOLERATED)
+    return [
+        Result(check, verdicts[number % 3], " ".join(words[number % 10 :] + words) * 3, [])
+        for number, check in enumerate(catalogue())
+    ]
 
 
 def test_filters_by_verdict_row_evidence_and_text(view):
     tab = view()
     assert tab.evaluate(SHOWN) == everything()
     tab.select_option("[name=verdict]", "pass")
-    assert len(tab.evaluate(SHOWN)) == 3
+    assert len(tab.evaluate(SHOWN)) == 2
+    tab.select_option("[name=verdict]", "observed")
     tab.select_option("[name=evidence]", "project-choice")
     assert tab.evaluate(SHOWN) == ["SECMP0056-choice"]
     assert tab.text_content("#page-shown") == "1 of 8 checks"
@@ -112,14 +132,94 @@ def test_filters_by_verdict_row_evidence_and_text(view):
     tab.fill("[name=text]", "nothing says this")
     assert tab.evaluate(SHOWN) == []
     assert tab.text_content("#page-shown") == "0 of 8 checks"
+    tab.click("text=Clear")
+    tab.select_option("[name=requirement]", "GBCS-other")
+    assert set(tab.evaluate(SHOWN)) == {"GBCS-tolerated", "GBCS-na", "GBCS-left"}
 
 
-def test_a_count_in_the_table_shows_its_checks(view):
+def shows(tab, ids):
+    """Wait until these are shown; the address then leads another reader to the same."""
+    tab.wait_for_function(
+        "(n) => document.querySelectorAll('article:not([hidden])').length === n", arg=len(ids)
+    )
+    assert set(tab.evaluate(SHOWN)) == set(ids)
+    return tab.evaluate("location.hash")
+
+
+def test_a_count_shows_its_checks(view):
+    """In the table and on the cards; the card of the verdict that is shown is marked."""
     tab = view()
     tab.click("[aria-label='Show 1 tolerated of GBCS']")
-    tab.wait_for_function("document.querySelectorAll('article[hidden]').length === 7")
-    assert tab.evaluate(SHOWN) == ["GBCS-tolerated"]
+    assert shows(tab, ["GBCS-tolerated"]) == "#row=GBCS&verdict=tolerated"
     assert tab.evaluate("document.activeElement.id") == "page-checks"
+    tab.click(".figures .v-pass a")
+    assert shows(tab, ["SECMP0015-pass", "MP085A-pass"]) == "#verdict=pass"
+    current = "[...document.querySelectorAll('.figures [aria-current]')].map((a) => a.innerText)"
+    assert [" ".join(text.split()) for text in tab.evaluate(current)] == ["2 ✓ pass"]
+    tab.go_back()
+    shows(tab, ["GBCS-tolerated"])
+    tab.fill("[name=text]", "nothing says this")
+    tab.click("[aria-label='Show 1 tolerated of GBCS']")
+    shows(tab, ["GBCS-tolerated"])
+    # What a card links to twice is shown twice.
+    tab.select_option("[name=verdict]", "")
+    tab.evaluate("location.hash = '#row=GBCS&verdict=tolerated'")
+    shows(tab, ["GBCS-tolerated"])
+
+
+def test_the_filter_is_in_the_address(view):
+    """Typed or chosen, it is told; a page opened with it is filtered; nonsense filters nothing."""
+    tab = view()
+    tab.select_option("[name=row]", "GBCS")
+    tab.fill("[name=text]", "smda-1 &=#")
+    assert tab.evaluate("location.hash") == "#text=smda-1+%26%3D%23&row=GBCS"
+    tab.fill("[name=text]", "smda-1")
+    told = tab.evaluate("location.hash")
+    tab.click("text=Clear")
+    shows(tab, everything())
+    tab.wait_for_function("location.hash === ''")
+    other = view(told)
+    assert shows(other, ["GBCS-tolerated"]) == told
+    assert other.input_value("[name=text]") == "smda-1"
+    for nonsense in ("#verdict=perfect", "#colour=red", "#=", "#verdict=%E0%A4%A"):
+        assert len(view(nonsense).evaluate(SHOWN)) == len(everything()), nonsense
+
+
+def test_what_did_not_pass_comes_first_by_its_cause(view):
+    """Failures, then what is blocked, then what is tolerated, above everything else."""
+    tab = view()
+    causes = [" ".join(text.split()) for text in tab.locator(".cause").all_inner_texts()]
+    assert [text.partition(" major:")[0] for text in causes] == [
+        "✗ 1 fail wrong octets",
+        "! 1 blocked no power control",
+        "≈ 1 tolerated no",
+    ]
+    tab.click(".cause >> text=MP099-blocked")
+    tab.wait_for_function("document.activeElement.closest('article')?.id === 'MP099-blocked'")
+    first = tab.evaluate("[...document.querySelectorAll('h2')].map((h) => h.innerText)")
+    assert first[0] == "What did not pass"
+
+
+def test_requirements_lead_to_checks_and_facts_back(view):
+    """The matrix of the report, both ways, with links that open what they lead to."""
+    source = "RTDS 4.5.0 (evidence/stamp.md#place-of-the-stamp)"
+    check = entry("SECMP0015-stamp-gsme", "SECMP0015", Evidence.RTDS, source=source)
+    tab = view(chosen=[*results(), Result(check, Verdict.PASS, "good")])
+    tab.click("th >> text=SECMP0015-stamp")
+    assert shows(tab, [check.id]) == "#row=SECMP0015&requirement=SECMP0015-stamp"
+    tab.click(f"#{check.id} summary")
+    tab.click(f"#{check.id} >> text=Place of the stamp")
+    tab.wait_for_function("document.querySelectorAll('details.matrix')[1].open")
+    row = tab.locator("tr:target")
+    assert "Reference Test Data Set" in row.inner_text() and "octets" in row.inner_text()
+    row.locator(f"text={check.id}").click()
+    tab.wait_for_function(
+        "(id) => document.activeElement.closest('article')?.id === id", arg=check.id
+    )
+    matrix = tab.locator("details.matrix").first
+    matrix.locator("summary").click()
+    words = " ".join(matrix.locator("tr", has_text=check.id).inner_text().split())
+    assert words == f"{check.id} SECMP0015-stamp ✓ pass rtds Place of the stamp"
 
 
 def test_expands_and_collapses(view):
@@ -252,11 +352,10 @@ def test_prints_what_was_judged_without_the_controls(view):
     """Octets of a check that passed only where a person opened it: else 200 pages for a meter."""
     tab = view()
     tab.click("#SECMP0056-choice summary")
+    judged = [name for name in everything() if name not in ("GBCS-na", "GBCS-left")]
     tab.emulate_media(media="print")
     assert tab.evaluate("getComputedStyle(document.querySelector('.filter')).display") == "none"
     tab.evaluate("dispatchEvent(new Event('beforeprint'))")
-    idle = ("not-applicable", "not-run")
-    judged = [r["id"] for r in document()["results"] if r["verdict"] not in idle]
     assert tab.evaluate(OPEN) == judged
     shown = {
         name: tab.is_visible(f"#{name} .exchange") for name in ("SECMP0015-fail", "MP085A-pass")
@@ -265,7 +364,32 @@ def test_prints_what_was_judged_without_the_controls(view):
     assert tab.is_visible("#MP085A-pass dl") and tab.is_visible(".paper")
     tab.evaluate("dispatchEvent(new Event('afterprint'))")
     assert set(tab.evaluate(OPEN)) == {"SECMP0015-fail", "MP099-blocked", "SECMP0056-choice"}
-    assert tab.pdf(format="A4")[:5] == b"%PDF-"
+
+
+@pytest.mark.parametrize("chosen", [None, many()], ids=["few", "all"])
+def test_a_print_has_two_pages_and_then_annexes(view, chosen):
+    """Also where every check of the catalogue has something to tell; then pages with numbers."""
+    tab = view(chosen=chosen, viewport={"width": 688, "height": 994})  # A4 within its margins
+    tab.emulate_media(media="print")
+    tab.evaluate("dispatchEvent(new Event('beforeprint'))")
+    parts = tab.evaluate(
+        "[...document.querySelectorAll('.sheet, .annex')]"
+        ".map((part) => [part.getBoundingClientRect().top, getComputedStyle(part).breakBefore])"
+    )
+    (first, *_), (second, *_), _ = parts
+    assert [how for _, how in parts] == ["page", "page", "page"]
+    assert first <= 994 and second - first <= 994
+    rule = tab.evaluate(
+        "[...document.styleSheets].flatMap((s) => [...s.cssRules]).filter((r) => r.type === 6)"
+        ".map((r) => r.cssText).join(' ')"
+    )
+    assert "counter(page)" in rule and "counter(pages)" in rule and "16mm 14mm 18mm" in rule
+    assert "02534D45545300A3" in rule
+    tab.evaluate("dispatchEvent(new Event('afterprint'))")
+    made = tab.pdf(prefer_css_page_size=True)
+    assert made[:5] == b"%PDF-"
+    pages = len(re.findall(rb"/Type /Page\b", made))
+    assert pages >= 5 if chosen else 4 <= pages <= 9
 
 
 def test_reads_without_scripts(view):
@@ -273,3 +397,31 @@ def test_reads_without_scripts(view):
     assert "Not covered: CPA" in tab.inner_text("header")
     tab.click("#MP085A-pass summary")
     assert tab.is_visible("#MP085A-pass svg")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_axe_finds_nothing_in_an_index(browser, tmp_path, scheme, width):
+    """The page of several reports: accessible, and a cell leads to its checks at the device."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    for name, chosen in (("a", None), ("b", many())):
+        made = document(chosen)
+        (tmp_path / f"{name}.json").write_text(as_json(made), encoding="utf-8")
+        (tmp_path / f"{name}.html").write_text(make_page(made), encoding="utf-8")
+    target = tmp_path / "index.html"
+    joined = join([tmp_path / "a.json", tmp_path / "b.json"], target)
+    target.write_text(index_page(joined), encoding="utf-8")
+    context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 800})
+    tab = context.new_page()
+    tab.goto(target.as_uri())
+    found = Axe().run(tab)
+    assert found.violations_count == 0, found.generate_report()
+    assert tab.evaluate(CONTRAST)["weak"] == []
+    assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    tab.locator("table >> nth=0").locator("tr", has_text="02534D45545300A3").first.locator(
+        "td a"
+    ).first.click()
+    tab.wait_for_url("**/a.html#row=SECMP0015&verdict=fail")
+    assert tab.evaluate(SHOWN) == ["SECMP0015-fail"]
+    context.close()

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 from xml.etree import ElementTree
 
 import pytest
-from conform_results import DATA, document, entry, results
+from conform_results import DATA, START, document, entry, results
 
 from host_tools.conform.claims import Claims, read_claims
 from host_tools.conform.compare import compare_reports
@@ -60,6 +60,7 @@ def one(verdict, name="GBCS-x"):
     [
         (Verdict.PASS, "pass", 0),
         (Verdict.TOLERATED, "pass", 0),
+        (Verdict.OBSERVED, "none", 4),
         (Verdict.FAIL, "fail", 1),
         (Verdict.BLOCKED, "blocked", 4),
         (Verdict.NOT_RUN, "none", 4),
@@ -76,8 +77,9 @@ def test_a_failure_outweighs_what_is_blocked():
     report = document()
     assert (report["verdict"], report["exit_status"]) == ("fail", 1)
     assert report["counts"] == {
-        "pass": 3,
+        "pass": 2,
         "fail": 1,
+        "observed": 1,
         "tolerated": 1,
         "not-applicable": 1,
         "not-run": 1,
@@ -94,6 +96,27 @@ def test_baseline_says_what_was_in_scope_and_why_the_rest_was_not():
     assert "RID v0.4" in baseline["release"]
     left = document([item for item in results() if item.check.id == "GBCS-left"])["baseline"]
     assert {"row": "GBCS", "why": "not-run: left out by --only"} in left["excluded"]
+
+
+def test_a_result_that_was_good_in_a_report_is_judged_again_where_the_form_asks_for_more():
+    """What is known to be good is that of a format, and is the whole result."""
+    report = copy.deepcopy(document())
+    validate_report(report)
+    older = copy.deepcopy(report)
+    older["format"] = "smets-conform-report/2"
+    for result in older["results"]:
+        del result["requirement"], result["facts"]
+    validate_report(older)
+    with pytest.raises(SchemaProblem, match="'requirement' is a required property") as problem:
+        validate_report({**older, "format": report["format"]})
+    assert problem.value.path[:2] == ("results", 0)
+    changed = copy.deepcopy(report)
+    changed["results"][-1]["seconds"] = "long"
+    for _ in range(2):
+        with pytest.raises(SchemaProblem) as problem:
+            validate_report(changed)
+        assert problem.value.path == ("results", len(report["results"]) - 1, "seconds")
+    validate_report(report)
 
 
 @pytest.mark.parametrize(
@@ -224,6 +247,41 @@ def test_one_point_is_a_picture_too():
     assert len(pictures({**series, "stamps": [{"label": "x", "read": 5, "stamp": 5}]})) == 2
 
 
+def polylines(picture):
+    root = ElementTree.fromstring(picture)
+    return [each.get("points").split() for each in root.iter("polyline")]
+
+
+def test_a_line_joins_only_periods_that_follow_each_other():
+    points = [[1800 * n, 230 + n % 2] for n in (2, 3, 4, 9, 10)]
+    picture = pictures({"voltage": {"period": 1800, "points": points}})[0][1]
+    assert [len(run) for run in polylines(picture)] == [3, 2]
+
+
+@pytest.mark.parametrize("volts", [[230], [230, 230], [229, 231], [180, 276], [0, 4000]])
+def test_a_log_fills_its_picture_with_round_values_beside_it(volts):
+    points = [[1800 * n, value] for n, value in enumerate(volts, 1)]
+    root = ElementTree.fromstring(pictures({"voltage": {"period": 1800, "points": points}})[0][1])
+    said = [each.text for each in root.iter("text")]
+    levels = [float(text.removesuffix(" V")) for text in said if text.endswith(" V")]
+    assert 3 <= len(levels) <= 6 and levels == sorted(levels)
+    assert levels[0] <= min(volts) and max(volts) <= levels[-1]
+    heights = [float(each.get("cy")) for each in root.iter("circle")]
+    assert all(22 <= height <= 200 for height in heights)
+    if volts[0] < volts[-1]:
+        assert heights[0] - heights[-1] > 60
+
+
+def test_stamps_name_the_time_and_stay_inside():
+    near = [{"label": "GCS14", "read": START, "stamp": START - each} for each in (0, 1, 40000)]
+    for series in ([near[0]], [near[1]], near):
+        root = ElementTree.fromstring(pictures({"stamps": series})[0][1])
+        height = float(root.get("viewBox").split()[3])
+        ticks = [each.text for each in root.iter("text") if re.match(r"\d\d:\d\d", each.text)]
+        assert 2 <= len(ticks) <= 9
+        assert all(0 < float(each.get("y")) < height for each in root.iter("text"))
+
+
 def test_a_very_long_log_is_counted_whole():
     points = [[60 * n + (n == 999), 230] for n in range(1000)]
     caption, picture = pictures({"voltage": {"period": 60, "points": points}})[0]
@@ -266,6 +324,7 @@ def test_compare_tells_regressions_from_improvements():
     by_id["SECMP0015-pass"]["verdict"] = "blocked"
     by_id["GBCS-tolerated"]["verdict"] = "fail"
     by_id["SECMP0056-choice"]["alternative"] = "clear at midnight"
+    by_id["MP099-blocked"]["verdict"] = "observed"
     new["results"].remove(by_id["MP085A-pass"])
     new["identity"]["firmware"] = "0.2"
     found = compare_reports(old, new)
@@ -274,9 +333,10 @@ def test_compare_tells_regressions_from_improvements():
         "GBCS-tolerated",
         "MP085A-pass",
     }
-    assert [change.id for change in found.of("improvement")] == ["SECMP0015-fail"]
+    improved = [change.id for change in found.of("improvement")]
+    assert improved == ["MP099-blocked", "SECMP0015-fail"]
     assert "clear at midnight" in found.of("change")[0].text
-    assert any("0.2" in line for line in found.identity) and found.same == 3
+    assert any("0.2" in line for line in found.identity) and found.same == 2
 
 
 def test_claims_select_checks():
