@@ -8,6 +8,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -15,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 import serial
@@ -197,21 +199,32 @@ def test_a_board_with_somebody_elses_main_takes_ours(board: VirtualBoard) -> Non
     assert hello(board)["build"] == "1"
 
 
+OLD = {"build": "1", "device": "GPF", "firmware": "1"}
+
+
 @pytest.mark.parametrize(
-    "fault",
-    ["import smets.absent\n", "raise SystemExit\n", "1 / 0\n", "while True: pass\n"],
+    ("fault", "said"),
+    [
+        ("import smets.absent\n", ": ImportError: no module named 'smets.absent'"),
+        ("raise SystemExit\n", f": {json.dumps(OLD)} answers"),
+        ("1 / 0\n", ": ZeroDivisionError: divide by zero"),
+        ("while True: pass\n", ""),
+    ],
     ids=["import", "exit", "exception", "loop"],
 )
 def test_an_install_that_does_not_run_is_left_for_the_old_one(
-    board: VirtualBoard, monkeypatch: pytest.MonkeyPatch, fault: str
+    board: VirtualBoard, monkeypatch: pytest.MonkeyPatch, fault: str, said: str
 ) -> None:
     """It was on trial: the board has gone back to what worked before flashing ends."""
     monkeypatch.setattr(flash, "_START_TIMEOUT", 4)
     flashed(board, small("1"))
     broken = small("2")
     broken.files["smets/part.py"] = fault.encode()
-    with pytest.raises(flash.FlashError, match='"build": "1"'):
+    monkeypatch.setattr(flash, "_FAILS_WITHIN", 2.0)
+    with pytest.raises(flash.FlashError, match='"build": "1"') as told:
         flash.flash(board.port, broken, VIRTUAL)
+    words = str(told.value)
+    assert words.startswith(f"the new install does not run{said}; the older one runs again"), words
     assert hello(board)["build"] == "1"
     board.power_off()
     board.power_on()
@@ -242,11 +255,43 @@ def test_a_flash_that_is_full_keeps_the_old_install(tmp_path: Path) -> None:
     with VirtualBoard(tmp_path / "board", blocks=24) as board:
         flashed(board, small("1"))
         large = small("2")
-        large.files["smets/large.mpy"] = random.Random(1).randbytes(60_000)
-        with pytest.raises(flash.FlashError, match="28"):
+        large.files["smets/large.mpy"] = random.Random(1).randbytes(36_000)
+        with raw_repl.RawRepl(board.port) as repl:
+            repl.exec("with open('/notes', 'wb') as f: f.write(bytes(5000))")
+        with pytest.raises(flash.FlashError, match=r"full.*: /notes \(8 KB\), with mpremote"):
             flash.flash(board.port, large, VIRTUAL)
         assert hello(board)["build"] == "1"
-        assert flashed(board, small("2")).slot == "b"
+        assert not [path for path in tree(board) if path.startswith("/b/")], "half an install"
+        with raw_repl.RawRepl(board.port) as repl:
+            repl.exec("import os\nos.remove('/notes')")
+            repl.to_main()
+        # Only what runs is in the way now: that is said, and it helps.
+        with pytest.raises(
+            flash.FlashError, match="remove what runs now, with (mpremote .* :a), "
+        ):
+            flash.flash(board.port, large, VIRTUAL)
+        assert hello(board)["build"] == "1"
+        with raw_repl.RawRepl(board.port) as repl:
+            flash.Files(repl, flash.Report()).fill("/a", {})
+            repl.to_main()
+        assert flashed(board, large).slot == "b"
+
+
+def test_a_flash_without_room_for_a_folder_says_so(tmp_path: Path) -> None:
+    """Not one block is free, so that the new install ends at its first folder."""
+    with VirtualBoard(tmp_path / "board", blocks=40) as board:
+        flashed(board, small("1"))
+        with raw_repl.RawRepl(board.port) as repl:
+            repl.exec(
+                "def fill():\n"
+                "    with open('/notes', 'wb') as f:\n"
+                "        for _ in range(99): f.write(bytes(4096)), f.flush()\n"
+                "try: fill()\n"
+                "except OSError: pass\n"
+            )
+        with pytest.raises(flash.FlashError, match=r"full.*: /notes \(\d+ KB\), with mpremote"):
+            flash.flash(board.port, small("2"), VIRTUAL)
+        assert hello(board)["build"] == "1"
 
 
 def test_octets_that_change_on_the_way_are_noticed(
@@ -271,9 +316,14 @@ def test_octets_that_change_on_the_way_are_noticed(
 
 def test_there_must_be_a_board(tmp_path: Path) -> None:
     """No port, and a port at which nothing answers."""
-    with pytest.raises(flash.FlashError, match="absent"):
+    with pytest.raises(flash.FlashError, match="absent: there is no such port"):
         flash.flash(str(tmp_path / "absent"), small("1"), VIRTUAL)
     with VirtualBoard(tmp_path / "board") as board:
+        with (
+            serial.Serial(board.port, exclusive=True),
+            pytest.raises(flash.FlashError, match=f"smets doctor {board.port} says why"),
+        ):
+            flash.flash(board.port, small("1"), VIRTUAL)
         board.power_off()
         with pytest.raises(BenchError, match="no answer to HELLO"):
             flash.hello(board.port, timeout=1)
@@ -348,8 +398,8 @@ class CutRepl:
         self.ports: dict[int, str] = {}
         begin, execute = raw_repl.RawRepl.__init__, raw_repl.RawRepl.exec
 
-        def init(repl: raw_repl.RawRepl, port: str, soft_reset: bool = True) -> None:
-            begin(repl, port, soft_reset)
+        def init(repl: raw_repl.RawRepl, port: str, **options: Any) -> None:
+            begin(repl, port, **options)
             self.ports[id(repl)] = port
 
         def cutting(repl: raw_repl.RawRepl, code: str, timeout: float = 20) -> str:
@@ -477,8 +527,8 @@ def test_the_power_may_fail_at_every_flash_operation(
     plans: dict[str, int] = {}
     begin = raw_repl.RawRepl.__init__
 
-    def init(repl: raw_repl.RawRepl, port: str, soft_reset: bool = True) -> None:
-        begin(repl, port, soft_reset)
+    def init(repl: raw_repl.RawRepl, port: str, **options: Any) -> None:
+        begin(repl, port, **options)
         if port in plans:
             execute(repl, count % plans.pop(port))
 
@@ -505,9 +555,15 @@ def test_the_firmware_survives_cuts_at_any_moment(tmp_path: Path) -> None:
         name = str(hello(board)["build"])
     new = install.build("gsme", VIRTUAL)
     image = tmp_path / "seed" / "flash.img"
+    with VirtualBoard(tmp_path / "whole") as board:
+        began = time.monotonic()
+        flashed(board, new)
+        whole = time.monotonic() - began
 
     def plan(number: int) -> Callable[[], tuple[str, bool]]:
-        after, power = draw.uniform(0, 6), draw.random() < 0.5
+        # The first is cut at once and the second after its end; four at a time may take longer.
+        after, power = draw.uniform(0, whole), draw.random() < 0.5
+        after = {0: 0.1, 1: 4 * whole}.get(number, after)
 
         def arm(board: VirtualBoard) -> None:
             def cut() -> None:
@@ -531,6 +587,98 @@ def test_the_firmware_survives_cuts_at_any_moment(tmp_path: Path) -> None:
     assert set(after) == {name, new.build}, "moments before the end of a flash and after it"
 
 
+# --- A host that is killed -----------------------------------------------------------------------
+
+KILLS = 50
+# The guard of these trials, in seconds, is shorter than a user's, so that they end in minutes.
+SHORT_GUARD = 12.0
+# A virtual board's firmware starts in less, on a machine that is busy.
+START = 20
+# Kills itself so many seconds after it has written so often to the port: a moment of the flash, on
+# whatever machine. Its last word is how often it has written.
+KILLED = """
+import os, signal, sys, threading
+import serial
+from host_tools import raw_repl
+raw_repl.GUARD, after, late = (float(sys.argv.pop(1)) for _ in range(3))
+plain, written = serial.Serial.write, []
+def write(self, octets):
+    written.append(1)
+    if len(written) == after:
+        end = threading.Timer(late, os.kill, (os.getpid(), signal.SIGKILL))
+        end.daemon = True
+        end.start()
+    return plain(self, octets)
+serial.Serial.write = write
+from host_tools.cli import main
+try:
+    main()
+finally:
+    print(len(written))
+"""
+Moment = tuple[float, int, float]  # seconds of the guard, writes, seconds after the last of them
+NEVER = 1 << 30
+
+
+def killed_flash(board: VirtualBoard, role: str, moment: Moment) -> tuple[int, str]:
+    """`smets flash` that is killed at a moment: its status, and what it printed."""
+    command = [sys.executable, "-c", KILLED, *map(str, moment), "flash", "--board", "virtual"]
+    command += ["--role", role, "--port", board.port, "--no-tick"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout
+
+
+def kill_once(folder: Path, image: Path, moment: Moment) -> dict[str, object]:
+    """Kill a flash at a moment; then nobody touches the board until it answers HELLO."""
+    folder.mkdir()
+    shutil.copyfile(image, folder / "flash.img")
+    with VirtualBoard(folder) as board:
+        hello(board)
+        status, _ = killed_flash(board, "gsme", moment)
+        assert status in (0, -signal.SIGKILL), status
+        answer = flash.hello(board.port, timeout=moment[0] + START, restart=False)
+        return {**answer, "ended": status == 0}
+
+
+@pytest.mark.slow
+def test_a_flash_may_be_killed_at_any_moment(tmp_path: Path) -> None:
+    """SIGKILL at random moments: the board comes back by itself in the time that is promised."""
+    draw = random.Random(SEED)
+    settings = {"tick": False, "keep": True}
+    old, new = (install.build(role, VIRTUAL, settings).build for role in ("chf", "gsme"))
+    with VirtualBoard(tmp_path / "seed") as board:
+        flashed(board, install.build("chf", VIRTUAL, settings))
+    image = tmp_path / "seed" / "flash.img"
+
+    (tmp_path / "whole").mkdir()
+    shutil.copyfile(image, tmp_path / "whole" / "flash.img")
+    with VirtualBoard(tmp_path / "whole") as board:
+        hello(board)
+        status, printed = killed_flash(board, "gsme", (raw_repl.GUARD, NEVER, 0.0))
+        assert status == 0, printed
+    whole = int(printed.split()[-1])
+
+    # One is killed at once, one never, one in ten about the end. Two wait for as long as a user's.
+    moments = [(SHORT_GUARD, 1, 0.0), (SHORT_GUARD, NEVER, 0.0)]
+    moments += [(raw_repl.GUARD, int(whole * share), 0.0) for share in (0.5, 0.7)]
+    while len(moments) < KILLS:
+        moments.append((SHORT_GUARD, draw.randint(1, whole * 10 // 9), draw.uniform(0, 0.05)))
+
+    def trial(number: int) -> dict[str, object]:
+        return kill_once(tmp_path / f"kill{number}", image, moments[number])
+
+    with ThreadPoolExecutor(3) as pool:
+        results = list(pool.map(trial, range(KILLS)))
+    builds = [result["build"] for result in results]
+    ended = sum(bool(result["ended"]) for result in results)
+    print(
+        f"seed {SEED}: of {KILLS} flashes of {whole} writes {KILLS - ended} were killed; then "
+        f"{builds.count(old)} times the old install answered, {builds.count(new)} times the new"
+    )
+    assert set(builds) == {old, new}, builds
+    assert KILLS - ended > KILLS // 2, "killed before the end"
+
+
 # --- What is built -------------------------------------------------------------------------------
 
 
@@ -545,7 +693,7 @@ def test_every_role_fits_the_virtual_board(role: str) -> None:
 def test_a_role_brings_its_own_modules_only() -> None:
     """The tables of the electricity meter alone are 26 KB."""
     modules = install.role_modules("gpf")
-    assert "smets.gbcs.table_gas" in modules
+    assert "smets.gbcs.table_proxy" in modules
     assert "smets.crypto.ecdsa" in modules, "which only a function imports"
     assert not {"smets.gbcs.table_esme", "smets.devices.esme", "smets.devices.ihd"} & set(modules)
     with pytest.raises(install.InstallError, match="no role toaster"):
@@ -581,15 +729,49 @@ def test_the_build_says_what_is_in_it() -> None:
 def test_a_radio_comes_with_its_modules_and_pins() -> None:
     """Only to a board that has one, and only if it is asked for."""
     han = {"pan": "00" * 8, "key": "11" * 16}
-    made = install.build("gsme", boards.load("xbee3"), {"han": han})
+    made = install.build("ihd", boards.load("xbee3"), {"han": han})
     assert "smets/ports/link_xbee.mpy" in made.files
     device = json.loads(made.files["device.json"])
     pins = boards.load("xbee3").pins["xbee"]
     assert device["han"] == {"driver": "radio_xbee", "pins": pins, **han}
-    plain = install.build("gsme", boards.load("xbee3"))
+    plain = install.build("ihd", boards.load("xbee3"))
     assert not [path for path in plain.files if "xbee" in path]
-    with pytest.raises(install.InstallError, match="virtual has no radio"):
-        install.build("gsme", VIRTUAL, {"han": han})
+    with pytest.raises(install.InstallError, match="qemu_mps2_an385 has no radio"):
+        install.build("gsme", boards.load("qemu_mps2_an385"), {"han": han})
+
+
+def test_a_panel_comes_with_its_driver_pins_and_keys() -> None:
+    """To a display on a board that has pins for it, if that has the heap."""
+    pico, pico2 = boards.load("rpi_pico"), boards.load("rpi_pico2")
+    for driver in install.PANELS:
+        made = install.build("ihd", pico2, {"panel": driver})
+        device = json.loads(made.files["device.json"])
+        assert device["panel"] == {"driver": driver, "pins": pico2.pins[driver]}
+        assert device["keys"] == pico2.pins["keys"]
+        drivers = [path for path in made.files if path.startswith("smets/ports/screen_")]
+        assert drivers == [f"smets/ports/screen_{driver}.mpy"]
+    plain = install.build("ihd", pico)
+    assert "panel" not in json.loads(plain.files["device.json"])
+    with pytest.raises(install.InstallError, match="a ihd with st7789 needs .* of heap, rpi_pico"):
+        install.build("ihd", pico, {"panel": "st7789"})
+    assert install.build("ihd", pico, {"panel": "st7789"}, installed=True)
+    with pytest.raises(install.InstallError, match="a gpf has no screen"):
+        install.build("gpf", pico, {"panel": "st7789"})
+    with pytest.raises(install.InstallError, match="unix has no pins for st7789"):
+        install.build("ihd", boards.load("unix"), {"panel": "st7789"})
+
+
+@pytest.mark.parametrize("name", boards.names())
+def test_no_pin_has_two_purposes(name: str) -> None:
+    """A panel, its keys and a radio may be wired at the same time."""
+    board = boards.load(name)
+    if "screen" in board.ports:
+        assert {*install.PANELS, "keys"} <= set(board.pins)
+    for driver in set(install.PANELS) & set(board.pins):
+        tables = [board.pins[part] for part in (driver, "keys", "xbee") if part in board.pins]
+        no_pins = ("spi", "i2c", "uart", "baudrate")
+        used = [n for table in tables for key, n in table.items() if key not in no_pins]
+        assert len(used) == len(set(used)), f"{name}: {driver}"
 
 
 def test_a_module_that_does_not_compile_is_named(tmp_path: Path) -> None:
@@ -627,6 +809,16 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
+def test_a_panel_that_is_none_is_refused_by_name() -> None:
+    """Exit status 2, before anything is sent."""
+    for words, told in (
+        (("--board", "rpi_pico", "--role", "ihd", "--panel", "oled"), "'oled' is not one of"),
+        (("--board", "rpi_pico", "--role", "gpf", "--panel", "st7789"), "a gpf has no screen"),
+    ):
+        done = run(*words, "--port", "/dev/null")
+        assert done.returncode == 2 and told in done.stderr, done.stderr
+
+
 def test_the_command_flashes_a_board(board: VirtualBoard) -> None:
     """And says in one line what was done."""
     done = run("--board", "virtual", "--role", "chf", "--port", board.port, "--no-tick")
@@ -641,8 +833,8 @@ def test_the_command_flashes_a_board(board: VirtualBoard) -> None:
 def test_the_command_says_what_is_wrong(board: VirtualBoard) -> None:
     """2 for what was asked, 1 for what happened on the board."""
     for arguments, status, text in (
-        (("--board", "virtual", "--role", "toaster"), 2, "--role toaster"),
-        (("--board", "toaster", "--role", "gpf"), 2, "no board toaster"),
+        (("--board", "virtual", "--role", "toaster"), 2, "'toaster' is not one of"),
+        (("--board", "toaster", "--role", "gpf"), 2, "'toaster' is not one of"),
         (("--board", "unix", "--role", "gpf"), 2, "there is nothing to flash"),
         (("--board", "rpi_pico2", "--role", "chf"), 1, "this is no rpi_pico2"),
     ):

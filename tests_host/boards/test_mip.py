@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from host_tools import boards, flash, install, mip
+from host_tools import boards, doctor, flash, install, mip
 from host_tools.raw_repl import RawRepl
 from host_tools.virtual_board import VirtualBoard
 
@@ -60,12 +60,12 @@ def test_the_command_checks_and_says_so() -> None:
 
 @pytest.mark.slow
 def test_a_board_runs_what_mip_installed(tmp_path: Path) -> None:
-    """By mpremote's mip into /lib; then only device.json and main.py are flashed."""
+    """By mpremote's mip into /lib; a slot with modules comes before them, as a whole."""
     virtual = boards.load("virtual")
     made = install.build("chf", virtual, installed=True)
     assert set(made.files) == {"device.json"}
-    # All roles as sources are more than the file system of a Pico holds.
-    with VirtualBoard(tmp_path / "board", blocks=512) as board:
+    # All roles as sources are more than the file system of a Pico holds, beside a slot even more.
+    with VirtualBoard(tmp_path / "board", blocks=768) as board:
         with pytest.raises(flash.FlashError, match="no module named 'smets'"):
             flash.flash(board.port, made, virtual)
         command = [MPREMOTE, "connect", board.port, "mip", "install", str(mip.PACKAGE)]
@@ -79,3 +79,14 @@ def test_a_board_runs_what_mip_installed(tmp_path: Path) -> None:
             repl.exec("with open('/lib/smets/__init__.py', 'w') as f: f.write('__version__ = 1')")
         with pytest.raises(flash.FlashError, match="firmware 1 is on the board, not"):
             flash.flash(board.port, install.build("gsme", virtual, installed=True), virtual)
+        # Now /lib has a package that cannot run: nothing of it is taken beside a slot.
+        whole = install.build("chf", virtual)
+        report = flash.flash(board.port, whole, virtual)
+        assert report.hello is not None and report.hello["build"] == whole.build
+        found = {each.what: each for each in doctor.examine(board.port)}
+        assert "the slot comes first" in found["lib"].text
+        assert found["lib"].advice == "remove it: mpremote connect PORT fs rm -r :lib/smets"
+        command = [MPREMOTE, "connect", board.port, "fs", "rm", "-r", ":lib/smets", "+", "reset"]
+        subprocess.run(command, capture_output=True, timeout=300, check=True)
+        assert flash.hello(board.port)["build"] == whole.build
+        assert "lib" not in {each.what for each in doctor.examine(board.port)}

@@ -8,12 +8,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 import serial
 from mpremote.transport_serial import SerialTransport
+from typer.testing import CliRunner
 
+from host_tools.bench import BenchError
+from host_tools.cli import app
+from host_tools.raw_repl import RawRepl
 from host_tools.virtual_board import VirtualBoard
 
 MPREMOTE = str(Path(sys.executable).with_name("mpremote"))
@@ -35,7 +40,7 @@ def mpremote(board: VirtualBoard, *arguments: str) -> str:
     return done.stdout
 
 
-def wait(what: Callable[[], bool], seconds: float = 10) -> None:
+def wait(what: Callable[[], bool], seconds: float = 60) -> None:
     """Wait until something holds."""
     end = time.monotonic() + seconds
     while not what():
@@ -47,7 +52,7 @@ class Terminal:
     """A serial terminal."""
 
     def __init__(self, board: VirtualBoard) -> None:
-        self.serial = serial.Serial(board.port, timeout=5)
+        self.serial = serial.Serial(board.port, timeout=60)
 
     def prompt(self) -> None:
         """See to it that the REPL has nothing more to say."""
@@ -78,6 +83,14 @@ def put(board: VirtualBoard, name: str, text: str) -> None:
     raw.fs_writefile(name, text.encode())
     raw.exit_raw_repl()
     raw.close()
+
+
+@pytest.mark.parametrize("heap", ["nonsense", "20kw", "-1k", "190 k", "15k", "1025m", "9" * 30])
+def test_a_heap_that_cannot_be_is_refused(heap: str, tmp_path: Path) -> None:
+    """The Unix port would end at once with it, over and over."""
+    with pytest.raises(BenchError, match=f"heap '{heap}': not"):
+        VirtualBoard(tmp_path / "board", heap)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_mpremote_runs_code_and_files(board: VirtualBoard, tmp_path: Path) -> None:
@@ -326,11 +339,11 @@ def test_a_host_that_does_not_read_does_not_stop_the_board(board: VirtualBoard) 
     put(
         board,
         "main.py",
-        "for _ in range(4000):\n    print('x' * 99)\nopen('done', 'w').close()\n",
+        "for _ in range(1000):\n    print('x' * 99)\nopen('done', 'w').close()\n",
     )
     with Terminal(board) as terminal:
         terminal.serial.write(b"\r\x04")
-        time.sleep(1.5)
+        time.sleep(2)
     assert "done" in mpremote(board, "resume", "fs", "ls")
 
 
@@ -373,3 +386,61 @@ def test_the_command_serves_a_board_until_it_is_stopped(tmp_path: Path) -> None:
         process.stdout.close()
         assert int(re.sub(r"\s", "", done.stdout)) == number + 1
         assert not Path(port).exists()
+
+
+HEAR = """
+import time
+b = b''
+for _ in range(500):
+    b += u.read(64) or b''
+    if b'one' in b: break
+    time.sleep_ms(10)
+print(b)
+"""
+
+
+def test_one_process_serves_many_boards_on_a_wire(tmp_path: Path) -> None:
+    """Each has its id and its files; what one says at its UART, the others hear."""
+    folders = [str(tmp_path / name) for name in ("one", "two", "three")]
+    command = [SMETS, "virtual-board", "--wire", *folders]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        ports = [process.stdout.readline().strip() for _ in folders]
+        assert ports == [f"{folder}/port" for folder in folders]
+        with ExitStack() as stack:
+            boards = [stack.enter_context(RawRepl(port)) for port in ports]
+            ids = [board.exec("import machine; print(machine.unique_id())") for board in boards]
+            assert len(set(ids)) == 3, ids
+            for board in boards:
+                board.exec("import machine\nu = machine.UART(0)")
+            boards[0].exec("u.write(b'\\xc0 from one \\xc0')")
+            for board in boards[1:]:
+                assert "from one" in board.exec(HEAR)
+            assert "one" not in boards[0].exec("print(u.read(64) or b'')")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=20) == 0
+    finally:
+        process.kill()
+        process.communicate()
+    assert not any(Path(port).exists() for port in ports)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["a", "./a"], "a folder is named twice"),
+        (["a", "--wire"], "--wire joins 2 to 5 boards, not 1"),
+        (["a", "b", "c", "d", "e", "f", "--wire"], "2 to 5 boards, not 6"),
+        (["a", "b", "--loss", "0.1"], "--loss is of the wire"),
+        (["a", "b", "--loss", "2", "--wire"], "--loss"),
+    ],
+)
+def test_boards_that_cannot_be_together(
+    words: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before anything is made."""
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, ["virtual-board", *words])
+    assert (done.exit_code, said in done.output) == (2, True), done.output
+    assert not list(tmp_path.iterdir())

@@ -579,7 +579,7 @@ class Process:
         self.output = []
         self._process = subprocess.Popen(
             [
-                *(*micropython(), "-X", "heapsize=192wk", TESTS / "xbee_lab.py"),
+                *(*micropython(), "-X", "heapsize=384wk", TESTS / "xbee_lab.py"),
                 *(path, role, "forms" if forms else "joins", folder, meter),
             ],
             env=os.environ | {"MICROPYPATH": f"{TESTS.parent / 'firmware'}:.frozen"},
