@@ -117,7 +117,7 @@ class BenchLink:
             elif what == 1:
                 octets = source.octets(source.number(0, 60))
                 made.send(
-                    source.pick(("ZCL:FRAME", "GBCS:DATA", "GBCS:BLOCK")),
+                    source.pick(("ZCL:FRAME", "GBCS:DATA", "GBCS:BLOCK", "GBCS:PASS")),
                     octets.hex(),
                     len(octets),
                 )

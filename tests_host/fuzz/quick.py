@@ -55,7 +55,7 @@ def _public(point: bytes) -> ec.EllipticCurvePublicKey:
         raise CryptoError(str(error)) from None
 
 
-def verify(public: bytes, digest: bytes, signature: bytes) -> bool:
+def verify(public: bytes, digest: bytes, signature: bytes, _holder: object = None) -> bool:
     numbers = [int.from_bytes(signature[at : at + 32], "big") for at in (0, 32)]
     try:
         _public(public).verify(utils.encode_dss_signature(*numbers), digest, _DIGEST)

@@ -39,7 +39,7 @@ def test_an_answer_that_an_earlier_client_did_not_wait_for_is_not_taken() -> Non
     with BenchClient(SerialTransport(port), timeout=0.05) as early, pytest.raises(BenchError):
         early.control("HELLO")
     device.start()
-    with BenchClient(SerialTransport(port), timeout=5) as client:
+    with BenchClient(SerialTransport(port), timeout=60) as client:
         assert client.control("LOG") == {"asked": 1}
     device.join()
     os.close(master)
@@ -103,7 +103,7 @@ def test_the_longest_advance_is_a_bounded_amount_of_work(tmp_path: Path) -> None
     sys.setprofile(None)
     assert answer == "CTRL:OK#1:2:{}\n"
     assert "2026-02-01T23:50:00Z" in tell("QUERY", {}) and "2026-01-31T23:50:00Z" in before
-    assert 48 <= calls["Store.put"] <= 48 * 4 and 5_000 < calls["all"] < 100_000
+    assert 48 <= calls["Store.put"] <= 48 * 5 and 5_000 < calls["all"] < 100_000
     assert "LOG:ERROR" in tell("ADVANCE", {"seconds": DAY + 1})
     for year in (2036, 2016):
         calls.clear()

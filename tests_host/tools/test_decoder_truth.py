@@ -26,7 +26,7 @@ from host_home import (
 from typer import Typer
 from typer.testing import CliRunner
 
-from host_tools import console
+from host_tools import terminal
 from host_tools.commands import parse, schema
 from host_tools.gbcs import times, zcl
 from host_tools.gbcs.header import Header, add_mac_header
@@ -510,7 +510,7 @@ def test_an_asn1_message_of_any_size_takes_little_time(content):
     octets = add_mac_header(header.encode(payload) + b"\0", bytes(12))
     start = time.process_time()
     message = examine(octets)
-    console.Console(file=io.StringIO()).print(render(message))
+    terminal.Console(file=io.StringIO()).print(render(message))
     assert time.process_time() - start < 5
     assert "more than 2000 elements" in message.faults[0].what
 

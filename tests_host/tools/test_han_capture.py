@@ -13,12 +13,14 @@ import shlex
 import shutil
 import struct
 import subprocess
+import tracemalloc
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
+from threading import Thread
 
 import pytest
 import typer
@@ -26,9 +28,16 @@ from cryptography.hazmat.primitives.ciphers.aead import AESCCM
 from typer.testing import CliRunner
 
 from host_tools.commands.capture import register
-from host_tools.han.capture import tshark_options, write_capture
+from host_tools.han.capture import MOST_BAD, tshark_options, write_capture
 from host_tools.han.frame import BROADCAST_EUI, PROFILE_ZDO, Frame, to_line
-from host_tools.han.framelog import DeviceEntry, Entry, FrameEntry, LogWriter
+from host_tools.han.framelog import (
+    DeviceEntry,
+    Entry,
+    FrameEntry,
+    LogWriter,
+    read_devices,
+    read_log,
+)
 from host_tools.han.hub import Hub
 from host_tools.han.pcapng import PcapngWriter
 from host_tools.han.zigbee import (
@@ -39,6 +48,7 @@ from host_tools.han.zigbee import (
     ZigbeeError,
     fcs,
 )
+from host_tools.textfile import open_again
 
 ESME = 0x025ECA0000000001
 GPF = 0x025ECA0000000003
@@ -759,6 +769,75 @@ def test_command_reads_standard_input_and_names_bad_lines(tmp_path: Path):
     assert "0x0000 025ECA0000000005 device" in result.output
     assert "left out: line 2: " in result.output
     assert len(packets(file.read_bytes())) == 1
+
+
+def peak_of_capture(folder: Path, count: int) -> int:
+    """The octets of memory that Python takes at most for a log of so many frames."""
+    log, file = folder / "home.log", folder / "home.pcapng"
+    write_log(log, (TENANCY[number % 3].frame for number in range(count)))
+    tracemalloc.start()
+    with open_again(log) as lines, file.open("wb") as out:
+        roles = read_devices(lines)
+        lines.seek(0)
+        summary = write_capture(read_log(lines), out, None, roles)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert summary.frames == count == len(packets(file.read_bytes()))
+    return peak
+
+
+def test_memory_does_not_grow_with_the_log(tmp_path: Path):
+    few, many = (peak_of_capture(tmp_path, count) for count in (800, 2400))
+    assert many - few < 20_000  # 1,600 frames take 1 MB where they are kept
+    assert (tmp_path / "home.log").stat().st_size > 200_000
+
+
+def test_a_log_without_roles_is_the_same_capture(tmp_path: Path):
+    """The device that names the coordinator may stand at the end of the log."""
+    frames = [case.frame for case in CASES]
+    entries = [entry for entry in log_of(frames) if not isinstance(entry, DeviceEntry)]
+    devices = [entry for entry in log_of(frames) if isinstance(entry, DeviceEntry)]
+    whole, streamed = io.BytesIO(), io.BytesIO()
+    write_capture(iter([*entries, *devices]), whole)
+    roles = {entry.eui: entry.role for entry in devices}
+    write_capture(iter(entries), streamed, None, roles)
+    assert whole.getvalue() == streamed.getvalue()
+    assert roles and f"{GPF:016X} gpf".encode() in whole.getvalue()
+
+
+def test_the_first_bad_lines_are_told_and_the_others_counted(tmp_path: Path):
+    file = tmp_path / "home.pcapng"
+    lines = f"{START_MS} {to_line(1, TENANCY[0].frame)}\n" + "nonsense\n" * (MOST_BAD + 7)
+    result = CliRunner().invoke(application(), ["capture", str(file)], input=lines)
+    assert result.exit_code == 1
+    assert result.stderr.count("left out: line ") == MOST_BAD
+    assert "left out: 7 more" in result.stderr
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_the_mark_of_an_encoding_is_no_part_of_the_first_line(tmp_path: Path, encoding: str):
+    lines = f"# device {GPF:016X} gpf\r\n{START_MS} {to_line(1, TENANCY[0].frame)}\r\n"
+    (tmp_path / "home.log").write_bytes(lines.encode(encoding))
+    for path in ("home.log", "fifo"):
+        file = tmp_path / f"{path}.pcapng"
+        if path == "fifo":
+            os.mkfifo(tmp_path / path)
+            Thread(
+                target=(tmp_path / path).write_bytes, args=[lines.encode(encoding)], daemon=True
+            ).start()
+        arguments = ["capture", str(file), "--log", str(tmp_path / path)]
+        result = CliRunner().invoke(application(), arguments)
+        assert result.exit_code == 0, result.output
+        assert f"0x0000 {GPF:016X} gpf" in result.output
+
+
+def test_addresses_run_out_with_an_error_and_no_endless_search():
+    network = Network(coordinator=GPF)
+    for eui in range(0xFFF7):  # 0x0001 to 0xFFF7
+        network.short_address(eui)
+    assert network.short_address(GPF) == 0
+    with pytest.raises(ZigbeeError, match="no short address is free"):
+        network.short_address(1 << 32)
 
 
 def test_command_refuses_a_bad_coordinator(tmp_path: Path):

@@ -28,6 +28,7 @@ def stage() -> Stage:
     return Stage(Console(quiet=True))
 
 
+@pytest.mark.slow
 def test_lossy_day_converges(tmp_path: Path) -> None:
     """spec: a day with 5 % of the frames lost and 5 % doubled; the seed is printed."""
     play = stage()

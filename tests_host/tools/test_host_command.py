@@ -417,7 +417,7 @@ def test_an_answer_that_is_none_is_refused():
         (response, other, "message code 0x0074, asked was 0x00B6"),
         (response, later, "counter 1000, asked was 1001"),
         (answer(command, payload, originator=GSME), command, "not from the device asked"),
-        (answer(command, payload, target=OPERATOR.id), command, "not from the device asked"),
+        (answer(command, payload, target=OPERATOR.id), command, "not to the party that asked"),
         (response[:-1] + bytes([response[-1] ^ 1]), command, "MAC INVALID"),
         (answer(command, payload[:-1] + b"\0"), command, "component 0 INVALID: wrong tag"),
     ):

@@ -3,7 +3,6 @@
 import json
 import os
 import stat
-import time
 
 import pytest
 from host_home import ESME, GPF, GSME, HOME, edited
@@ -93,13 +92,14 @@ def test_keygen_writes_files_that_load(tmp_path):
     arguments += ["--eui", "00000000000000ab"]
     result = RUN.invoke(APP, arguments)
     assert result.exit_code == 0 and "tests only" in result.stderr
-    names = ["00000000000000AB.json", "parties.json"]
+    names = ["gpf-00000000000000AB.json", "parties.json"]
     assert sorted(os.listdir(out)) == names
     assert result.stdout.split() == [str(out / name) for name in names]
     loaded = keys.load_keys(out / names[0])
     scalar = int(json.loads((out / names[0]).read_text())["ds_private_key"], 16)
     signing = crypto.private_from_scalar(scalar)
     assert crypto.point_of(loaded.ds_public) == crypto.point_of(signing.public_key())
+    assert json.loads((out / names[0]).read_text())["device"] == "GPF"
     parties = keys.load_parties(out / "parties.json")
     assert parties.device(loaded.device_id).type == "GPF"
     assert {party.role for party in parties.parties} == {
@@ -126,7 +126,7 @@ def test_keygen_makes_a_home_of_four(tmp_path):
     ("arguments", "text"),
     [
         (["--device", "GPF"], "1 --device, but 0 --eui"),
-        (["--device", "XYZ", "--eui", "0" * 16], "--device XYZ: not one of ESME"),
+        (["--device", "XYZ", "--eui", "0" * 16], "not one of ESME"),
         (["--device", "GPF", "--eui", "0"], "--eui 0: an EUI-64 is 16 hex digits"),
         (
             ["--device", "GPF", "--eui", "0" * 16, "--device", "GSME", "--eui", "0" * 16],
@@ -166,7 +166,7 @@ def test_a_party_has_the_keys_of_its_cells_and_no_more(tmp_path):
     for party in document["parties"] + whole.parties_document["parties"]:
         assert pairs(party, "_private") == CELLS[party["role"]], party["role"]
         assert pairs(party, "_public") == CELLS[party["role"]], party["role"]
-    documents = [json.loads(path.read_bytes()) for path in out.glob("02*.json")]
+    documents = [json.loads(path.read_bytes()) for path in out.glob("*-02*.json")]
     for made in documents + list(whole.keys.values()):
         assert made["parties"]
         for party in made["parties"]:
@@ -198,13 +198,11 @@ def test_a_device_refuses_more_roles_than_there_are_at_once(engine):
             inner = bytes.fromhex(own) + roles
             payload = b"\x30\x82" + len(inner).to_bytes(2, "big") + inner
             command = broker.command("CS02a", ESME, number, {"payload": payload.hex()})
-            start = time.monotonic()
             if count <= 16:
                 assert len(client.respond(command)) > 100
                 continue
             with pytest.raises(Refusal, match="malformed"):
                 client.respond(command)
-            assert time.monotonic() - start < 5, "a second, and room for a busy machine"
 
 
 def test_a_party_without_a_key_says_so():

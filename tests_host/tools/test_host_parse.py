@@ -1,5 +1,6 @@
 """`smets parse`: arguments, output for people and as JSON, exit statuses."""
 
+import io
 import json
 
 import pytest
@@ -8,6 +9,9 @@ from typer import Typer
 from typer.testing import CliRunner
 
 from host_tools.commands import parse, schema
+from host_tools.gbcs.message import examine
+from host_tools.gbcs.render import render, render_plain
+from host_tools.terminal import Console
 
 APP = Typer()
 for module in (parse, schema):  # two, so that each keeps its name
@@ -68,7 +72,7 @@ def test_parse_reads_many_messages_from_a_file_and_from_standard_input(files):
 
 def test_the_device_type_is_given_by_an_option_where_the_keys_lack_it(files):
     message = gas_answer(STAMP[:11] + b"\0")[1].hex()
-    keys = ("--keys", files / "02534D45545300A3.json")
+    keys = ("--keys", files / "02534D45545300A3.json")  # of older ones
     result = run(message, *keys)
     assert 'isFromGSME="?"' in result.stdout and "without the device type" in result.stdout
     for kind, flag in (("GPF", "false"), ("GSME", "true")):
@@ -85,7 +89,9 @@ def test_a_wrong_mac_is_exit_1_and_a_malformed_message_exit_2(files):
     lines = f"{message.hex()}\n{message.hex()[:-2]}\n{gas_answer()[0].hex()}\n"
     result = run("-", *keys, "--json", text=lines)
     assert result.exit_code == 2
-    assert result.stderr.startswith("stdin, line 2: offset 0x07 (7): ciphered-service length is")
+    assert result.stderr.startswith(
+        "smets parse: stdin, line 2: offset 0x07 (7): ciphered-service length is"
+    )
     assert [json.loads(line).get("offset") for line in result.stdout.splitlines()] == [
         None,
         7,
@@ -102,6 +108,33 @@ def test_long_logs_are_cut_unless_asked_for():
     assert "25 more (--rows 0 shows all)" in run(message).stdout
     assert "[30]" in run(message, "--rows", "0").stdout
     assert "[30]" not in run(message, "--rows", "3").stdout
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+@pytest.mark.parametrize("rows", [0, 1, 3, 24])
+def test_plain_lines_are_those_of_a_terminal_that_is_wide_enough(rows, encoding):
+    for octets in (*gas_answer(), *voltage_answer()):
+        message = examine(octets)
+        written = io.BytesIO()
+        file = io.TextIOWrapper(written, encoding=encoding, errors="replace")
+        Console(file=file, width=1000, highlight=False).print(render(message, rows))
+        file.flush()
+        wide = written.getvalue().decode(encoding).splitlines()
+        lines = [
+            line.encode(encoding, "replace").decode(encoding)
+            for line in render_plain(message, rows, encoding)
+        ]
+        assert lines == [line.rstrip() for line in wide]
+
+
+@pytest.mark.parametrize("arguments", [(), ("--json",)])
+def test_a_file_or_pipe_needs_no_rich(monkeypatch, arguments):
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+    monkeypatch.setattr(Console, "print", None)
+    assert "Read GSME Consumption Register" in run(gas_answer()[1].hex(), *arguments).stdout
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    result = run(gas_answer()[1].hex())
+    assert isinstance(result.exception, TypeError)  # rich prints it
 
 
 @pytest.mark.parametrize(
@@ -127,7 +160,7 @@ def test_a_key_file_that_is_wrong_is_named(files):
     (files / "parties.json").write_text(json.dumps(document))
     result = run("DD", "--keys", files / "parties.json")
     assert result.exit_code == 2
-    assert result.stderr.startswith(f"{files / 'parties.json'}: parties[2].role: ")
+    assert result.stderr.startswith(f"smets parse: {files / 'parties.json'}: parties[2].role: ")
     (files / "binary").write_bytes(b"\xff\xfe")
     assert "no message given" in run(files / "binary").stderr
     (files / "binary").write_bytes(b"\xdd\x00\xff")

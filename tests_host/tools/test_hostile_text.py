@@ -16,10 +16,10 @@ from xml.etree import ElementTree
 import pytest
 from host_home import ESME, GSME, SUPPLIER, access_response, alert, answer
 
-from host_tools import console
+from host_tools import console, terminal
 from host_tools.conform.junit import junit
 from host_tools.gbcs.message import examine
-from host_tools.gbcs.render import render
+from host_tools.gbcs.render import render, render_plain
 from host_tools.han.describe import describe
 from host_tools.han.frame import Frame
 from host_tools.voltage import plot
@@ -95,12 +95,13 @@ def test_the_decoder_s_tree_is_harmless_and_its_json_is_true(text):
     for message in messages(text):
         decoded = examine(message)
         out = io.StringIO()
-        console.Console(file=out, width=200).print(render(decoded))
+        terminal.Console(file=out, width=200).print(render(decoded))
         assert harmless(out.getvalue()), out.getvalue()
+        assert harmless("\n".join(render_plain(decoded)))
         assert harmless(json.dumps(decoded.to_json()).replace("\x7f", ""))
 
 
-def test_a_terminal_gets_it_as_the_tree_has_it():
+def test_a_pipe_gets_it_as_the_tree_has_it():
     text = "".join(HOSTILE)
     for options in ((), ("--json",)):
         shown = smets("parse", next(messages(text)).hex(), *options)
@@ -113,7 +114,7 @@ def test_a_frame_in_words_is_harmless_on_a_terminal(text):
     payload = b"\x18\x00\x0a\x00\x00\x42" + bytes([len(octets)]) + octets
     frame = Frame(1, 2, 1, 1, 0x0702, payload)
     out = io.StringIO()
-    console.Console(file=out, width=200).print(describe(frame).carries)
+    terminal.Console(file=out, width=200).print(describe(frame).carries)
     assert harmless(out.getvalue())
 
 
@@ -190,6 +191,7 @@ def document(text):
         "expectation": text,
         "verdict": "fail",
         "text": text,
+        "where_to_look": text,
         "tolerance": None,
         "seconds": 0.1,
         "exchanges": [{"sent": text, "received": text}],

@@ -111,7 +111,9 @@ def test_parse_takes_several_arguments(tmp_path):
     result = smets("parse", "--json", tmp_path / "a.hex", tmp_path / "b.hex", "DD", COMMAND.hex())
     told = [json.loads(line) for line in result.stdout.splitlines()]
     assert ["error" in item for item in told] == [False, False, True, False]
-    assert result.returncode == 2 and result.stderr.startswith(b"argument 3, line 1: ")
+    assert result.returncode == 2 and result.stderr.startswith(
+        b"smets parse: argument 3, line 1: "
+    )
 
 
 def dump(octets, style):
@@ -232,6 +234,8 @@ def test_what_is_no_eui_is_refused(text):
 
 
 PRINTING = [
+    ("--help",),
+    ("utrn", "--plain", "10"),
     ("parse", RESPONSE.hex()),
     ("parse", "--json", RESPONSE.hex()),
     ("schema", "state"),
@@ -252,10 +256,14 @@ def test_an_output_that_cannot_be_written_is_one_line_and_exit_2(arguments):
     ("shell", "status", "said"),
     [
         ("schema keys >&-", 2, b"smets: output: Bad file descriptor\n"),
-        ("parse zz >&-", 2, b"zz: neither hexadecimal nor a file: No such file or directory\n"),
+        (
+            "parse zz >&-",
+            2,
+            b"smets parse: zz: neither hexadecimal nor a file: No such file or directory\n",
+        ),
         ("parse zz >&- 2>&- <&-", 2, b""),
         ("parse zz 2>/dev/full", 2, b""),
-        ("parse - <&-", 2, b"stdin: no message given\n"),
+        ("parse - <&-", 2, b"smets parse: stdin: no message given\n"),
     ],
 )
 def test_streams_that_are_closed_or_full_do_not_change_the_status(shell, status, said):
@@ -294,9 +302,9 @@ def test_an_error_of_the_program_is_no_verdict(tmp_path):
     """An exit status that the help gives to a wrong MAC is never that of an error here."""
     script = (
         "from host_tools import console, cli\n"
-        "import host_tools.commands.parse as parse\n"
+        "from host_tools.gbcs import message\n"
         "def broken(*a): raise RuntimeError('oh')\n"
-        "parse.examine = broken\n"
+        "message.examine = broken\n"
         "cli.main()\n"
     )
     result = subprocess.run(
@@ -319,6 +327,10 @@ def test_no_output_is_written_over_an_input_or_another_output(tmp_path):
     with pytest.raises(ValueError, match="two outputs"):
         distinct([other, None, tmp_path / "." / "other"], [])
     distinct([other, None], [one, None, "-"])
+    with pytest.raises(IsADirectoryError):
+        distinct([tmp_path])
+    with pytest.raises(ValueError, match="there is no folder"):
+        distinct([tmp_path / "nowhere" / "x"])
     distinct(["/dev/null" and other], ["/dev/stdin"])
 
 
@@ -335,7 +347,7 @@ def test_no_output_is_written_over_standard_input(tmp_path):
             with pytest.raises(ValueError, match="is standard input"):
                 distinct([None, out], [None, "-"])
             distinct([out], [None])  # standard input is not read
-        distinct([tmp_path / "other", tmp_path], ["-"])
+        distinct([tmp_path / "other"], ["-"])
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         distinct([Path(os.devnull), one], ["-"])
     finally:
@@ -410,8 +422,8 @@ def test_a_row_that_cannot_be_taken_is_refused_with_its_line(rows, text):
         read_table(HEAD + rows)
 
 
-@pytest.mark.parametrize("stamp", [0xFFFFFFFF, 1 << 32, (1 << 64) - 1])
-def test_a_stamp_that_is_no_time_is_a_number_in_a_table(stamp, tmp_path):
+def test_a_stamp_that_is_no_time_is_a_number_in_a_table(tmp_path):
+    stamps = (0xFFFFFFFF, 1 << 32, (1 << 64) - 1)
     state = {
         "device": "ESME",
         "device_eui": "02534D45545300A0",
@@ -423,7 +435,7 @@ def test_a_stamp_that_is_no_time_is_a_number_in_a_table(stamp, tmp_path):
                 "value": {
                     "type": "compact-array",
                     "element_type": {"structure": ["long64-unsigned", "long-unsigned"]},
-                    "value": [[1800, 230], [stamp, 231]],
+                    "value": [[1800, 230], *([stamp, 231] for stamp in stamps)],
                 },
             }
         ],
@@ -433,10 +445,11 @@ def test_a_stamp_that_is_no_time_is_a_number_in_a_table(stamp, tmp_path):
     result = smets("voltage", "export", path)
     assert result.returncode == 0, result.stderr
     table = result.stdout.decode()
-    assert f"\n{stamp},231," in table and "\n2000-01-01T00:30:00Z,230," in table
-    assert read_table(table).phases[0].entries == {1800: 230, stamp: 231}
+    assert all(f"\n{stamp},231," in table for stamp in stamps)
+    assert "\n2000-01-01T00:30:00Z,230," in table
+    assert read_table(table).phases[0].entries == {1800: 230, **dict.fromkeys(stamps, 231)}
     assert write_table(read_table(table)) == table
     drawn = smets("voltage", "plot", path, "-o", tmp_path / "out.svg")
-    assert drawn.returncode == 0 and b"1 entries without a time" in drawn.stderr
+    assert drawn.returncode == 0 and b"3 entries without a time" in drawn.stderr
     again = smets("voltage", "export", path, "-o", path)
     assert again.returncode == 2 and json.loads(path.read_text()) == state

@@ -304,7 +304,7 @@ def test_g01_every_message_is_parsed_and_encodes_back():
 
 
 def derive(z, originator, cra, counter, target):
-    """The key of one message (docs/evidence.md#keys)."""
+    """The key of one message (docs/evidence/messages.md#keys)."""
     other = bytes.fromhex("60857406080300") + originator + bytes((9, cra)) + counter + target
     return sha256(b"\x00\x00\x00\x01" + z + other).digest()[:16]
 
@@ -456,3 +456,42 @@ def test_g44_lengths_of_the_largest_responses(clients, engine):
     largest = {"GCS13a": 133, "GCS13b": 164, "GCS13c": 164, "GCS14": 172, "GCS60a": 107}
     assert lengths == {name: largest[name] for name in lengths}
     assert lengths
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_alerts_of_commands_to_come(engine):
+    """issue: alerts come by the command and by time passing, exact but the signature."""
+    from host_tools import rtds
+
+    told = list(rtds.load_alerts(RTDS))
+    for role, least in (("esme", 16), ("gsme", 7)):
+        assert len([alert for alert in told if alert.pair.role == role]) >= least
+    verdicts = {alert.name: verdict for alert, verdict, _ in rtds.replay_alerts(told, engine)}
+    assert set(verdicts.values()) == {"exact"} and len(verdicts) == len(told)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_alerts_by_their_causes(engine):
+    """issue: what no command announces comes by its cause, exact but for a signature."""
+    from host_tools import rtds_causes
+
+    verdicts = {}
+    for alert, verdict, why in rtds_causes.replay(list(rtds_causes.load(RTDS)), engine):
+        verdicts.setdefault((alert.use_case, alert.role), set()).add(verdict)
+        assert verdict != "skipped" or "no cause of" in why
+    for case in (("CCS08", "chf"), ("CS09", "ppmid"), ("DBCH09", "chf"), ("ECS100", "sapc")):
+        assert verdicts[case] == {"exact"}, case
+    for case in (("ECS101", "esme"), ("ECS102", "esme"), ("ECS102", "sapc")):
+        assert verdicts[case] == {"exact"}, case
+    assert {"differing"} not in verdicts.values()
+
+
+def test_another_alert_differs():
+    """A verdict depends on what came: the alert of another counter is not the one of the file."""
+    from dataclasses import replace
+
+    from host_tools import rtds_causes
+
+    (alert,) = [each for each in rtds_causes.load(RTDS) if each.use_case == "CCS08"]
+    wrong = replace(alert, counter=alert.counter + 1)
+    assert [verdict for _, verdict, _ in rtds_causes.replay([wrong], "cpython")] == ["differing"]

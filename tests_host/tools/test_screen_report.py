@@ -186,17 +186,18 @@ def run(*arguments):
 def test_the_command_compares_reports_and_accepts(tmp_path, monkeypatch, drawn):
     pictures = drawn["unix"]
     path = tmp_path / "golden.json"
-    monkeypatch.setattr(command, "render", lambda engine: pictures)
-    monkeypatch.setattr(command, "load_golden", lambda: screens.load_golden(path))
-    monkeypatch.setattr(command, "write_golden", lambda new: screens.write_golden(new, path))
-    monkeypatch.setattr(command, "stored_pictures", lambda golden: {pictures[0].name: pictures[1]})
+    monkeypatch.setattr(screens, "render", lambda engine: pictures)
+    load, write = screens.load_golden, screens.write_golden
+    monkeypatch.setattr(screens, "load_golden", lambda: load(path))
+    monkeypatch.setattr(screens, "write_golden", lambda new: write(new, path))
+    monkeypatch.setattr(screens, "stored_pictures", lambda golden: {pictures[0].name: pictures[1]})
     out = str(tmp_path / "out")
     first = run("--out", out)
     assert first.exit_code == 1 and f"{len(pictures)} not as stored" in first.output
     assert run("--out", out, "--accept").exit_code == 0
     assert run("--out", out).exit_code == 0
     changed = replace(pictures[0], digest="0" * 16)
-    monkeypatch.setattr(command, "render", lambda engine: [changed, *pictures[1:]])
+    monkeypatch.setattr(screens, "render", lambda engine: [changed, *pictures[1:]])
     result = run("--out", out)
     assert result.exit_code == 1 and f"changed: {changed.name}" in result.output
     text = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
@@ -205,7 +206,7 @@ def test_the_command_compares_reports_and_accepts(tmp_path, monkeypatch, drawn):
 
 def test_the_command_says_when_an_engine_fails():
     result = run("--engine", "abacus")
-    assert result.exit_code == 2 and "no engine abacus" in result.output
+    assert result.exit_code == 2 and "'abacus' is not one of unix" in result.output
 
 
 def test_the_readme_shows_what_is_drawn():
@@ -236,7 +237,12 @@ def test_the_fonts_are_packed_from_the_drawn_glyphs():
 def test_the_command_packs_the_fonts(tmp_path, monkeypatch):
     target = tmp_path / "font_data.py"
     monkeypatch.setattr(glyphs, "FONT_DATA", target)
-    run("--font", "--engine", "abacus")
+
+    def none(engine):
+        raise BenchError("no engine")
+
+    monkeypatch.setattr(screens, "render", none)
+    assert run("--font").exit_code == 2
     assert target.read_text() == glyphs.font_data()
 
 

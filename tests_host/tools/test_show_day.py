@@ -95,7 +95,7 @@ def test_a_film_holds_what_is_shown_as_long_as_it_is(tmp_path: Path) -> None:
     film = Film()
     for picture in (dark, dark, red):
         film.add([picture, dark], "")
-    path = tmp_path / "folder" / "day.gif"
+    path = tmp_path / "day.gif"
     film.save(path)
     with Image.open(path) as shown, Image.open(io.BytesIO(png(red, 2))) as drawn:
         assert getattr(shown, "n_frames", 1) == 2

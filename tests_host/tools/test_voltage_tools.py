@@ -14,8 +14,8 @@ from PIL import Image
 from test_voltage_link import ALL, FIRST, meter
 from typer.testing import CliRunner
 
-from host_tools import cli, sampling_speed
-from host_tools.bench import BenchError, ProcessTransport
+from host_tools import cli
+from host_tools.bench import ProcessTransport
 from host_tools.gbcs.message import decode
 from host_tools.serve import Server
 from host_tools.voltage import example, plot
@@ -132,8 +132,8 @@ def test_any_table_is_read_to_the_same_log(series):
 @settings(max_examples=40)
 @given(logs)
 def test_any_log_is_drawn(series):
-    """Any numbers give a picture, unless there is no entry to draw."""
-    if not any(phase.entries for phase in series.phases):
+    """Any numbers give a picture, unless there is no entry to draw: FFFFFFFF is no time."""
+    if not any(set(phase.entries) - {0xFFFFFFFF} for phase in series.phases):
         with pytest.raises(SeriesError):
             plot.svg(series)
         return
@@ -403,25 +403,3 @@ def test_picture_of_the_readme(engine):
     """`make voltage` draws it from a virtual day; every engine measures the same."""
     committed = Path(__file__).resolve().parents[2] / "docs" / "voltage.svg"
     assert example.picture(engine) == committed.read_bytes()
-
-
-def test_speed_is_told(capsys, monkeypatch):
-    """`make bench`: figures of the Unix port, and where those of an Arm core come from."""
-    quick = sampling_speed.measure
-    monkeypatch.setattr(sampling_speed, "measure", lambda: quick(0.02))
-    sampling_speed.main()
-    said = capsys.readouterr().out
-    assert "make bench-qemu" in said and "accumulator, pure Python" in said
-    figures = quick(0.02)
-    assert figures.pop("machine code") in (0, 1)
-    assert len(figures) == 4 and min(figures.values()) > 4000, figures
-
-
-def test_speed_without_a_unix_port(capsys, monkeypatch):
-    def absent():
-        raise BenchError("no micropython")
-
-    monkeypatch.setattr(sampling_speed, "measure", absent)
-    with pytest.raises(SystemExit) as caught:
-        sampling_speed.main()
-    assert caught.value.code == 2 and "no micropython" in capsys.readouterr().out

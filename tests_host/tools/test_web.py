@@ -61,8 +61,8 @@ def test_a_reader_waits_and_is_woken():
     assert feed.since(0, 10)[1] == '{"home":1}'
     threading.Timer(0.1, feed.close).start()
     begun = time.monotonic()
-    assert feed.since(1, 10) == (1, "")
-    assert feed.closed and time.monotonic() - begun < 5
+    assert feed.since(1, 120) == (1, "")
+    assert feed.closed and time.monotonic() - begun < 60
 
 
 # --- The server ----------------------------------------------------------------------------------
@@ -182,14 +182,15 @@ def test_the_stream_is_bounded_in_rate():
         assert status == 200
         begun = time.monotonic()
         updates = []
-        while time.monotonic() - begun < 2:
+        while time.monotonic() - begun < 2 or len(updates) < 3:
             line = lines.readline()
             if line.startswith(b"data: "):
                 updates.append(json.loads(line[6:])["home"])
+        took = time.monotonic() - begun
         stop.set()
         writer.join()
         link.close()
-    assert 3 <= len(updates) <= 2 * RATE + 2
+    assert len(updates) <= took * RATE + 2
     assert updates == sorted(set(updates)), "the newest each time"
 
 
@@ -492,7 +493,7 @@ def test_the_command_says_what_is_wrong():
         for options, words in (
             (["--port", port], f"port {port} of 127.0.0.1 is taken"),
             (["--address", "0.0.0.0"], "0.0.0.0: the view has no log-in"),
-            (["--engine", "cpythn"], "--engine cpythn: not unix or cpython"),
+            (["--engine", "cpythn"], "'--engine': 'cpythn' is not one of unix"),
         ):
             done = subprocess.run([*SMETS, *options], capture_output=True, text=True, timeout=60)
             assert done.returncode == 2 and words in done.stderr, done

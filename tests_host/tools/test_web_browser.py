@@ -9,9 +9,14 @@ from contextlib import contextmanager
 import pytest
 from test_conform_page import CONTRAST, FLAGS, names_of
 
+from host_tools.bench import BenchClient, ProcessTransport
+from host_tools.example import EUIS
 from host_tools.han.hub import Hub
+from host_tools.home_boards import HomeBoards
 from host_tools.web.feed import Feed
 from host_tools.web.html import page as make_page
+from host_tools.web.html import screen_page
+from host_tools.web.one_screen import OneScreen
 from host_tools.web.server import Server
 from host_tools.web.world import World
 
@@ -296,6 +301,83 @@ def test_what_a_screen_reader_gets(view):
     assert all(after <= before + 1 for before, after in zip(levels, levels[1:]))
     ids = tab.evaluate("[...document.querySelectorAll('[id]')].map((e) => e.id)")
     assert len(ids) == len(set(ids))
+
+
+def test_the_page_of_one_display(browser, tmp_path):
+    """A display behind a bench link alone: its pixels, its keys, and that it is gone."""
+    complaints = []
+    with BenchClient(ProcessTransport("ppmid", "unix", str(tmp_path))) as client:
+        shown = OneScreen(client, "ppmid")
+        server = Server(shown.feed, screen_page("ppmid", "/dev/<board>"), shown.ask)
+        shown.start()
+        try:
+            tab = browser.new_page()
+            tab.on("console", lambda message: complaints.append(message.text))
+            tab.on("pageerror", lambda error: complaints.append(str(error)))
+            tab.goto(server.url)
+            canvas = tab.locator("#screen-ppmid")
+            tab.wait_for_selector("#screen-ppmid[data-page=now]")
+            assert tab.evaluate(CHECK_OF, "ppmid") == int(canvas.get_attribute("data-check"))
+            assert tab.title() == "PPMID at /dev/<board>"
+            tab.click("[data-key=next]")
+            tab.wait_for_selector("#screen-ppmid[data-page=electricity]")
+            tab.evaluate("document.activeElement.blur()")
+            tab.keyboard.press("ArrowLeft")
+            tab.wait_for_selector("#screen-ppmid[data-page=now]")
+            assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+            assert tab.evaluate(CONTRAST)["weak"] == []
+            assert complaints == []
+            client.transport.process.kill()
+            tab.wait_for_selector("#alarm:has-text('The PPMID has stopped: the device is gone')")
+            tab.close()
+        finally:
+            shown.close()
+            server.close()
+
+
+def test_a_board_in_the_home(browser, tmp_path):
+    """A display that is a virtual board: its keys, its reset, its cable."""
+    complaints = []
+    with HomeBoards({"ihd": "virtual"}, tmp_path) as boards:
+        boards.open(EUIS, False)
+        world = World(tmp_path, Feed(), Hub(1), speed=0, past=3600, boards=boards)
+        server = Server(world.feed, make_page(0, world.offer), world.ask)
+        world.start()
+        try:
+            tab = browser.new_page()
+            tab.set_default_timeout(LONG)
+            tab.on("console", lambda message: complaints.append(message.text))
+            tab.on("pageerror", lambda error: complaints.append(str(error)))
+            tab.goto(server.url)
+            tab.wait_for_selector(READY)
+            assert "4 MicroPython processes, IHD a board (virtual)" in tab.inner_text("header")
+            assert tab.locator("[data-do=reset]").count() == 1
+            on = "#card-ihd .power:has-text('on, clock')"
+            tab.wait_for_selector(on)
+            tab.click("#display-ihd [data-key=next]")
+            tab.wait_for_selector("#screen-ihd[data-page=electricity]")
+            tab.click("#card-ihd [data-do=reset]")
+            said(tab, "IHD (virtual) is gone: it restarts, as it was asked to")
+            said(tab, "IHD (virtual) is back: it has started again")
+            tab.wait_for_selector("#screen-ihd[data-page=now]")
+            tab.wait_for_selector(on)
+            board = boards.by_role["ihd"].hands
+            board.unplug()
+            tab.wait_for_selector("#card-ihd .power:has-text('gone: nothing at virtual')")
+            label = "IHD screen: dark, the device is off or gone"
+            assert tab.get_attribute("#screen-ihd", "aria-label") == label
+            tab.click("#display-ihd [data-key=next]")
+            tab.wait_for_selector("#busy.wrong:has-text('the board of the IHD is gone')")
+            board.plug()
+            tab.wait_for_selector(on)
+            said(tab, "IHD (virtual) is back")
+            assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+            assert tab.evaluate(CONTRAST)["weak"] == []
+            assert [one for one in complaints if "409" not in one] == []
+            tab.close()
+        finally:
+            world.close()
+            server.close()
 
 
 def test_says_that_the_home_has_ended(browser, tmp_path):
