@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from host_tools.conform.causes import causes
 from host_tools.conform.model import (
     Check,
     Evidence,
@@ -45,6 +46,21 @@ DATA = {
     },
 }
 
+# A line in, one out that is too long to keep, and one that the device says by itself.
+TRACE = {
+    "left_out": 3,
+    "lines": [
+        {"at": 0.0, "way": "bench", "line": "power away and back"},
+        {
+            "at": 0.25,
+            "way": "to device",
+            "line": "GBCS:DATA#1:2:DF09",
+            "tree": ["message", "  a <b>"],
+        },
+        {"at": 0.5, "way": "from device", "line": "GBCS:NONE#1:7:bad-mac", "characters": 9000},
+    ],
+}
+
 
 def entry(name, row="GBCS", evidence=Evidence.SPEC, roles=("gpf",), **more):
     """A catalogue entry that nothing runs."""
@@ -83,6 +99,7 @@ def results():
             "wrong octets",
             [sent, same, words],
             seconds=0.25,
+            trace=TRACE,
         ),
         Result(
             entry("SECMP0015-pass", "SECMP0015"),
@@ -104,7 +121,7 @@ def results():
                 Evidence.PROJECT_CHOICE,
                 alternatives=("clear at once", "clear at midnight"),
             ),
-            Verdict.PASS,
+            Verdict.OBSERVED,
             "clears (alternative seen: clear at once)",
             alternative="clear at once",
             data={"tenancy": DATA["tenancy"], "voltage": "not a series", "other": (1, 2)},
@@ -113,7 +130,8 @@ def results():
     ]
 
 
-def document(chosen=None):
-    """The report of these results."""
+def document(chosen=None, link=()):
+    """The report of these results; `link` has what is wrong with the link."""
     when = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-    return make_document(IDENTITY, results() if chosen is None else chosen, when, 1.5)
+    found = results() if chosen is None else chosen
+    return make_document(IDENTITY, found, when, 1.5, causes=causes(found, link))

@@ -1,6 +1,6 @@
 # One octet of what a device has stored is flipped, whichever it is, or a folder stands in the
 # place of one of its files: the device starts, and tells of the damage. Run with ROLE, the folder
-# to work in and STEP (1: every octet).
+# to work in and STEP (1: every octet, but of fillings one in 16).
 import gc
 import json
 import os
@@ -11,7 +11,8 @@ OTHER = "02534D45545300A3"
 # Slots of logs, octets of a row: what is not row, number and check value in a slot holds nothing.
 WIDTHS = {
     "volts1": 8, "volts2": 8, "volts3": 8, "power": 10, "import": 8, "import2": 12,
-    "export": 12, "reactive": 8, "prepaid": 28,
+    "export": 12, "reactive": 8, "prepaid": 28, "gas-days": 12, "cost-days": 8,
+    "gas-daily": 62, "gas-daily-money": 32, "gas-billing": 86, "gas-change": 86, "gas-profile": 8,
 }  # fmt: skip
 
 
@@ -73,6 +74,8 @@ class Started:
         device = self.device
         AlertCounter(self.runtime._store)
         if device.name == "ESME":
+            from smets.features import daily_logs
+
             measurement = device.feature("voltage").measurement
             for slot in measurement.slots:
                 if slot.log:
@@ -82,19 +85,35 @@ class Started:
             daily = device.feature("prepayment").open().daily
             for slot in (data.active, data._export, data._reactive, daily):
                 len(slot.open())
+            len(device.feature("event_log").security.entries)
+            made = device.feature("meter_logs").made
+            for row in daily_logs.LOGS:
+                len(made.slot(row, data.twin)[0].open())
+            device.feature("prices").costs.total(0, 86400 * 8340)
+        if device.name == "GPF":
+            len(device.feature("gas_history").log())
+            snapshots = device.feature("gas_history").snapshots
+            for name in snapshots.logs:
+                len(snapshots.slot(name).open())
+        gas = device.feature("gas_logs")
+        for name in gas.logs if gas else ():
+            len(gas.rows.slot(name).open())
         if device.shows:
-            from smets.features.tenancy import cleared
+            self._read_history()
 
-            vault = device.feature("tenancy_display").vault
-            vault.guard = Guard
-            for fuel in (cleared.ELECTRICITY, cleared.GAS):
-                for item in (cleared.DAYS, cleared.PROFILE):
-                    list(vault.series.records(fuel, item))
-                vault.entries.get(fuel, cleared.TOP_UPS)
-            for item in (cleared.MESSAGES, cleared.SERVICE_LOG):
-                vault.entries.get(cleared.SHARED, item)
-            for name in vault.files("s15-"):
-                list(vault.exports.read(name))
+    def _read_history(self):
+        from smets.features.tenancy import cleared
+
+        vault = self.device.feature("tenancy_display").vault
+        vault.guard = Guard
+        for fuel in (cleared.ELECTRICITY, cleared.GAS):
+            for item in (cleared.DAYS, cleared.PROFILE):
+                list(vault.series.records(fuel, item))
+            vault.entries.get(fuel, cleared.TOP_UPS)
+        for item in (cleared.MESSAGES, cleared.SERVICE_LOG):
+            vault.entries.get(cleared.SHARED, item)
+        for name in vault.files("s15-"):
+            list(vault.exports.read(name))
 
 
 class Guard:
@@ -107,6 +126,20 @@ class Guard:
     @staticmethod
     def keep_from(scope):
         return 0
+
+
+def _log_a_device(device):
+    """In the Device Log, and what else is particular to a few roles."""
+    if device.feature("hub_log"):
+        device.feature("hub_log").add(b"a device", 3, bytes(16))
+    elif device.feature("device_log"):
+        device.feature("device_log").enter(b"a device", 3)
+    if device.feature("firmware"):
+        device.feature("firmware").activated({"version": "01020304", "done": True})
+    if device.feature("limits"):
+        device.feature("limits").limit({"controller": 17, "level": 5, "seconds": 60})
+    if device.feature("load_limit"):
+        device.feature("load_limit").load(b"\x06\x00\x00\x00\x05")
 
 
 def furnish(role, path):
@@ -123,8 +156,7 @@ def furnish(role, path):
     tell("STATE", {"clock": {"time": "2022-11-01T10:10:00Z"}})
     started.ring.add("something happened")
     device.counters.set(b"a party.", bytes(7) + b"\x05")
-    if not device.shows:
-        device.feature("device_log").enter(b"a device", 3)
+    _log_a_device(device)
     key = b"\x04" + bytes(64)
     replaced.keep(device.store, b"old one.", Party(b"new one.", "supplier", key, key))
     for _ in range(20):
@@ -144,9 +176,28 @@ def furnish(role, path):
     if not device.shows:
         _furnish_session(device)
     if role == "gsme":
-        tell("SET", {"draw": 5})
+        tell("SET", {"draw": 5, "battery": 9})
+        held = device.feature("gas_account")
+        held.change(lambda: setattr(held.account, "balance", 5))
+        device.feature("gas_register").keep()
+        logs = device.feature("gas_logs")
+        logs.half_hour(86400 * 8102)
+        logs.look(86400 * 8102)
+        network = device.feature("gas_network")
+        network.begin(86400 * 8102)
+        network.carry_out(network.next())
+        tell("ACT", {"set_pin": "4711"})
     if role == "gpf":
         tell("SET", {"gsme": OTHER})
+        from smets.features.stamp import Stamp
+
+        for day in (1, 2, 3):
+            report = {0x0702: {0x0C01: bytes((0x22, day, 0, 0))}}
+            device.feature("gas_history").book(Stamp(0, 86400 * day, 0), report)
+        snapshots = device.feature("gas_history").snapshots
+        snapshots.enter(86400, 1, bytes(54))
+        snapshots.enter(86400, 2, bytes(24))
+        snapshots.pay([(86400, 5, bytes(20))], [(86400, 5, 7)])
     if role in ("esme", "gpf"):
         device.feature("tenancy").put(5000, 0x200, 1, 2)
     if role == "esme":
@@ -162,6 +213,14 @@ def _furnish_session(device):
     from smets.gbcs.streams import Streams
     from smets.zcl import kept
 
+    tunnels = device.feature("tunnels")
+    if tunnels:
+        for _ in range(2):
+            tunnels.waiting.add(b"a meter.", 1, bytes(40))
+    tap = device.feature("tap_off")
+    if tap:
+        for number in range(2):
+            tap._tapped._hold(b"command" + bytes(33 + number))
     for command, value in ((b"counter1", 5), (b"counter2", 6)):
         device.store.begin()
         kept.put(device.zcl, 0x0700, 0x0617, value)
@@ -187,8 +246,13 @@ def _furnish_esme(started):
         ("9000/0-0:94.44.128.31/6", now),
     ):
         assert device.dlms.set(objects.key(key), data) == 0
-    device.feature("prepayment").open().log(5, 0x8154, b"\x01\x16")
+    for number in range(11):
+        device.feature("prepayment").open().log(5 + number, 0x8154, b"\x01\x16")
+        device.feature("event_log").secure(0x8F52)
     device.feature("profile_data").data.be_twin(True)
+    started.tell("ACT", {"boost": {"minutes": 60}})
+    started.tell("SET", {"privacy_pin": True})
+    device.feature("prices")._day = 5000
     device.feature("voltage").measurement.meter.limiters[0].set_threshold(250)
     started.tell("ADVANCE", {"seconds": 86400})
     wave = {"mv": 241000, "events": [["sag", 0, 60000, 850]]}
@@ -222,11 +286,22 @@ def _furnish_display(started):
         assert vault.entries.put(cleared.ELECTRICITY, cleared.TOP_UPS, 720000000, paid)
 
 
+# Of octets that hold nothing, and amid others of their value, one in so many is flipped.
+_THIN = 16
+
+
+def _filling(octets, at):
+    around = octets[max(at - 8, 0) : at + 9]
+    return len(around) == 17 and around == around[:1] * 17
+
+
 def _unused(name, octets, at):
     """Whether an octet holds nothing: what fills slots, files of entries, and exports."""
     parts = name.split("/")
     if parts[-2] == "logs":
-        width = WIDTHS[parts[-1].split(".")[0]]
+        width = WIDTHS.get(parts[-1].split(".")[0])
+        if not width:
+            return False
         slot = 16
         while slot < width + 8:
             slot *= 2
@@ -252,7 +327,11 @@ def flip_all(role, path, step):
     first = ""
     for name in sorted(wanted):
         octets = wanted[name]
-        points = list(range(flipped % step, len(octets), step))
+        points = [
+            at
+            for at in range(flipped % step, len(octets), step)
+            if at % _THIN == 0 or not (_unused(name, octets, at) or _filling(octets, at))
+        ]
         if "/history/" not in name:  # there a folder is a file system that fails
             points.append(-1)
         for at in points:

@@ -54,7 +54,7 @@ class Air:
                 (0x0302, types.UINT24, 1000),
             ):
                 if role != "gpf":
-                    device.zcl.set(clusters.METERING, attribute, type_id, value)
+                    device.zcl.load(clusters.METERING, attribute, type_id, value)
         self.devices["gsme"].registry.give("inputs", {"gpf": hexlify(EUIS["gpf"]).decode()})
         self.devices["gsme"].registry.give("inputs", {"draw": 5})
         self.devices["gpf"].registry.give("inputs", {"gsme": hexlify(EUIS["gsme"]).decode()})

@@ -98,7 +98,7 @@ class Maker:
             return made
         kind = item.get("type") or ""
         size = int((re.search(r"\((\d+)\)", kind) or [0, 0])[1])
-        if kind == "octet-string(12)":
+        if kind.startswith("octet-string(12)"):
             return Value({"type": "octet-string", "value": NOW[2:].hex().upper()}, NOW)
         if kind.startswith("bit-string"):
             return bits("".join(self.rng.choice("01") for _ in range(size)))

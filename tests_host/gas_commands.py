@@ -208,9 +208,8 @@ class Maker:
         return Component(PREPAYMENT, 1, 3, payload, sets)
 
     def select_emergency_credit(self) -> Component:
-        """0705/00: Credit Status says that it is selected."""
-        sets = {(PREPAYMENT, 0x0003): attribute(BITMAP8, 0x10)}
-        return Component(PREPAYMENT, 1, 0, bytes(5), sets)
+        """0705/00."""
+        return Component(PREPAYMENT, 1, 0, bytes(5))
 
     def clear_events(self) -> Component:
         """0709/01: the event log is cleared, the security log (4) is not."""
@@ -360,7 +359,6 @@ MADE = {
         *m.calendar(3, 5, 2),
     ],
     "CS11": lambda m: m.clear_events(),
-    "GCS06": lambda m: m.select_emergency_credit(),
     "GCS07": lambda m: m.message(),
     "GCS11": lambda m: m.pin_off(),
     "GCS20": lambda m: m.events(),

@@ -15,6 +15,8 @@ _SHARED = Path(__file__).resolve().parents[2] / "shared"
 # A variable that is empty counts as unset.
 RTDS = Path(os.environ.get("RTDS_DIR") or _SHARED / "rtds")
 DUIS = Path(os.environ.get("DUIS_DIR") or _SHARED / "duis")
+JUDGE = Path(os.environ.get("DUIS_SIGN_JAR") or _SHARED / "duis" / "tool.jar")
+CLIENTS = Path(os.environ.get("DCC_CLIENTS") or _SHARED / "duis" / "node_modules")
 CASES = RTDS.parent / "cases"
 USE_CASES = RTDS.parent / "spec" / "use_cases.json"
 
@@ -32,6 +34,10 @@ KINDS = {
     "needs_facts": Kind("The use cases' facts", USE_CASES, "RTDS_DIR/../spec/use_cases.json"),
     "needs_cases": Kind("Messages of public reports", CASES, "RTDS_DIR/../cases"),
     "needs_duis": Kind("DUIS schemas and PKI", DUIS / "xsd", "DUIS_DIR"),
+    "needs_clients": Kind(
+        "The DCC's clients in JavaScript", CLIENTS / "@smartdcc" / "duis-parser", "DCC_CLIENTS"
+    ),
+    "needs_judge": Kind("The classes of the DCC's XML signing tool", JUDGE, "DUIS_SIGN_JAR"),
 }
 CHOICES = ("with", "without", "only")
 _LEFT_OUT = "smets_outside"  # what a worker of xdist tells

@@ -24,6 +24,9 @@ class Hooked(Served):
         for name, function in operations.items():
             setattr(self, "invoke" if name == "action" else name, function)
 
+    def fits(self, value, further=False):
+        """Whatever a state says may be loaded."""
+
 
 def plant_object(registry, text, **operations):
     """Add an object with these operations; for others it stays a value."""

@@ -578,6 +578,58 @@ class Tenancy(Meter):
         return [(held.date, held.control, held.provider, held.issuer_event, held.damaged)]
 
 
+class GasDays(Meter):
+    name = "days of gas at a GPF"
+    role = "gpf"
+
+    def _report(self, number):
+        """A report after so many half hours; kWh and cost of the day are their number."""
+        now, energy = _MIDNIGHT + 1800 * number, number % 48 or 48
+
+        def step(device):
+            from smets.features import stamp
+
+            kwh = b"\x22" + energy.to_bytes(3, "little")
+            report = {0x0702: {0x0C01: kwh}, 0x0705: {0x051C: b"\x25" + kwh[1:] + bytes(3)}}
+            device.clock.seconds = now
+            device.feature("gas_history").book(stamp.Stamp(stamp.GSME, now, 0), report)
+
+        return step
+
+    def first(self):
+        return [self._report(number) for number in (-1, 0, 1)]
+
+    def steps(self):
+        def snapshot(device):
+            device.feature("gas_history").snapshots.enter(_MIDNIGHT, 1, bytes(54))
+
+        def payment(device):
+            row = (_MIDNIGHT, 5, 7)
+            device.feature("gas_history").snapshots.pay([(_MIDNIGHT, 5, bytes(20))], [row])
+
+        def missing(device):
+            device.feature("gas_history").miss(_MIDNIGHT - 1800)
+
+        def caught_up(device):
+            device.feature("gas_history").caught_up()
+
+        steps = [snapshot, payment, missing, caught_up]
+        return [self._report(number) for number in (2, 47, 48, 49)] + steps
+
+    def look(self, device):
+        device.clock.seconds = max(device.feature("gas_history").last[0], _MIDNIGHT)
+        snapshots = device.feature("gas_history").snapshots
+        held = (len(snapshots.slot("gas-days-read").open()), snapshots.top_ups)
+        missed = device.feature("gas_history").missed
+        return [held + (snapshots.recoveries, missed)] + [
+            tuple([device.zcl.get(cluster, attribute) for cluster, attribute in row])
+            for row in (((0x0702, 0x0C01), (0x0705, 0x051C)), ((0x0702, 0x0C03), (0x0705, 0x051E)))
+        ]
+
+
+_MIDNIGHT = 700012800
+LIMIT_COUNTER = "3/0-0:94.44.42.255/2"
+
 # --- The account -------------------------------------------------------------------------------
 
 NOW = b"\x09\x0c" + b"\x00" * 9 + b"\x80\x00\xff"
@@ -809,19 +861,282 @@ class Events(Account):
 
     def prepare(self, path):
         meter = self.start(path, True)
-        meter.meter.log(5, 0x8154, b"\x01\x16")
+        for _ in range(10):
+            meter.meter.log(5, 0x8154, b"\x01\x16")
+            meter.device.feature("event_log").secure(0x8F3E)
 
     def steps(self):
+        # An entry begins a second record; the event log's go with the clearing.
         return [
             lambda meter: meter.meter.events.add(6, 0x8155, b"\x01\x17"),
-            lambda meter: meter.meter.events.invoke(b"\x0f\x00"),
+            lambda meter: meter.device.feature("event_log").secure(0x8F3E),
+            lambda meter: meter.meter.events.clear(),
         ]
 
     def look(self, meter):
-        return list(meter.meter.events.entries)
+        return list(meter.meter.events.entries), list(
+            meter.device.feature("event_log").security.entries
+        )
+
+
+class Gas(Meter):
+    name = "registers, account, battery and display of a gas meter"
+
+    def steps(self):
+        def money(device):
+            held = device.feature("gas_account")
+            held.change(lambda: setattr(held.account, "balance", 5))
+
+        return [
+            money,
+            lambda device: device.zcl.load(0x0702, 0x0000, 0x25, 77),
+            lambda device: device.feature("gas_valve").set_battery(7),
+            lambda device: device.feature("gas_display").set_pin("4711"),
+        ]
+
+    def look(self, device):
+        counters = list(device.feature("gas_register").counters)
+        return (
+            device.feature("gas_account").account.balance,
+            counters,
+            device.zcl.get(0x0702, 0x0205),
+            device.feature("gas_display").protection,
+        )
+
+
+class GasLogs(Meter):
+    name = "the logs of a gas meter: half hours, a day, a change of tariff, network data"
+
+    def steps(self):
+        def tariff(device):
+            key = b"C\x07\x00\x04\x00"
+            device.store.begin()
+            device.settings.put(key, bytes(44))
+            device.settings.commit()
+            device.commanded(0x006B, True)
+            device.store.commit()
+
+        def network(device):
+            device.store.begin()
+            device.feature("gas_network").begin(86400 * 8102)
+            device.store.commit()
+
+        def sample(device):
+            log = device.feature("gas_network")
+            log.carry_out(log.next())
+
+        return [
+            tariff,
+            lambda device: device.feature("gas_logs").half_hour(86400 * 8102),
+            network,
+            sample,
+        ]
+
+    def look(self, device):
+        logs = device.feature("gas_logs")
+        logs.restored = False  # what was missed is made up for later
+        logs.tick()
+        # Each row is a write of its own; that of a change goes with the command.
+        counts = [len(logs.rows.slot(name).open()) for name in ("gas-change", "gas-daily")]
+        return logs._values()[2], counts, device.feature("gas_network")._values()
+
+
+class Numbers(Meter):
+    name = "load limit, demand, days and boosts of a meter"
+    role = "esme"
+
+    def steps(self):
+        from smets.dlms import objects
+
+        return [
+            lambda device: device.dlms.load(objects.key(LIMIT_COUNTER), b"\x06\x00\x00\x00\x05"),
+            lambda device: device.dlms.invoke(objects.key("4/1-0:1.6.0.255/1"), b"\x0f\x00"),
+            lambda device: device.feature("meter_logs").half_hour(86400 * 8102),
+            lambda device: device.feature("controllers").boost({"minutes": 5}),
+        ]
+
+    def look(self, device):
+        from smets.dlms import objects
+
+        return [
+            ("counter", device.dlms.get(objects.key(LIMIT_COUNTER))),
+            ("reset", device.dlms.get(objects.key("1/0-0:94.44.5.1/2"))),
+            ("day", device.feature("meter_logs")._day),
+            ("boosts", list(device.feature("controllers").boosts)),
+        ]
+
+
+class Costs(Meter):
+    name = "the cost of days of a meter, and its privacy PIN"
+    role = "esme"
+
+    def _half_hour(self, number):
+        """A half hour that has cost 7 of 10^-5 pound ends so many half hours after midnight."""
+
+        def step(device):
+            prices = device.feature("prices")
+            prices._day += 7000
+            prices.half_hour(_MIDNIGHT + 1800 * number)
+            assert not prices.storage_errors
+
+        return step
+
+    def first(self):
+        return [self._half_hour(-1), lambda device: device.feature("household").set_pin(True)]
+
+    def steps(self):
+        return [
+            self._half_hour(0),
+            self._half_hour(1),
+            lambda device: device.feature("household").set_pin(False),
+        ]
+
+    def look(self, device):
+        prices = device.feature("prices")
+        # A day whose row was kept, and not that it is over, ends once all the same.
+        prices._catch_up(_MIDNIGHT + 1800)
+        day = prices.costs.total(_MIDNIGHT - 86400, _MIDNIGHT)
+        return [(day, prices._day), device.feature("household").pin]
+
+
+class Hub(Meter):
+    name = "the logs of a hub"
+    role = "chf"
+
+    def first(self):
+        return [lambda device: device.feature("hub_log").add(bytes(8), 3, bytes(16))]
+
+    def steps(self):
+        return [
+            lambda device: device.feature("hub_log").add(bytes(7) + b"\x01", 4, bytes(16)),
+            lambda device: device.feature("hub_log").remove(bytes(8)),
+        ]
+
+    def look(self, device):
+        held = device.feature("hub_log")
+        return list(held.devices), list(held.left)
+
+
+class Queue(Meter):
+    name = "commands that wait at a hub for a gas meter"
+    role = "chf"
+
+    def _add(self, number):
+        return lambda device: device.feature("tunnels").waiting.add(
+            b"a meter.", number, b"m" * 300
+        )
+
+    def first(self):
+        return [self._add(1)]
+
+    def steps(self):
+        def lapse(device):
+            waiting = device.feature("tunnels").waiting
+            waiting._drop(waiting._rows[0])
+
+        return [self._add(2), lapse, self._add(3)]
+
+    def look(self, device):
+        return [
+            (row.number, row.code, row.octets) for row in device.feature("tunnels").waiting._rows
+        ]
+
+
+class Tapped(Meter):
+    name = "commands that a proxy holds for their responses"
+    role = "gpf"
+
+    def _hold(self, number):
+        return lambda device: device.feature("tap_off")._tapped._hold(b"m" * (300 + number))
+
+    def first(self):
+        return [self._hold(1)]
+
+    def steps(self):
+        def drop(device):
+            taps = device.feature("tap_off")._tapped
+            taps._drop(taps._held[0])
+
+        return [self._hold(2), drop, self._hold(3)]
+
+    def look(self, device):
+        held = device.feature("tap_off")._tapped._held
+        return [(row.number, row.since, len(row.octets)) for row in held]
+
+
+class Version(Meter):
+    name = "the firmware version of a controller"
+    role = "hcalcs"
+
+    def steps(self):
+        return [lambda device, n=n: device.zcl.load(0x0019, 0x0002, 0x23, n) for n in (5, 6)]
+
+    def look(self, device):
+        return device.feature("firmware").version
+
+
+class Limits(Meter):
+    name = "the limits of a SAPC"
+    role = "sapc"
+
+    def steps(self):
+        def limit(number):
+            told = {"controller": number, "level": 50, "seconds": 600}
+            return lambda device: device.feature("limits").limit(told)
+
+        return [limit(1), limit(2)]
+
+    def look(self, device):
+        return list(device.feature("limits").rows)
 
 
 # --- Displays ------------------------------------------------------------------------------------
+
+
+class Levels(Meter):
+    name = "levels of auxiliary controllers: a command, its start, its end"
+    role = "esme"
+
+    def steps(self):
+        from smets.dlms import objects
+
+        def command(device):
+            device.store.begin()
+            model, place = device.dlms, "1/0-0:94.44.117.%d/2"
+            for number, time in ((1, _TIMES[0]), (2, _TIMES[1])):
+                model.set(objects.key(place % number), b"\x09\x0c" + time)
+            model.invoke(objects.key("9/0-0:10.0.103.255/1"), b"\x12\x11\x64")
+            device.settings.commit()
+            device.commanded(0x011E, True)
+            device.store.commit()
+
+        def at(seconds):
+            def step(device):
+                from smets import clock
+
+                device.clock.set(seconds, clock.RELIABLE)
+                device.feature("proportional").tick()
+
+            return step
+
+        # 2022-03-07T21:00:00Z and an hour later.
+        return [command, at(700002000), at(700005600)]
+
+    def look(self, device):
+        from smets.dlms import objects
+
+        values = device.dlms.values
+        rows = sorted(device.feature("proportional")._rows.items())
+        log = values.get(objects.key("7/0-17:99.98.2.255/2"))
+        switch = values.get(objects.key("70/0-1:96.3.10.255/2"))
+        return rows, [bytes(row[:]) for row in log.rows] if log else [], bytes(switch or b"")
+
+
+# 21:00 and 22:00 of 2022-03-07.
+_TIMES = (
+    b"\x07\xe6\x03\x07\xff\x15\x00\x00\x00\x80\x00\xff",
+    b"\x07\xe6\x03\x07\xff\x16\x00\x00\x00\x80\x00\xff",
+)
 
 
 class Entries(Meter):
@@ -908,6 +1223,7 @@ class Export(Entries):
 class Seen(Meter):
     name = "what a display knows of its meters' tenancies"
     role = "ppmid"
+    overwrites = True  # what is free of the flash, when something is removed
 
     def start(self, path):
         from smets.features.tenancy.machine import Tenancy as Machine
@@ -916,7 +1232,7 @@ class Seen(Meter):
         from smets.ports.store import Store
 
         store = Store(path)
-        return Machine(store, Vault(Disk(path + "/history", True), 64))
+        return Machine(store, Vault(Disk(path + "/history", self.overwrites), 64))
 
     def first(self):
         return [lambda machine: machine.meter(0, 77), lambda machine: machine.seen(0, 5, 0)]
@@ -930,6 +1246,28 @@ class Seen(Meter):
 
     def look(self, machine):
         return [machine.dates(fuel) for fuel in (0, 1)]
+
+
+class Noticed(Seen):
+    name = "a notice of a display, from its purge to OK"
+    overwrites = False  # test_purge_power_cut is about that
+
+    def first(self):
+        return [lambda machine: machine.meter(0, 77), lambda machine: machine.seen(0, 5, 0x200)]
+
+    def steps(self):
+        return [_purge, lambda machine: machine.confirm_notices()]
+
+    def look(self, machine):
+        # A purge that was cut goes on by itself; without its intent there was none.
+        if machine.dates(0)[1] is not None:
+            _purge(machine)
+        return machine.dates(0)[2], machine.notices()
+
+
+def _purge(machine):
+    while machine.step(1000):
+        pass
 
 
 OPERATIONS = (
@@ -946,6 +1284,7 @@ OPERATIONS = (
     Postponed,
     Log,
     Tenancy,
+    GasDays,
     TopUps,
     Keypad,
     ModeNow,
@@ -955,11 +1294,22 @@ OPERATIONS = (
     Voltage,
     Twin,
     Events,
+    Gas,
+    GasLogs,
+    Numbers,
+    Costs,
+    Hub,
+    Queue,
+    Tapped,
+    Version,
+    Limits,
+    Levels,
     Settings,
     Entries,
     Requests,
     Export,
     Seen,
+    Noticed,
 )
 
 

@@ -69,7 +69,16 @@ def token(pennies, counter, secret=SECRET, meter=ESME, kind=0, supplier=SUPPLIER
 class Quiet(Esme):
     """An ESME that measures no voltage: the code for it would fill a test's heap."""
 
-    features = ("register", "tenancy", "logs", "events", "prepayment", "time", "device_log")
+    features = (
+        "register",
+        "tenancy",
+        "event_log",
+        "logs",
+        "events",
+        "prepayment",
+        "time",
+        "device_log",
+    )
 
 
 class Meter:
@@ -85,8 +94,9 @@ class Meter:
         keys.add(supplier)
         self.device.keys = keys
         self.device.clock.set(START, clock.RELIABLE)
+        if fresh:
+            self.device.zcl.load(METERING, 0x0000, types.UINT48, 1000000)
         for cluster, attribute, kind, value in (
-            (METERING, 0x0000, types.UINT48, 1000000),
             (PRICE, 0x0301, types.UINT32, 50 * PENNY),
             (PRICE, 0x0400, types.UINT32, 30 * PENNY),
             (PRICE, 0x0617, types.BITMAP8, 0x50),
@@ -160,7 +170,7 @@ class Meter:
     def events(self):
         """(code, message code) of the event log, oldest first."""
         rows = self.meter.events.entries
-        return [(row[4] << 8 | row[5], row[7] << 8 | row[8]) for row in rows]
+        return [(row[4] << 8 | row[5], int.from_bytes(row[7:9], "big")) for row in rows]
 
 
 def _reader(octets):

@@ -32,6 +32,7 @@ KEYS = {
             "ka_public": _public(party),
             "ds_public": _public(party),
             "shared_secret": secret(party).hex(),
+            "prepayment_shared_secret": secret(party).hex(),
         }
         for party, role in PARTIES.values()
     ],

@@ -14,7 +14,7 @@ from typing import Any
 import gas_commands
 from dlms_objects import Value
 
-from smets.gbcs import table_chf, table_esme, table_gas
+from smets.gbcs import table_chf, table_esme, table_gas, table_proxy
 
 CASES: dict[str, dict[str, Any]] = {
     case["id"]: case
@@ -22,7 +22,7 @@ CASES: dict[str, dict[str, Any]] = {
         resources.files("host_tools.data").joinpath("use_cases.json").read_text("utf-8")
     )["use_cases"]
 }
-ROWS = {"ESME": table_esme.ROWS, "CHF": table_chf.ROWS, "GSME": table_gas.ROWS}
+ROWS = {"ESME": table_esme.ROWS, "CHF": table_chf.ROWS, "GSME": table_gas.ROWS + table_proxy.ROWS}
 
 # From this message code on a use case is the project's own, and no published table has it.
 OWN_CODES = 0xFF00
@@ -194,7 +194,8 @@ def expected(pair: Pair, sent: Value, before: bytes) -> bytes:
 
 # Commands that are no setting: what they do is an act of the meter, not a value to read back.
 ACTS = {
-    "CS01b": "a top-up: the account of a gas meter is not part of the device yet",
+    "CS01b": "a top-up, which raises the balance by what its token says",
+    "GCS06": "emergency credit, which is there in prepayment mode alone",
     "PCS01": "a top-up, as CS01b",
     "PCS02": "emergency credit, as GCS06; a PPMID asks for it",
     "GCS31": "begins to measure for four hours; GCS18 reads what was measured",
@@ -233,6 +234,21 @@ def gas_reads(use_case: str) -> list[tuple[Any, ...]]:
             which = item["values"].get("Issuer Calendar ID", {}).get("const", 0)
             found.append((index, (cluster, command, which if cluster == 0x0707 else 0)))
     return found
+
+
+_FOUR = ("Provider ID", "Issuer Calendar ID", "Start Time", "End Time", "Earliest", "Latest")
+_FOUR += ("Min. Issuer Event ID", "Snapshot Cause")
+_TWO = ("Event ID", "Event Offset", "SampleID", "NumberOfSamples")
+
+
+def get_payload(item: dict) -> bytes:
+    """What a Get command asks for: constants, and 0 for what is left open."""
+    octets = b""
+    for name, value in item["values"].items():
+        size = 4 if name.startswith(_FOUR) else 2 if name.startswith(_TWO) else 1
+        choice = value.get("choice", [value.get("default", 0)])[0]
+        octets += value.get("const", choice).to_bytes(size, "little")
+    return octets
 
 
 def gas_pairs(reads: str = "G") -> list[tuple[str, tuple[int, ...], str]]:

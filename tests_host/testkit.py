@@ -1,6 +1,8 @@
 # Helpers of tests that run on CPython and on MicroPython, which have no pytest and no pathlib.
 # Files that start with "# engines: cpython unix" are collected once for each engine.
+import gc
 import os
+import sys
 
 
 class Skip(Exception):
@@ -46,3 +48,14 @@ def tmpdir():
         pass
     os.mkdir(path)
     return path
+
+
+def unload():
+    """Make room for the code of another role, which no board holds beside this one."""
+    if hasattr(gc, "mem_free"):
+        for name in [name for name in sys.modules if name.startswith("smets.features.")]:
+            package, _, stem = name.rpartition(".")
+            if package in sys.modules:
+                delattr(sys.modules[package], stem)
+            del sys.modules[name]
+        gc.collect()

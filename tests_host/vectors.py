@@ -57,11 +57,32 @@ def keys(device=DEVICE):
     return ring
 
 
+_PUBLIC = {}
+_SIGNATURES = {}
+
+
+def public_of(private):
+    """The public key of a private one, worked out once: on the Unix port that takes a while."""
+    if private not in _PUBLIC:
+        from smets.crypto import p256
+
+        _PUBLIC[private] = p256.public_key(private)
+    return _PUBLIC[private]
+
+
+def signature_of(party, data):
+    """What a party signs with (RFC 6979: always the same), made once."""
+    from smets.crypto import ecdsa
+
+    digest = ecdsa.sha256(data)
+    if (party, digest) not in _SIGNATURES:
+        _SIGNATURES[(party, digest)] = ecdsa.sign(signing_key(party), digest)
+    return _SIGNATURES[(party, digest)]
+
+
 def let_sign(ring, party=SUPPLIER):
     """Give a party its public signing key, and the device one of its own."""
-    from smets.crypto import p256
-
-    ring.find(party).ds_public = p256.public_key(signing_key(party))
+    ring.find(party).ds_public = public_of(signing_key(party))
     ring.ds_private_key = signing_key(ring.device_id)
 
 
@@ -84,7 +105,7 @@ def counter_octets(counter):
 
 
 def mac(key_secret, originator, cra, counter, target, header_to_signature):
-    """The MAC of a message (docs/evidence.md#keys)."""
+    """The MAC of a message (docs/evidence/messages.md#keys)."""
     key = kdf.derive(key_secret, originator, cra, counter_octets(counter), target)
     return gcm.mac(key, originator + bytes(4), b"\x11" + bytes(5), header_to_signature)
 
@@ -286,7 +307,7 @@ def read_frame(sequence, *attributes):
     return bytes((0, sequence, 0)) + ids
 
 
-# The payloads of the reads that carry a stamp (docs/evidence.md#gbz).
+# The payloads of the reads that carry a stamp (docs/evidence/messages.md#frame-control).
 GCS13A = 0x0074
 GCS13B = 0x00B8
 GCS13C = 0x00B6
