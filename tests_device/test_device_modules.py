@@ -36,7 +36,7 @@ def test_on_the_board(rig: Rig, module: str, record_property) -> None:
         pytest.skip(rig.board.lacks[module])
     rig.library(*modules.library(module, rig.board.arch))
     names = modules.functions(module)
-    output = rig.script(modules.program(module, names), timeout=300)
+    output = rig.script(modules.program(module, names), timeout=900)  # an emulated Pico is slow
     results = parse_events(output, names, "the board ended")
     print(output)
     failed = {name: result.text for name, result in results.items() if result.status == "FAIL"}

@@ -17,15 +17,18 @@ import supplier
 
 from host_tools import boards, flash, install, rtds
 from host_tools.bench import BenchClient, SerialTransport
+from host_tools.conform.checks import voltage
 from host_tools.emulators import EmulatedPico
-from host_tools.roles import RESPONDERS
 
 NAME = "rpi_pico"
 SMETS = Path(sys.executable).parent / "smets"
 # Octets of the stack of 8,192 that may be in use: an interrupt and what it calls need some, too.
 STACK = 7600
+# The roles with many pairs.
+HEAVY = ("gpf", "gsme", "esme", "chf")
+PERIOD = 30  # seconds of an entry: a day and a half fill the log
 BEFORE, AFTER = "2026-11-06T00:00:00Z", "2027-11-06T00:00:00Z"
-# Checks that the board passes at least, and which if not all.
+# Checks that the board passes at least, those of choices with them, and which if not all.
 ROLES = {
     "gsme": (30, ()),
     "gpf": (50, ()),
@@ -36,9 +39,9 @@ ROLES = {
 
 
 @pytest.fixture(scope="module")
-def pico(board_of) -> EmulatedPico:
+def pico(boards_of) -> EmulatedPico:
     """A Pico with our modules in its firmware, as fast as this machine can."""
-    return board_of(NAME, pace="busy")
+    return boards_of(NAME, pace="busy")
 
 
 def play(pico: EmulatedPico, role: str) -> int:
@@ -66,10 +69,10 @@ def test_the_catalogue_passes_on_a_pico(pico: EmulatedPico, role: str, tmp_path:
     verdicts = {result["id"]: result["verdict"] for result in results}
     failed = {check for check, verdict in verdicts.items() if verdict == "fail"}
     # The bench cannot cut this board's power.
-    blocked = {result["text"] for result in results if result["verdict"] == "blocked"} - {
-        "the device under test has no power control"
-    }
-    passed = sum(verdict == "pass" for verdict in verdicts.values())
+    no_power = "the device under test has no power control"
+    reasons = {result["text"] for result in results if result["verdict"] == "blocked"}
+    blocked = {reason for reason in reasons if not reason.startswith(no_power)}
+    passed = sum(verdict in ("pass", "observed") for verdict in verdicts.values())
     used = pico.stack_used()
     print(f"\n{role}: {passed} passed, {used} of 8192 octets of the stack used")
     assert not failed and not blocked and passed >= most, done.stdout
@@ -78,7 +81,7 @@ def test_the_catalogue_passes_on_a_pico(pico: EmulatedPico, role: str, tmp_path:
 
 
 @pytest.mark.needs_rtds
-@pytest.mark.parametrize("role", RESPONDERS)
+@pytest.mark.parametrize("role", HEAVY)
 def test_rtds_is_answered_exactly_on_a_pico(pico: EmulatedPico, role: str) -> None:
     """As many pairs as on the Unix port, to the last octet, from a heap and a stack of a Pico."""
     folder = rtds.directory()
@@ -97,27 +100,37 @@ def test_rtds_is_answered_exactly_on_a_pico(pico: EmulatedPico, role: str) -> No
     assert used < STACK
 
 
-def test_a_full_voltage_log_is_read_from_a_pico(pico: EmulatedPico) -> None:
-    """Ninety days: 4,320 entries of a phase on its flash, in one answer of 34,692 octets."""
+@pytest.mark.parametrize(
+    ("phases", "setting", "reading", "octets"),
+    [(1, "ECS29c", "ECS23", 34_692), (3, "ECS29d", "ECS23b", 103_908)],
+    ids=["one phase", "three phases"],
+)
+def test_full_voltage_logs_are_read_from_a_pico(
+    pico: EmulatedPico, phases: int, setting: str, reading: str, octets: int
+) -> None:
+    """All of 4,320 entries of each phase on its flash, 30 s each, in one answer: the largest."""
     resets = play(pico, "esme")
+    eui = bytes.fromhex(supplier.EUIS["esme"])
     with BenchClient(SerialTransport(pico.port), timeout=300) as client:
         supplier.new_meter(client)
-        for _ in range(91):
-            client.control("ADVANCE", {"seconds": 86_400})
-        assert client.control("QUERY")["summary"]["voltage"]["entries"] == [4320]
-        asked = supplier.OPERATOR.command(
-            "ECS23", bytes.fromhex(supplier.EUIS["esme"]), 1, {"from": BEFORE, "to": AFTER}
-        )
-        answer = client.respond(asked)
-        message = supplier.OPERATOR.verify(answer, asked)
-    rows = [value.value for value in message.dlms.data if value.type == "compact-array"][0]
-    assert len(answer) == 34_692 and len(rows) == 4320
-    assert all(later[0] - earlier[0] == 1800 for earlier, later in itertools.pairwise(rows))
+        client.control("SET", {"voltage": {"phases": phases}})
+        asked = voltage.settings(PERIOD, phases=phases)
+        client.respond(supplier.OPERATOR.command(setting, eui, 1, asked))
+        for _ in range(38):
+            client.control("ADVANCE", {"seconds": 3600})
+        assert client.control("QUERY")["summary"]["voltage"]["entries"] == phases * [4320]
+        command = supplier.OPERATOR.command(reading, eui, 2, {"from": BEFORE, "to": AFTER})
+        answer = client.respond(command)
+        message = supplier.OPERATOR.verify(answer, command)
+    logs = [value.value for value in message.dlms.data if value.type == "compact-array"]
+    assert len(answer) == octets and [len(rows) for rows in logs] == phases * [4320]
+    for rows in logs:
+        assert all(later[0] - earlier[0] == PERIOD for earlier, later in itertools.pairwise(rows))
     pico.power_off()
     pico.power_on()
     assert flash.hello(pico.port, restart=False)["device"] == "ESME"
     with BenchClient(SerialTransport(pico.port), timeout=60) as client:
         client.control("ADVANCE", {"seconds": 1})
-        assert client.control("QUERY")["summary"]["voltage"]["entries"] == [4320]
+        assert client.control("QUERY")["summary"]["voltage"]["entries"] == phases * [4320]
     assert pico.resets == resets, "no watchdog bit"
     assert pico.stack_used() < STACK

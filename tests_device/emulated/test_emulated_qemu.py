@@ -1,4 +1,4 @@
-"""The firmware on an emulated Cortex-M3: 31-bit integers, single floats, no time, no cryptolib."""
+"""The firmware on an emulated Cortex-M3: 31-bit integers, single floats, no time, no select."""
 
 import json
 
@@ -6,9 +6,10 @@ import modules
 import pytest
 from device_files import PROBE, FileRuns, Selection
 
-from host_tools import boards
+from host_tools import boards, roles
 from host_tools.emulators import count
 from host_tools.emulators.romfs import make_image
+from host_tools.performance import cortex_m3, programs
 from host_tools.raw_repl import RawRepl
 
 NAME = "qemu_mps2_an385"
@@ -20,6 +21,7 @@ SELECTION = Selection(
     modules.files(),
     without={
         "test_purge_size.test_g42_purge_of_full_logs_on_littlefs": "needs a file of 1408 KB",
+        "test_radio_udp": "the port has no sockets and no module time",
         "test_display.test_one_fuel_only": _FILL,
         "test_display.test_change_of_tenancy_clears_both_fuels": _FILL,
     },
@@ -51,17 +53,17 @@ testkit.tmpdir = tmpdir
 
 
 @pytest.fixture(scope="module")
-def runs(board_of, tmp_path_factory):
+def runs(boards_of, tmp_path_factory):
     """A board whose PSRAM has the test modules, compiled."""
     image = tmp_path_factory.mktemp("rom") / "tests.romfs"
     size = make_image(SELECTION.library(DATA.arch), image)
-    return FileRuns(board_of(NAME, rom=image), SELECTION, SETUP.format(size=size), TIMEOUT)
+    return FileRuns(boards_of(NAME, rom=image), SELECTION, SETUP.format(size=size), TIMEOUT)
 
 
 @pytest.fixture(scope="module")
-def board(board_of):
+def board(boards_of):
     """A board as it comes."""
-    return board_of(NAME)
+    return boards_of(NAME)
 
 
 @pytest.mark.parametrize(("name", "function"), SELECTION.items())
@@ -90,7 +92,7 @@ def test_what_the_port_is(board):
         said = json.loads(repl.exec(PROBE))
     assert said["version"] == [1, 25, 0] and "Cortex-M3" in said["machine"]
     assert said["single"], "floats have 24 bits"
-    assert said["lacks"] == ["time", "select", "cryptolib", "asyncio"]
+    assert said["lacks"] == ["time", "select", "asyncio"]
     assert {"time", "select"} < set(DATA.lacks)
     assert boards.ARCHITECTURES.index(DATA.arch) <= said["arch"], "or it loads no machine code"
     assert 0.95 < said["heap"] / DATA.heap <= 1.0
@@ -119,6 +121,20 @@ def test_reset_and_cable(board):
         assert repl.exec("print(x)").strip() == "1", "a cable that is pulled out resets nothing"
     with RawRepl(board.port) as repl:
         assert repl.exec("print('x' in globals())").strip() == "False"
+
+
+def test_table_of_make_bench():
+    """Each operation that is committed, and all roles from nothing to their first answer."""
+    found = cortex_m3.measure()
+    committed = json.loads(count.COMMITTED.read_text("utf-8"))
+    operations = {programs.subject(label, 1, "instructions")[0] for label in committed}
+    assert {subject for subject in found if not subject[1]} == operations
+    for role in roles.ROLES:
+        parts = [found[what, role].value for what in ("import", "build")]
+        assert found["start-up", role].value >= sum(parts)
+        # Of 242 KB, with the code in the image.
+        assert 20_000 < found["live heap", role].value < 100_000, role
+        assert found["code (.mpy)", role].value > 100_000, role
 
 
 def test_instruction_counts_repeat(tmp_path):

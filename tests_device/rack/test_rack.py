@@ -108,7 +108,7 @@ def test_the_suite_runs_on_both_boards_at_once(rack: Rack) -> None:
             [
                 *(BIN / "pytest", "-m", "rack", "tests_device", "--ignore=tests_device/rack"),
                 *("--ignore=tests_device/emulated", "--lg-env", ENVIRONMENT, "--place", name),
-                *("--exchanges", "50", "-p", "no:cacheprovider"),
+                *("--exchanges", "50", "-p", "no:cacheprovider", "-p", "labgrid.pytestplugin"),
             ],
             cwd=ROOT,
             env=rack.environment,
