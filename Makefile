@@ -1,12 +1,17 @@
 # Everything runs inside .venv, which the first target that needs it makes from requirements.lock.
 PYTHON ?= python3
+# What the longer steps do at once.
+export JOBS ?= 2
 # Data that are not part of the project; a folder that is absent is data that are not there.
 export RTDS_DIR ?= $(abspath ../shared/rtds)
 export DUIS_DIR ?= $(abspath ../shared/duis)
+# Thousands of processes are started: without this, where it is set, each compiles all it imports.
+export PYTHONDONTWRITEBYTECODE =
 
 BIN := .venv/bin
 READY := .venv/ready
 FIRMWARE := $(sort $(shell find firmware -name '*.py'))
+NATIVE := $(wildcard firmware/native/*)
 MPY := $(FIRMWARE:firmware/%.py=build/mpy/%.mpy)
 
 .DEFAULT_GOAL := help
@@ -19,7 +24,9 @@ run: $(READY) ## Show the devices at work
 	$(BIN)/smets run
 
 test: $(READY) ## Test on CPython (with coverage) and on MicroPython's Unix port
-	$(BIN)/pytest --outside=without --cov --cov-report= -n auto --dist loadfile
+	@# pytest rewrites the assertions of all test files: once, and not while coverage looks on.
+	@$(BIN)/pytest --collect-only -qq >/dev/null || true
+	$(BIN)/pytest --outside=without --cov --cov-report= -n auto --dist loadfile --no-loadscope-reorder
 	$(BIN)/coverage report --include='firmware/*' --fail-under=95
 	$(BIN)/coverage report --include='host_tools/*' --fail-under=88
 
@@ -27,7 +34,8 @@ test-data: $(READY) ## Run the tests that need RTDS_DIR or DUIS_DIR
 	$(BIN)/pytest --outside=only -n auto --dist loadfile
 
 test-slow: $(READY) ## Run the tests marked slow
-	$(BIN)/pytest -m slow
+	@# Most of them wait for other processes.
+	$(BIN)/pytest -m slow -n 2 --dist loadfile --durations=10
 
 rtds: $(READY) ## Replay the RTDS vectors of RTDS_DIR
 	$(BIN)/smets rtds
@@ -35,10 +43,11 @@ rtds: $(READY) ## Replay the RTDS vectors of RTDS_DIR
 soak: $(READY) ## Send 100,000 commands into one device process and print its memory
 	$(BIN)/smets soak
 
-lint: $(READY) ## Check style and spelling
+lint: $(READY) ## Check style, spelling and commit subjects
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/codespell
+	.ci/subjects
 
 format: $(READY) ## Lay out the code as `make lint` wants it
 	$(BIN)/ruff check --fix
