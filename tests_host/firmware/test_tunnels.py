@@ -484,6 +484,26 @@ def test_what_went_into_a_tunnel_that_the_hub_had_lost():
     assert len(send(device, HUB, OPEN)) == 1, "both came long ago"
 
 
+def test_what_a_ppmid_asks_is_asked_again():
+    """issue: a top-up that went into a tunnel that the hub had lost goes into the next, once."""
+    unload()
+    device = Ppmid(Store(tmpdir() + "/asks"))
+    device.eui = DEVICE
+    device.take_keys(keys())
+    send(device, HUB, OPEN)
+    # A party with a key stands for the gas meter.
+    told = {"to": SUPPLIER.hex(), "digits": "1" * 20}
+    device.registry.give("actions", {"gas_top_up": told})
+    (asked,) = transfers(device, 1)
+    assert b"1" * 20 in asked
+    device.advance(5)
+    send(device, HUB, h("11 77 03 0100 00"))
+    assert send(device, HUB, OPEN)[1:] == [h("19 01 01 0200") + asked]
+    device.advance(11)
+    send(device, HUB, h("11 77 03 0200 00"))
+    assert len(send(device, HUB, OPEN)) == 1, "it came long ago"
+
+
 def test_a_gas_meter_puts_again_what_was_lost():
     """issue: what went into a lost tunnel; a hub that loses each one is left alone a while."""
     unload()

@@ -66,7 +66,7 @@ class PpmidTunnel(TunnelServer):
         header = message.Header(message.COMMAND, counter, own, meter, code)
         mac = cipher(secret, own, message.COMMAND, counter, meter)
         made = message.Authenticated(header, parts, mac)
-        self._end.send(b"".join([bytes(chunk) for chunk in made.chunks()]))
+        self.messages.say(self._end, b"".join([bytes(chunk) for chunk in made.chunks()]))
         self._asked = (code, counter, meter)
         self.last = {"request": name, "state": "waiting", "result": None, "accepted": False}
 
