@@ -39,16 +39,6 @@ def test_records_survive_a_new_store():
     assert Store(path).get("a") == b"kept"
 
 
-def test_folders_of_features_are_no_records():
-    path = tmpdir() + "/s"
-    store = Store(path)
-    store.put("a", b"1")
-    store.prepare()
-    assert store.names() == ["a"] and os.listdir(path) != ["a"]
-    store.clear()
-    assert os.listdir(path) == []
-
-
 def test_names_are_checked():
     store = Store(tmpdir())
     for name in ("", "A", "a/b", "~", "..\x00", "a" * 33, "\u00e9"):

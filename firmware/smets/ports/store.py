@@ -14,7 +14,7 @@ except ImportError:  # a board without file systems has no use for a store
 
 # The folder in which a meter keeps its logs (features/keeper.py).
 LOGS = "logs"
-# Folders of features that keep files of their own.
+# Folders of features that keep files of their own; elsewhere a folder is no record.
 _FOLDERS = (LOGS, "history", "settings")
 # Faults that are told of; further ones are counted.
 _FAULTS_MAX = 32
@@ -121,10 +121,7 @@ class Store(Changes):
             self._change(name, "")
 
     def names(self) -> list:
-        """The names of all records, sorted; folders of features are no records."""
-        return [name for name in self._names() if name not in _FOLDERS]
-
-    def _names(self):
+        """The names of all records, sorted."""
         if not self._made:
             return []
         names = names_in(self.path)
@@ -172,7 +169,7 @@ class Store(Changes):
     def check(self, besides: str = ""):
         """Look at each record except those whose names begin with `besides`, and report damage."""
         for name in self.names():
-            if besides and name.startswith(besides):
+            if name in _FOLDERS or besides and name.startswith(besides):
                 continue
             try:
                 self.get(name)
@@ -194,7 +191,7 @@ class Store(Changes):
             self._write(mark, _CLEARING, kept.encode())
         except StoreError:
             pass  # a full file system: it has room again afterwards
-        for name in self._names():
+        for name in self.names():
             if name == kept:
                 continue
             try:
