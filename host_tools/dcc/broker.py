@@ -75,7 +75,7 @@ class Broker:
                 octets = self._signed(request)
                 return Made(octets, now, other=_other_of(octets, request.service))
             return self._planned(request, device, now)
-        except (DuisError, KeyError, ValueError) as error:
+        except (DuisError, KeyError, ValueError, OverflowError) as error:
             raise Refused(choices.NOT_MADE, str(error)) from None
 
     def _planned(self, request: Request, device: Device, now: datetime) -> Made:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections import Counter
 from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Thread
@@ -21,7 +21,7 @@ from host_tools.dcc.lines import Line, Taker
 from host_tools.dcc.post import EVERYBODY, Poster
 from host_tools.dcc.requests import Open, Requests
 from host_tools.dcc.rules import Refused
-from host_tools.dcc.schedules import Schedules
+from host_tools.dcc.schedules import Due, Schedules
 from host_tools.dcc.smki import AGREEMENT, KeyStore
 from host_tools.dcc.store import Store
 from host_tools.dcc.to_dcc import ToDcc
@@ -40,6 +40,8 @@ from host_tools.srv.variants import all_variants
 
 __all__ = ["Gateway", "Known", "Unreadable"]
 
+_LOG = logging.getLogger(__name__)
+_MOST_WHY = 300  # characters of a reason
 _TICK = 0.5  # seconds between two looks at schedules and times
 _COMMISSION, _JOIN, _UNJOIN = "8.1.1", ("8.7.1", "8.7.2"), ("8.8.1", "8.8.2")
 _LATER = (0x8F66, 0x8F67)  # alert codes: a part of a dated command was carried out, or was not
@@ -90,6 +92,7 @@ class Gateway:
             self.schedules,
             lambda: self.key_store.certificate(self.broker.acb, AGREEMENT),
             lambda request: local.take(request, self.requests, known.ring, self._carried_out),
+            self._tried,
         )
         self._ended = Event()
         self._clock = Thread(target=self._tick, daemon=True)
@@ -121,15 +124,17 @@ class Gateway:
 
     def _tick(self) -> None:
         while not self._ended.wait(_TICK):
-            with suppress(sqlite3.Error):
+            try:
                 self.pass_time(datetime.now(UTC))
+            except sqlite3.Error:
+                pass  # such as a full disk: the next look may find it mended
+            except Exception:  # whatever it is, the clock goes on for all others
+                _LOG.exception("the gateway's clock")
 
     def pass_time(self, now: datetime) -> None:
         """Do what is due: schedules, commands for later, commands that nobody can take."""
-        with self.store.change():
-            for due in self.schedules.due(now):
-                with suppress(Refused):
-                    self._scheduled(due.schedule, due.request, now)
+        for due in self.schedules.due(now):
+            self._run(due, now)
         for device in self.requests.due(now):
             line = self.lines.get(device)
             if line is not None:
@@ -137,25 +142,38 @@ class Gateway:
             if line is None or not line.up:
                 self.requests.expire(device, now)
 
-    def _scheduled(self, number: int, request: Request, now: datetime) -> None:
-        device = self.inventory.known(request.target)
-        rules.check_device(request, device.type, device.status)
-        made = self.broker.make(request, device, now)
-        self.requests.schedule(
-            Open(
-                0,
-                request.originator,
-                request.target,
-                request.counter,
-                request.service,
-                made.octets,
-                None,
-                number,
-                None,
-            ),
-            made.due,
-            now,
-        )
+    def _run(self, due: Due, now: datetime) -> None:
+        """A run of a schedule, apart from all others; its user is told where it is refused."""
+        with self.store.change():
+            self.schedules.advance(due, now)
+            counter = self.schedules.counter(due)
+            one = Open(
+                0, due.user, due.device, counter, due.service, b"", None, due.schedule, None
+            )
+            try:
+                made = self._tried(due.request(counter), now)
+            except Refused as refusal:
+                self._refuse(refusal, f"schedule {due.schedule}")
+                self.requests.failed(one, refusal.code, now)
+            except sqlite3.Error:
+                raise
+            except Exception:  # of this run alone
+                _LOG.exception("schedule %d", due.schedule)
+                self.requests.failed(one, choices.FAULT, now)
+            else:
+                self.requests.schedule(replace(one, command=made.octets), made.due, now)
+
+    def _tried(self, request: Request, now: datetime) -> Made:
+        """What a request of a schedule becomes, as its user may send it; Refused."""
+        role = self.broker.role(request.originator)
+        rules.check(request, "S", role, role is not None)
+        return self._made(request, role, now)
+
+    def _refuse(self, refusal: Refused, what: str) -> None:
+        """Count a refusal, and tell why on stderr; a user gets its code alone."""
+        self.refused[refusal.code] += 1
+        why = "".join(c if c.isprintable() else " " for c in str(refusal))
+        _LOG.warning("%s: %s: %s", what, refusal.code, why[:_MOST_WHY])
 
     # --- Requests --------------------------------------------------------------------------------
 
@@ -172,8 +190,13 @@ class Gateway:
             verified = self._verified(data, request, now)
             return self._accept(service, verified, data, now)
         except Refused as refusal:
-            self.refused[refusal.code] += 1
+            self._refuse(refusal, request.identity)
             return self._answer(request, refusal.code, None, now)
+        except sqlite3.Error:
+            raise  # it was not kept: the client may send it again
+        except Exception:  # of this request alone, and nothing of it is kept
+            _LOG.exception("%s", request.identity)
+            return self._answer(request, choices.FAULT, None, now)
 
     def _verified(self, data: bytes, request: Request, now: datetime) -> Request:
         """The request as it was signed; Refused."""

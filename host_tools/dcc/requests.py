@@ -17,7 +17,7 @@ from host_tools.dcc import answers, choices
 from host_tools.dcc.answers import Answer, Signer
 from host_tools.dcc.broker import Made
 from host_tools.dcc.rules import Refused
-from host_tools.dcc.store import Store
+from host_tools.dcc.store import Store, milliseconds
 from host_tools.duis import document
 from host_tools.duis.document import SR, Request
 
@@ -25,11 +25,6 @@ __all__ = ["Open", "Requests"]
 
 _LOCAL_COMMAND = f".//{{{SR}}}LocalCommand/{{{SR}}}GBCSPayload"
 _COLUMNS = "id, user, device, counter, service, command, cin, schedule, other"
-
-
-def milliseconds(moment: datetime) -> int:
-    """A time as the table has it."""
-    return int(moment.timestamp() * 1000)
 
 
 @dataclass(frozen=True)

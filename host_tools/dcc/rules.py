@@ -7,11 +7,22 @@ and the published meanings of the short codes).
 from __future__ import annotations
 
 from host_tools.dcc import choices
-from host_tools.duis.document import Request, local
+from host_tools.duis.command import SIGNED
+from host_tools.duis.document import Request, child, local
+from host_tools.duis.errors import DuisError
+from host_tools.duis.new import TO_DCC
 from host_tools.duis.rows import all_rows
 from host_tools.srv.variants import Variant, all_variants
 
-__all__ = ["DSP_DATED", "Refused", "check", "check_device", "check_owner", "holds_date"]
+__all__ = [
+    "DSP_DATED",
+    "Refused",
+    "check",
+    "check_device",
+    "check_owner",
+    "holds_date",
+    "reference_of",
+]
 
 # User roles of the request matrix that a party of PARTIES.json has; others have OU.
 _ROLES = {
@@ -62,7 +73,33 @@ def check(request: Request, service: str, role: str | None, known: bool) -> Vari
         raise Refused("E12", f"command variant {request.variant} is not for {request.service}")
     if request.variant not in SERVICES[service]:
         raise Refused("E13", f"command variant {request.variant} is not for service {service}")
+    _check_body(request)
     return variant
+
+
+def reference_of(service: str) -> str:
+    """The service reference of a variant: 4.6 of 4.6.1."""
+    return ".".join(service.split(".")[:2])
+
+
+def _check_body(request: Request) -> None:
+    """Whether reference, variant and the element of the body belong together; Refused."""
+    try:
+        reference = child(child(request.root, "Header"), "ServiceReference").text or ""
+        body = local(request.body)
+    except DuisError as error:
+        raise Refused(choices.NOT_VALID, str(error)) from None
+    if reference.strip() != reference_of(request.service):
+        raise Refused(choices.NOT_VALID, f"its service reference is not that of {request.service}")
+    if request.variant in _TO_DCC:
+        wanted = {TO_DCC[request.service]}
+    elif request.variant in SIGNED:
+        wanted = {"SignedPreCommand"}
+    else:
+        rows = [row for row in all_rows() if request.service in row.services]
+        wanted = {name for row in rows for name in row.requests}
+    if body not in wanted:
+        raise Refused(choices.NOT_VALID, f"{body} is no request of {request.service}")
 
 
 def check_device(request: Request, kind: str, status: str) -> None:

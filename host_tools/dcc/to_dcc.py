@@ -45,12 +45,17 @@ class ToDcc:
         kept: Schedules,
         credential: Callable[[], bytes | None],
         returned: Callable[[Request], None],
+        tried: Callable[[Request, datetime], object],
     ) -> None:
-        """`credential` is the broker's certificate, `returned` takes a response (8.13)."""
+        """`credential` is the broker's certificate, `returned` takes a response (8.13).
+
+        `tried` says whether what is to be scheduled may be asked.
+        """
         self._inventory = inventory
         self._schedules = kept
         self._credential = credential
         self._returned = returned
+        self._tried = tried
         self._known: dict[str, Callable[[Request, str | None, datetime], Said]] = {
             "5.1": self._create,
             "5.2": self._read,
@@ -84,13 +89,13 @@ class ToDcc:
     def _inventory_of(self, request: Request, role: str | None, now: datetime) -> Said:
         eui = request.body.findtext("DeviceID")
         if eui is not None:
-            found = self._inventory.around(self._inventory.known(parse_eui(eui)).eui)
+            found = self._inventory.around(self._inventory.known(_eui(request.body)).eui)
         else:
             number = request.body.findtext("MPxN")
             found = [
                 device
                 for device in self._inventory.all()
-                if number is not None and device.details.get("ImportMPxN") == number
+                if number is not None and number in map(device.details.get, _NUMBERS)
             ]
         if not found:
             raise Refused("E19", "no device of the inventory has these")
@@ -123,7 +128,9 @@ class ToDcc:
 
     def _update(self, request: Request, role: str | None, now: datetime) -> Said:
         device = self._device(request, role)
-        part = request.body[1]
+        part = next((item for item in request.body if local(item) != "DeviceID"), None)
+        if part is None:
+            raise Refused(choices.NOT_VALID, "it says nothing of the device")
         name = local(part)
         if name == "DeleteDevice":
             self._inventory.remove(device.eui)
@@ -157,7 +164,9 @@ class ToDcc:
 
     def _create(self, request: Request, role: str | None, now: datetime) -> Said:
         device = self._device(request, role)
-        number = self._schedules.create(request.originator, device.eui, request.body, now)
+        number = self._schedules.create(
+            request.originator, device.eui, request.body, now, self._tried
+        )
         return "I0", lambda part: element(part, "DSPScheduleID", str(number))
 
     def _read(self, request: Request, role: str | None, now: datetime) -> Said:
@@ -226,4 +235,7 @@ def _eui(body: Element) -> bytes:
     text = body.findtext("DeviceID")
     if text is None:
         raise Refused(choices.NOT_VALID, "it names no device")
-    return parse_eui(text)
+    try:
+        return parse_eui(text)
+    except ValueError as error:
+        raise Refused(choices.NOT_VALID, str(error)) from None
