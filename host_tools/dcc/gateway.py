@@ -44,6 +44,7 @@ _LOG = logging.getLogger(__name__)
 _MOST_WHY = 300  # characters of a reason
 _TICK = 0.5  # seconds between two looks at schedules and times
 _COMMISSION, _JOIN, _UNJOIN = "8.1.1", ("8.7.1", "8.7.2"), ("8.8.1", "8.8.2")
+_MOST_ALERT = 0xFFFF  # an alert code has two octets
 _LATER = (0x8F66, 0x8F67)  # alert codes: a part of a dated command was carried out, or was not
 # Where an alert of them has the counter of that command; in the first one two octets before it.
 _COUNTERS = (
@@ -186,17 +187,37 @@ class Gateway:
             raise Unreadable(str(error)) from None
         if request.service not in all_variants():
             raise Unreadable(f"no service reference variant {request.service[:20]!r}")
+        verified = None
         try:
             verified = self._verified(data, request, now)
             return self._accept(service, verified, data, now)
         except Refused as refusal:
-            self._refuse(refusal, request.identity)
-            return self._answer(request, refusal.code, None, now)
+            return self._turned_down(request, verified, data, refusal, now)
         except sqlite3.Error:
             raise  # it was not kept: the client may send it again
         except Exception:  # of this request alone, and nothing of it is kept
             _LOG.exception("%s", request.identity)
             return self._answer(request, choices.FAULT, None, now)
+
+    def _turned_down(
+        self,
+        request: Request,
+        verified: Request | None,
+        data: bytes,
+        refusal: Refused,
+        now: datetime,
+    ) -> bytes:
+        """The answer to a request that is refused; the log has both where its user sent it.
+
+        It has nothing of a RequestID that another request has: that one's answer is the log's.
+        """
+        self._refuse(refusal, request.identity)
+        answer = self._answer(request, refusal.code, None, now)
+        if verified is not None and refusal.code != choices.SAME_ID:
+            with self.store.change():
+                self.store.log(data, now)
+                self.store.log(answer, now)
+        return answer
 
     def _verified(self, data: bytes, request: Request, now: datetime) -> Request:
         """The request as it was signed; Refused."""
@@ -299,6 +320,9 @@ class Gateway:
             message = examine(octets, self.known.ring)
             code, _ = alerts.code_and_time(wire.read(message))
         except DecodeError:
+            self.refused["alert"] += 1
+            return
+        if code is not None and not 0 <= code <= _MOST_ALERT:
             self.refused["alert"] += 1
             return
         head = message.header

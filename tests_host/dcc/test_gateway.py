@@ -14,6 +14,7 @@ from dcc_bench import (
     DEVICES,
     HOME,
     OPERATOR,
+    OTHER,
     SUPPLIER,
     Here,
     bench,
@@ -27,8 +28,10 @@ from dcc_bench import (
 
 from host_tools.bench import BenchClient
 from host_tools.dcc import choices
+from host_tools.dcc.inventory import Device
 from host_tools.duis import command
 from host_tools.gbcs.message import decode
+from host_tools.mmc import alerts
 
 RING = HOME.ring()
 NOW = datetime.now(UTC)
@@ -260,7 +263,98 @@ def test_a_device_that_does_not_answer_or_is_not_there(one, monkeypatch):
         one.gateway.lines[line.device] = line
 
 
+WRONG = {
+    "an earlier response": lambda earlier, _: earlier,
+    "the command": lambda _, command: command,
+    "no message": lambda *_: bytes(20),
+    "another counter": lambda earlier, _: earlier[:24] + bytes(4) + earlier[28:],
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_no_response_to_the_command_is_not_passed_on(one, monkeypatch, name):
+    """Such as an old one again: its user is told E21, and no other party's answer."""
+    seen = len(one.listener.got)
+    one.ask("S", one.request("4.1.1", "esme"))
+    earlier = payload(posted(one, seen)[0])
+    esme, receive = one.devices["esme"], one.devices["esme"].receive
+
+    def said(timeout):
+        line = receive(timeout)
+        if not line.startswith("GBCS:DATA#"):
+            return line
+        octets = WRONG[name](earlier, esme.commands[-1])
+        return f"{line.split(':')[0]}:{line.split(':')[1]}:{len(octets)}:{octets.hex().upper()}"
+
+    monkeypatch.setattr(esme, "receive", said)
+    one.ask("S", one.request("4.1.1", "esme", by=OPERATOR))
+    told = posted(one, seen + 1)[0]
+    assert code(told) == "E21" and told.find(".//{*}GBCSPayload") is None
+
+
+def test_a_response_that_is_damaged_is_for_its_user_to_see(one, monkeypatch):
+    seen = len(one.listener.got)
+    esme, receive = one.devices["esme"], one.devices["esme"].receive
+
+    def said(timeout):
+        line = receive(timeout)
+        return line[:-2] + f"{int(line[-2:], 16) ^ 1:02X}" if "DATA#" in line else line
+
+    monkeypatch.setattr(esme, "receive", said)
+    one.ask("S", one.request("4.1.1", "esme"))
+    told = posted(one, seen)[0]
+    assert code(told) == "I0" and decode(payload(told), RING).failed
+
+
+@pytest.mark.parametrize("ended", ["decommissioned", "deleted"])
+def test_what_waits_is_not_sent_to_a_device_that_went_out_of_use(one, ended):
+    gpf = bytes.fromhex(DEVICES["gpf"])
+    seen, before = len(one.listener.got), len(one.devices["gpf"].commands)
+    when = (datetime.now(UTC) + timedelta(days=2)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    for _ in range(2):
+        asked = one.request("4.1.1", "gpf", {"ExecutionDateTime": when})
+        assert code(one.ask("S", asked)) == "I99"
+    named = {"DeviceID": dashed(DEVICES["gpf"])}
+    end = {"decommissioned": ("8.3", named), "deleted": ("8.4", {**named, "DeleteDevice": ""})}
+    assert code(to_dcc(one, *end[ended])) == "I99"
+    one.gateway.store.run("UPDATE requests SET due = since WHERE state = 'waiting'")
+    one.gateway.pass_time(datetime.now(UTC))
+    try:
+        assert [code(told) for told in posted(one, seen, 2)] == ["E5", "E5"]
+        assert len(one.devices["gpf"].commands) == before
+    finally:
+        one.gateway.store.run("DELETE FROM devices WHERE eui = ?", gpf)
+        one.gateway.inventory.add(Device(gpf, "GPF", "Commissioned"), NOW)
+
+
+def test_a_request_that_is_refused_is_in_the_log(one, caplog):
+    """With its answer, and the reason on stderr; nothing of what its user did not sign."""
+    log = "SELECT document FROM messages ORDER BY id DESC LIMIT 2"
+    asked = one.request("4.1.4", "esme")
+    status, answer = one.post("S", asked)
+    assert status == 200 and code(one.read(answer)) == "E11"
+    assert [row[0] for row in one.gateway.store.rows(log)] == [answer, asked]
+    assert "E11: 4.1.4 is not for a ESME" in caplog.text
+    unsigned = asked[: asked.index(b"<ds:Signature")] + b"</sr:Request>"
+    one.post("S", unsigned)
+    one.post("S", one.request("4.3", "gpf", counter=one.counter + 1, by=OTHER))
+    assert code(one.ask("S", one.request("4.1.1", "gpf"))) == "I99"
+    found = [row[0] for row in one.gateway.store.rows("SELECT document FROM messages")]
+    assert unsigned not in found
+
+
 # ---- The listener
+
+
+@pytest.mark.parametrize("alert_code", [-0x80, 0x18F67])
+def test_an_alert_whose_code_is_none_is_not_passed_on(one, monkeypatch, alert_code):
+    sent = one.devices["esme"].commands[-1]
+    seen, refused = len(one.listener.got), one.gateway.refused["alert"]
+    monkeypatch.setattr(alerts, "code_and_time", lambda _: (alert_code, None))
+    one.gateway.alert(sent)
+    assert one.gateway.refused["alert"] == refused + 1
+    time.sleep(0.1)
+    assert len(one.listener.got) == seen
 
 
 def test_a_listener_that_is_down_gets_all_in_order(one, monkeypatch):
