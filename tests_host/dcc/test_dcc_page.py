@@ -87,8 +87,8 @@ def test_in_a_browser(one):
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.goto(f"http://127.0.0.1:{one.server.ports[0]}/")
         asked(one)
-        page.wait_for_selector("#messages tr:nth-child(3)")
-        cells = page.locator("#messages tr:first-child td").all_inner_texts()
+        page.wait_for_selector("#messages tr:nth-child(5)")
+        cells = page.locator("#messages tr:nth-child(3) td").all_inner_texts()
         assert "4.1.1" in cells and "I0" in cells
         assert page.locator("#devices td").all_inner_texts()[3] in ("up", "none")
         shown = page.evaluate(CONTRAST)
