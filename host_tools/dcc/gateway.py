@@ -44,6 +44,7 @@ _LOG = logging.getLogger(__name__)
 _MOST_WHY = 300  # characters of a reason
 _TICK = 0.5  # seconds between two looks at schedules and times
 _COMMISSION, _JOIN, _UNJOIN = "8.1.1", ("8.7.1", "8.7.2"), ("8.8.1", "8.8.2")
+_CHANGE_OWNER = "6.23"  # through the transitional change of supplier party
 _MOST_ALERT = 0xFFFF  # an alert code has two octets
 _LATER = (0x8F66, 0x8F67)  # alert codes: a part of a dated command was carried out, or was not
 # Where an alert of them has the counter of that command; in the first one two octets before it.
@@ -256,7 +257,8 @@ class Gateway:
 
     def _made(self, request: Request, role: str | None, now: datetime) -> Made:
         device = self.inventory.known(request.target)
-        rules.check_owner(device.owner(role), request.originator)
+        if request.service != _CHANGE_OWNER:  # the supplier to be asks, not the one that is
+            rules.check_owner(device.owner(role), request.originator)
         rules.check_device(request, device.type, device.status)
         return self.broker.make(request, device, now)
 
@@ -297,7 +299,9 @@ class Gateway:
 
     def _carried_out(self, one: Open, octets: bytes) -> None:
         """What a device's response changes here."""
-        if one.service in (_COMMISSION, *_JOIN, *_UNJOIN) and self._success(one, octets):
+        if one.service in (_COMMISSION, _CHANGE_OWNER, *_JOIN, *_UNJOIN) and self._success(
+            one, octets
+        ):
             self._changed(one, datetime.now(UTC))
 
     def _success(self, one: Open, octets: bytes) -> bool:
@@ -311,6 +315,8 @@ class Gateway:
     def _changed(self, one: Open, now: datetime) -> None:
         if one.service == _COMMISSION:
             self.inventory.set_status(one.device, "Commissioned", now)
+        elif one.service == _CHANGE_OWNER:
+            self.inventory.set_supplier(one.device, one.user)
         elif one.other is not None:
             self.inventory.join(one.device, one.other, one.service in _JOIN)
 

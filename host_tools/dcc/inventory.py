@@ -117,6 +117,10 @@ class Inventory:
             "UPDATE devices SET status = ?, since = ? WHERE eui = ?", status, text_of(now), eui
         )
 
+    def set_supplier(self, eui: bytes, supplier: bytes) -> None:
+        """Say whose a device is after a change of supplier."""
+        self._store.run("UPDATE devices SET supplier = ? WHERE eui = ?", supplier, eui)
+
     def remove(self, eui: bytes) -> None:
         """Forget a device; Refused for one that is not there."""
         self.known(eui)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from host_tools.dcc import choices, schedules, updates
@@ -113,18 +114,30 @@ class ToDcc:
             raise Refused(choices.KNOWN_DEVICE, "the device is in the inventory")
         kind = request.body.findtext("DeviceType") or ""
         owners = {"supplier": None, "network_operator": None, role: request.originator}
-        self._inventory.add(
-            Device(
-                eui,
-                kind,
-                choices.NOTIFIED,
-                owners["supplier"],
-                owners["network_operator"],
-                _details(request.body),
-            ),
-            now,
+        device = Device(
+            eui,
+            kind,
+            choices.NOTIFIED,
+            owners["supplier"],
+            owners["network_operator"],
+            _details(request.body),
         )
+        self._inventory.add(device, now)
+        if kind == "CHF" and request.body.find("AssociatedGPFDeviceID") is not None:
+            self._notify_proxy(device, _eui(request.body, "AssociatedGPFDeviceID"), now)
         return _DONE
+
+    def _notify_proxy(self, hub: Device, gpf: bytes, now: datetime) -> None:
+        """Take in the gas proxy of a hub, which is a device of its own."""
+        known = self._inventory.find(gpf)
+        if gpf == hub.eui:
+            # DUIS has no code for it (DP316).
+            raise Refused(choices.NOT_VALID, "hub and gas proxy have one id")
+        if known is not None and known.type != "GPF":
+            raise Refused(choices.KNOWN_DEVICE, f"the gas proxy is a {known.type} here")
+        if known is None:
+            self._inventory.add(replace(hub, eui=gpf, type="GPF"), now)
+        self._inventory.join(hub.eui, gpf, True)
 
     def _update(self, request: Request, role: str | None, now: datetime) -> Said:
         device = self._device(request, role)
@@ -133,6 +146,9 @@ class ToDcc:
             raise Refused(choices.NOT_VALID, "it says nothing of the device")
         name = local(part)
         if name == "DeleteDevice":
+            owners = {device.supplier, device.network_operator} - {None}
+            if owners and request.originator not in owners:
+                raise Refused("E4", "the device is another party's")
             self._inventory.remove(device.eui)
         elif name == "UpdateDeviceDetails":
             self._inventory.add(Device(device.eui, "", "", details=_details(part)), now)
@@ -231,8 +247,8 @@ def _copy(source: Element, target: Element) -> None:
         _copy(item, element(target, local(item), item.text))
 
 
-def _eui(body: Element) -> bytes:
-    text = body.findtext("DeviceID")
+def _eui(body: Element, name: str = "DeviceID") -> bytes:
+    text = body.findtext(name)
     if text is None:
         raise Refused(choices.NOT_VALID, "it names no device")
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import sqlite3
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from threading import Thread
 
@@ -29,7 +30,9 @@ from dcc_bench import (
 from host_tools.bench import BenchClient
 from host_tools.dcc import choices
 from host_tools.dcc.inventory import Device
-from host_tools.duis import command
+from host_tools.dcc.requests import Open
+from host_tools.dcc.rules import Refused
+from host_tools.duis import command, document
 from host_tools.gbcs.message import decode
 from host_tools.mmc import alerts
 
@@ -447,6 +450,60 @@ def test_the_inventory(one):
     assert text(to_dcc(one, "8.2", named), "Device/DeviceStatus") == "Decommissioned"
     assert code(to_dcc(one, "8.4", {**named, "DeleteDevice": ""})) == "I99"
     assert code(to_dcc(one, "8.2", named)) == "E19"
+
+
+def test_a_hub_comes_with_its_gas_proxy(one):
+    """12.2 names it: a device of its own, which 8.2 shows beside the hub."""
+    hub, gpf = "02534D45545300C1", "02534D45545300C2"
+    told = {
+        "DeviceID": dashed(hub),
+        "DeviceManufacturer": "AB01",
+        "DeviceModel": "010A030B",
+        "DeviceType": "CHF",
+    }
+    same = to_dcc(one, "12.2", {**told, "AssociatedGPFDeviceID": dashed(hub)})
+    assert code(same) == choices.NOT_VALID
+    esme = {**told, "AssociatedGPFDeviceID": dashed(DEVICES["esme"])}
+    assert code(to_dcc(one, "12.2", esme)) == choices.KNOWN_DEVICE
+    assert one.gateway.inventory.find(bytes.fromhex(hub)) is None
+    assert code(to_dcc(one, "12.2", {**told, "AssociatedGPFDeviceID": dashed(gpf)})) == "I99"
+    for eui in (hub, gpf):
+        found = to_dcc(one, "8.2", {"DeviceID": dashed(eui)})
+        devices = {
+            (item.findtext("{*}DeviceID"), item.findtext("{*}DeviceType"))
+            for item in found.iter("{*}Device")
+        }
+        assert devices == {(dashed(hub), "CHF"), (dashed(gpf), "GPF")}
+    assert (
+        code(to_dcc(one, "8.4", {"DeviceID": dashed(gpf), "DeleteDevice": ""}, OPERATOR)) == "E4"
+    )
+    for eui in (hub, gpf):
+        assert code(to_dcc(one, "8.4", {"DeviceID": dashed(eui), "DeleteDevice": ""})) == "I99"
+
+
+def test_a_new_supplier_takes_a_device_over(one, monkeypatch):
+    """6.23 comes from who is not its supplier yet, and is so once the device has done it."""
+    gateway, esme = one.gateway, bytes.fromhex(DEVICES["esme"])
+    asked = document.request(one.request("4.1.1", "esme"))
+    change = replace(asked, service="6.23")
+    store = gateway.store
+    store.run("UPDATE devices SET supplier = ? WHERE eui = ?", bytes(8), esme)
+    try:
+        monkeypatch.setattr(gateway.broker, "make", lambda *_: "made")
+        monkeypatch.setattr("host_tools.dcc.rules.check_device", lambda *_: None)
+        with pytest.raises(Refused, match="another party's"):
+            gateway._made(asked, "supplier", NOW)
+        assert gateway._made(change, "supplier", NOW) == "made"
+        user = bytes.fromhex(SUPPLIER)
+        taken = Open(0, user, esme, 1, "6.23", b"", None, None, None)
+        monkeypatch.setattr(gateway, "_success", lambda *_: False)
+        gateway._carried_out(taken, b"")
+        assert gateway.inventory.known(esme).supplier == bytes(8)
+        monkeypatch.setattr(gateway, "_success", lambda *_: True)
+        gateway._carried_out(taken, b"")
+        assert gateway.inventory.known(esme).supplier == user
+    finally:
+        store.run("UPDATE devices SET supplier = NULL WHERE eui = ?", esme)
 
 
 def test_a_device_is_commissioned_joins_and_leaves(one):
