@@ -70,6 +70,10 @@ class Known:
     schema: Schema | None = None
     listeners: Mapping[bytes, str] = field(default_factory=dict[bytes, str])
     hubs: Path | None = None
+    # By role, of devices whose owner the inventory does not know yet.
+    owners: Mapping[bytes, Mapping[str, bytes]] = field(
+        default_factory=dict[bytes, Mapping[str, bytes]]
+    )
 
 
 class Gateway:
@@ -107,6 +111,8 @@ class Gateway:
         for device in self.known.parties.devices:
             if self.inventory.find(device.id) is None:
                 self.inventory.add(Device(device.id, device.type, "Commissioned"), now)
+        for eui, owners in self.known.owners.items():
+            self.inventory.fill_owners(eui, owners)
         self.requests.recover(now)
         users = {party.id for party in self.known.parties.parties}
         users |= {row[0] for row in self.store.rows("SELECT DISTINCT user FROM posts")}

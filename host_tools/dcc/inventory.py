@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -120,6 +121,16 @@ class Inventory:
     def set_supplier(self, eui: bytes, supplier: bytes) -> None:
         """Say whose a device is after a change of supplier."""
         self._store.run("UPDATE devices SET supplier = ? WHERE eui = ?", supplier, eui)
+
+    def fill_owners(self, eui: bytes, owners: Mapping[str, bytes]) -> None:
+        """Give a device owners by role where none is known."""
+        self._store.run(
+            "UPDATE devices SET supplier = ifnull(supplier, ?), "
+            "network_operator = ifnull(network_operator, ?) WHERE eui = ?",
+            owners.get("supplier"),
+            owners.get("network_operator"),
+            eui,
+        )
 
     def remove(self, eui: bytes) -> None:
         """Forget a device; Refused for one that is not there."""

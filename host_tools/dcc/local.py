@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Callable
 
 from host_tools.dcc import choices
@@ -36,7 +35,7 @@ def take(
         octets = base64.b64decode(request.body.findtext("DeviceGBCSResponse") or "")
         named = request.body.findtext("OriginalRequestID")
         original = None if named is None else identity(named.strip())
-    except (DuisError, binascii.Error) as error:
+    except (DuisError, ValueError) as error:
         raise Refused(choices.NOT_VALID, str(error)) from None
     _check(octets, ring)
     if original is None:

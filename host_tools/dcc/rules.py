@@ -10,7 +10,7 @@ from host_tools.dcc import choices
 from host_tools.duis.command import SIGNED
 from host_tools.duis.document import Request, child, local
 from host_tools.duis.errors import DuisError
-from host_tools.duis.new import TO_DCC
+from host_tools.duis.new import requests_of
 from host_tools.duis.rows import all_rows
 from host_tools.srv.variants import Variant, all_variants
 
@@ -77,13 +77,8 @@ def _check_body(request: Request) -> None:
         raise Refused(choices.NOT_VALID, str(error)) from None
     if reference.strip() != reference_of(request.service):
         raise Refused(choices.NOT_VALID, f"its service reference is not that of {request.service}")
-    if request.variant in _TO_DCC:
-        wanted = {TO_DCC[request.service]}
-    elif request.variant in SIGNED:
-        wanted = {"SignedPreCommand"}
-    else:
-        rows = [row for row in all_rows() if request.service in row.services]
-        wanted = {name for row in rows for name in row.requests}
+    signed = request.variant in SIGNED
+    wanted = ["SignedPreCommand"] if signed else requests_of(request.service)
     if body not in wanted:
         raise Refused(choices.NOT_VALID, f"{body} is no request of {request.service}")
 

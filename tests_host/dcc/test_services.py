@@ -7,6 +7,7 @@ valid under DUIS 5.4 and MMC 5.4.
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -331,6 +332,16 @@ def test_an_image_for_the_device_of_another(one):
         assert code(answer) == "W110101" and text(answer, "InvalidDeviceIDList") == dashed(ESME)
     finally:
         store.run("UPDATE devices SET supplier = NULL WHERE eui = ?", esme)
+
+
+def test_without_a_schema_a_response_that_is_no_base64_is_refused(one):
+    known = one.gateway.known
+    one.gateway.known = replace(known, schema=None)
+    try:
+        answer = to_dcc(one, "8.13", {"DeviceGBCSResponse": "\u00e9" * 20})
+        assert code(answer) == choices.NOT_VALID
+    finally:
+        one.gateway.known = known
 
 
 def test_an_update_without_an_image_or_by_a_network_operator(one):
