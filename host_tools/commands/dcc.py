@@ -115,6 +115,7 @@ def _gateway(
         role.lower(): cast("dict[str, Any]", read_document(Path(name), "state"))
         for role, name in named(states, "--state").items()
     }
+    device_keys = bench.documents(files)
     known_here = Known(
         KeyRing.load(files),
         parties,
@@ -122,6 +123,7 @@ def _gateway(
         schema,
         post.listeners(listeners),
         hubs,
+        bench.owners(device_keys),
     )
     # All that may be wrong is found before a file is made.
     if path.is_dir():
@@ -129,7 +131,7 @@ def _gateway(
     if flash is not None and flash.exists() and not flash.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(flash))
     gateway = Gateway(Store(path), known_here)
-    bench.add_lines(gateway, wanted, bench.documents(files), loaded, flash)
+    bench.add_lines(gateway, wanted, device_keys, loaded, flash)
     if schema is None:
         complain("note: no DUIS_DIR with the schema: requests are not validated")
     return gateway

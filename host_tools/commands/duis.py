@@ -21,7 +21,9 @@ Keys = Annotated[
 
 
 def command(
-    request: Annotated[Path, typer.Argument(metavar="REQUEST.xml", help="A DUIS request.")],
+    request: Annotated[
+        Path, typer.Argument(metavar="REQUEST.xml", help="A DUIS request; - for stdin.")
+    ],
     keys: Keys = None,
     device: Annotated[
         str, options.choice(TYPES, "--device", help="What the target is, else as the keys say.")
@@ -111,6 +113,31 @@ def new(
     typer.echo(text, nl=False)
 
 
+def request(
+    message: Annotated[str, typer.Argument(metavar="HEX|FILE|-", help="A GBCS command.")],
+    keys_: Keys = None,
+) -> None:
+    """Print the request, unsigned, that becomes a GBCS command, octet for octet.
+
+    `smets xmlsign` signs it. Needs --keys of the command's parties.
+    """
+    from datetime import UTC, datetime
+
+    from host_tools.dcc.bridge import NotSent, request_of
+    from host_tools.keys import KeyRing, SchemaProblem
+    from host_tools.messages import InputError, read_messages
+
+    try:
+        messages = read_messages(message)
+        if len(messages) != 1:
+            raise InputError(f"{len(messages)} messages, not one")
+        ring = KeyRing.load(keys_ or [])
+        found = request_of(messages[0].octets, ring, datetime.now(UTC))
+    except (OSError, ValueError, InputError, NotSent, SchemaProblem) as error:
+        raise fail("duis request", error) from None
+    typer.echo(found, nl=False)
+
+
 def keys(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the files go.")],
     user: Annotated[
@@ -180,6 +207,7 @@ def register(app: typer.Typer) -> None:
     own.callback()(duis)
     own.command()(command)
     own.command()(new)
+    own.command()(request)
     own.command()(keys)
     own.command()(bridge)
     app.add_typer(own, name="duis")

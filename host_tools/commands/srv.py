@@ -32,7 +32,11 @@ def srv(
     ] = None,
     inventory: Annotated[
         list[Path] | None,
-        typer.Option("--inventory", help="Who owns a device: CSV, or its KEYS.json.", exists=True),
+        typer.Option(
+            "--inventory",
+            help="Who owns a device: CSV, its KEYS.json, or a gateway's file.",
+            exists=True,
+        ),
     ] = None,
     device: Annotated[
         list[str] | None, typer.Option("--device", metavar="EUI", help="Only this device.")
@@ -59,7 +63,7 @@ def srv(
     from host_tools.srv import report
 
     try:
-        devices, name = _devices(owner, inventory or [], device or [])
+        devices, name = _devices(owner, inventory or [], sources, device or [])
         rows, status = _rows(sources, keys or [], devices, event_log)
         writers: tuple[tuple[Path | None, Callable[[], str]], ...] = (
             (csv, lambda: report.as_csv(rows)),
@@ -83,14 +87,17 @@ def srv(
 
 
 def _devices(
-    owner: str | None, inventory: list[Path], only: list[str]
+    owner: str | None, inventory: list[Path], sources: list[Path], only: list[str]
 ) -> tuple[set[bytes] | None, str]:
     """The devices to show, None for all, and the owner's name."""
     from host_tools.eui import parse_eui
+    from host_tools.mmc import gateway_log
     from host_tools.srv import owners
 
     name, found = "", None
     if owner is not None:
+        # A gateway's file knows whose its devices are.
+        inventory = inventory or [path for path in sources if gateway_log.is_log(path)]
         if not inventory:
             raise ValueError("--as needs --inventory: who owns which device")
         party = parse_eui(owner)

@@ -13,12 +13,13 @@ from host_tools.bench import BenchClient, open_transport
 from host_tools.dcc.gateway import Gateway
 from host_tools.dcc.lines import Line, opener
 from host_tools.eui import parse_eui
-from host_tools.keys import Parties
+from host_tools.keys import Parties, keys_from
 from host_tools.options import OWN_ENGINES
 from host_tools.roles import RESPONDERS
 from host_tools.schemas import parse_document, validate
+from host_tools.srv.owners import ROLES
 
-__all__ = ["Place", "add_lines", "places"]
+__all__ = ["Place", "add_lines", "documents", "owners", "places"]
 
 _Json = dict[str, Any]
 
@@ -78,6 +79,18 @@ def documents(files: list[Path]) -> dict[bytes, _Json]:
             keys = cast("_Json", document)
             validate(keys, "keys")
             found[parse_eui(keys["device_id"])] = keys
+    return found
+
+
+def owners(keys: Mapping[bytes, _Json]) -> dict[bytes, dict[str, bytes]]:
+    """The owners of devices by role, as their KEYS.json name them; a role of two has none."""
+    found: dict[bytes, dict[str, bytes]] = {}
+    for eui, document in keys.items():
+        parties = keys_from(document).parties
+        for role in ROLES:
+            named = {party.id for party in parties if party.role == role}
+            if len(named) == 1:
+                found.setdefault(eui, {})[role] = named.pop()
     return found
 
 

@@ -147,7 +147,9 @@ def _plain(row: Row, service: str, split: Envelope, ring: KeyRing, now: datetime
     head = split.header
     known = command.Device(ring.device_type(head.target) or "", ring.role(head.originator) or "")
     same = split.data[head.start : head.content[1]]
-    for name in row.requests:
+    for name in new.requests_of(service):
+        if name not in row.requests:
+            continue
         for values in _values(row, split.data[slice(*head.content)]):
             wanted = _wanted(split, service, 1, name)
             try:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from host_tools.dcc import choices
 from host_tools.dcc.inventory import Device, Inventory
-from host_tools.dcc.rules import Refused, holds_date
+from host_tools.dcc.rules import Refused
 from host_tools.dcc.smki import AGREEMENT, KeyStore
 from host_tools.dcc.store import Store
 from host_tools.duis import command
@@ -19,6 +19,7 @@ from host_tools.duis.rows import all_rows
 from host_tools.eui import parse_eui
 from host_tools.gbcs import crypto
 from host_tools.keys import KeyRing, Parties
+from host_tools.srv.variants import dated_by_dcc
 
 __all__ = ["Broker", "Made"]
 
@@ -75,7 +76,7 @@ class Broker:
                 octets = self._signed(request)
                 return Made(octets, now, other=_other_of(octets, request.service))
             return self._planned(request, device, now)
-        except (DuisError, KeyError, ValueError) as error:
+        except (DuisError, KeyError, ValueError, OverflowError) as error:
             raise Refused(choices.NOT_MADE, str(error)) from None
 
     def _planned(self, request: Request, device: Device, now: datetime) -> Made:
@@ -121,7 +122,7 @@ class Broker:
     def _date(request: Request, now: datetime) -> tuple[datetime, bool]:
         """When the device gets it, and whether it cancels; others carry their time within."""
         text = request.body.findtext("ExecutionDateTime")
-        if text is None or not holds_date(request.service):
+        if text is None or request.service not in dated_by_dcc():
             return now, False
         if text.startswith(str(_CANCEL_YEAR)):
             return now, True

@@ -10,10 +10,11 @@ SCHEMA_VERSION = "5.4"
 GBCS_VERSION = "4.2"  # of a PreCommand: that of the release
 
 # Codes whose meaning the DCC's published texts do not give.
-NOT_VALID = "E100"  # the document is not valid under the DUIS schema
+NOT_VALID = "E100"  # the document is not valid under the DUIS schema, or at odds with itself
 NOT_SIGNED = "E1000"  # its XML signature is missing, wrong, or of another than its originator
 SAME_ID = "E1001"  # another request had this RequestID before
 NOT_MADE = "E1003"  # no command can be made of it, such as for what its body lacks
+FAULT = "E1011"  # the gateway failed at it: its stderr has the fault
 KNOWN_DEVICE = "E120201"  # 12.2 for a device that is in the inventory
 BAD_SCHEDULE = "E050101"  # 5.1 with dates that are none
 NO_SCHEDULE = {"5.2": "E050201", "5.3": "E050301"}  # of a schedule that the user has not

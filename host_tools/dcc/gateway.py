@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections import Counter
 from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Thread
@@ -21,7 +21,7 @@ from host_tools.dcc.lines import Line, Taker
 from host_tools.dcc.post import EVERYBODY, Poster
 from host_tools.dcc.requests import Open, Requests
 from host_tools.dcc.rules import Refused
-from host_tools.dcc.schedules import Schedules
+from host_tools.dcc.schedules import Due, Schedules
 from host_tools.dcc.smki import AGREEMENT, KeyStore
 from host_tools.dcc.store import Store
 from host_tools.dcc.to_dcc import ToDcc
@@ -40,8 +40,12 @@ from host_tools.srv.variants import all_variants
 
 __all__ = ["Gateway", "Known", "Unreadable"]
 
+_LOG = logging.getLogger(__name__)
+_MOST_WHY = 300  # characters of a reason
 _TICK = 0.5  # seconds between two looks at schedules and times
 _COMMISSION, _JOIN, _UNJOIN = "8.1.1", ("8.7.1", "8.7.2"), ("8.8.1", "8.8.2")
+_CHANGE_OWNER = "6.23"  # through the transitional change of supplier party
+_MOST_ALERT = 0xFFFF  # an alert code has two octets
 _LATER = (0x8F66, 0x8F67)  # alert codes: a part of a dated command was carried out, or was not
 # Where an alert of them has the counter of that command; in the first one two octets before it.
 _COUNTERS = (
@@ -66,6 +70,10 @@ class Known:
     schema: Schema | None = None
     listeners: Mapping[bytes, str] = field(default_factory=dict[bytes, str])
     hubs: Path | None = None
+    # By role, of devices whose owner the inventory does not know yet.
+    owners: Mapping[bytes, Mapping[str, bytes]] = field(
+        default_factory=dict[bytes, Mapping[str, bytes]]
+    )
 
 
 class Gateway:
@@ -90,6 +98,7 @@ class Gateway:
             self.schedules,
             lambda: self.key_store.certificate(self.broker.acb, AGREEMENT),
             lambda request: local.take(request, self.requests, known.ring, self._carried_out),
+            self._tried,
         )
         self._ended = Event()
         self._clock = Thread(target=self._tick, daemon=True)
@@ -102,6 +111,8 @@ class Gateway:
         for device in self.known.parties.devices:
             if self.inventory.find(device.id) is None:
                 self.inventory.add(Device(device.id, device.type, "Commissioned"), now)
+        for eui, owners in self.known.owners.items():
+            self.inventory.fill_owners(eui, owners)
         self.requests.recover(now)
         users = {party.id for party in self.known.parties.parties}
         users |= {row[0] for row in self.store.rows("SELECT DISTINCT user FROM posts")}
@@ -121,15 +132,17 @@ class Gateway:
 
     def _tick(self) -> None:
         while not self._ended.wait(_TICK):
-            with suppress(sqlite3.Error):
+            try:
                 self.pass_time(datetime.now(UTC))
+            except sqlite3.Error:
+                pass  # such as a full disk: the next look may find it mended
+            except Exception:  # whatever it is, the clock goes on for all others
+                _LOG.exception("the gateway's clock")
 
     def pass_time(self, now: datetime) -> None:
         """Do what is due: schedules, commands for later, commands that nobody can take."""
-        with self.store.change():
-            for due in self.schedules.due(now):
-                with suppress(Refused):
-                    self._scheduled(due.schedule, due.request, now)
+        for due in self.schedules.due(now):
+            self._run(due, now)
         for device in self.requests.due(now):
             line = self.lines.get(device)
             if line is not None:
@@ -137,25 +150,38 @@ class Gateway:
             if line is None or not line.up:
                 self.requests.expire(device, now)
 
-    def _scheduled(self, number: int, request: Request, now: datetime) -> None:
-        device = self.inventory.known(request.target)
-        rules.check_device(request, device.type, device.status)
-        made = self.broker.make(request, device, now)
-        self.requests.schedule(
-            Open(
-                0,
-                request.originator,
-                request.target,
-                request.counter,
-                request.service,
-                made.octets,
-                None,
-                number,
-                None,
-            ),
-            made.due,
-            now,
-        )
+    def _run(self, due: Due, now: datetime) -> None:
+        """A run of a schedule, apart from all others; its user is told where it is refused."""
+        with self.store.change():
+            self.schedules.advance(due, now)
+            counter = self.schedules.counter(due)
+            one = Open(
+                0, due.user, due.device, counter, due.service, b"", None, due.schedule, None
+            )
+            try:
+                made = self._tried(due.request(counter), now)
+            except Refused as refusal:
+                self._refuse(refusal, f"schedule {due.schedule}")
+                self.requests.failed(one, refusal.code, now)
+            except sqlite3.Error:
+                raise
+            except Exception:  # of this run alone
+                _LOG.exception("schedule %d", due.schedule)
+                self.requests.failed(one, choices.FAULT, now)
+            else:
+                self.requests.schedule(replace(one, command=made.octets), made.due, now)
+
+    def _tried(self, request: Request, now: datetime) -> Made:
+        """What a request of a schedule becomes, as its user may send it; Refused."""
+        role = self.broker.role(request.originator)
+        rules.check(request, "S", role, role is not None)
+        return self._made(request, role, now)
+
+    def _refuse(self, refusal: Refused, what: str) -> None:
+        """Count a refusal, and tell why on stderr; a user gets its code alone."""
+        self.refused[refusal.code] += 1
+        why = "".join(c if c.isprintable() else " " for c in str(refusal))
+        _LOG.warning("%s: %s: %s", what, refusal.code, why[:_MOST_WHY])
 
     # --- Requests --------------------------------------------------------------------------------
 
@@ -168,12 +194,37 @@ class Gateway:
             raise Unreadable(str(error)) from None
         if request.service not in all_variants():
             raise Unreadable(f"no service reference variant {request.service[:20]!r}")
+        verified = None
         try:
             verified = self._verified(data, request, now)
             return self._accept(service, verified, data, now)
         except Refused as refusal:
-            self.refused[refusal.code] += 1
-            return self._answer(request, refusal.code, None, now)
+            return self._turned_down(request, verified, data, refusal, now)
+        except sqlite3.Error:
+            raise  # it was not kept: the client may send it again
+        except Exception:  # of this request alone, and nothing of it is kept
+            _LOG.exception("%s", request.identity)
+            return self._answer(request, choices.FAULT, None, now)
+
+    def _turned_down(
+        self,
+        request: Request,
+        verified: Request | None,
+        data: bytes,
+        refusal: Refused,
+        now: datetime,
+    ) -> bytes:
+        """The answer to a request that is refused; the log has both where its user sent it.
+
+        It has nothing of a RequestID that another request has: that one's answer is the log's.
+        """
+        self._refuse(refusal, request.identity)
+        answer = self._answer(request, refusal.code, None, now)
+        if verified is not None and refusal.code != choices.SAME_ID:
+            with self.store.change():
+                self.store.log(data, now)
+                self.store.log(answer, now)
+        return answer
 
     def _verified(self, data: bytes, request: Request, now: datetime) -> Request:
         """The request as it was signed; Refused."""
@@ -212,7 +263,8 @@ class Gateway:
 
     def _made(self, request: Request, role: str | None, now: datetime) -> Made:
         device = self.inventory.known(request.target)
-        rules.check_owner(device.owner(role), request.originator)
+        if request.service != _CHANGE_OWNER:  # the supplier to be asks, not the one that is
+            rules.check_owner(device.owner(role), request.originator)
         rules.check_device(request, device.type, device.status)
         return self.broker.make(request, device, now)
 
@@ -253,7 +305,9 @@ class Gateway:
 
     def _carried_out(self, one: Open, octets: bytes) -> None:
         """What a device's response changes here."""
-        if one.service in (_COMMISSION, *_JOIN, *_UNJOIN) and self._success(one, octets):
+        if one.service in (_COMMISSION, _CHANGE_OWNER, *_JOIN, *_UNJOIN) and self._success(
+            one, octets
+        ):
             self._changed(one, datetime.now(UTC))
 
     def _success(self, one: Open, octets: bytes) -> bool:
@@ -267,6 +321,8 @@ class Gateway:
     def _changed(self, one: Open, now: datetime) -> None:
         if one.service == _COMMISSION:
             self.inventory.set_status(one.device, "Commissioned", now)
+        elif one.service == _CHANGE_OWNER:
+            self.inventory.set_supplier(one.device, one.user)
         elif one.other is not None:
             self.inventory.join(one.device, one.other, one.service in _JOIN)
 
@@ -276,6 +332,9 @@ class Gateway:
             message = examine(octets, self.known.ring)
             code, _ = alerts.code_and_time(wire.read(message))
         except DecodeError:
+            self.refused["alert"] += 1
+            return
+        if code is not None and not 0 <= code <= _MOST_ALERT:
             self.refused["alert"] += 1
             return
         head = message.header

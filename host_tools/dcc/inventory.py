@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -115,6 +116,20 @@ class Inventory:
         self.known(eui)
         self._store.run(
             "UPDATE devices SET status = ?, since = ? WHERE eui = ?", status, text_of(now), eui
+        )
+
+    def set_supplier(self, eui: bytes, supplier: bytes) -> None:
+        """Say whose a device is after a change of supplier."""
+        self._store.run("UPDATE devices SET supplier = ? WHERE eui = ?", supplier, eui)
+
+    def fill_owners(self, eui: bytes, owners: Mapping[str, bytes]) -> None:
+        """Give a device owners by role where none is known."""
+        self._store.run(
+            "UPDATE devices SET supplier = ifnull(supplier, ?), "
+            "network_operator = ifnull(network_operator, ?) WHERE eui = ?",
+            owners.get("supplier"),
+            owners.get("network_operator"),
+            eui,
         )
 
     def remove(self, eui: bytes) -> None:

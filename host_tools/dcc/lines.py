@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from threading import Event, Thread
 
 from host_tools.bench import BenchClient, BenchError, Refusal, Transport
-from host_tools.dcc import choices
+from host_tools.dcc import choices, local
 from host_tools.dcc.requests import Open, Requests
 from host_tools.gbcs.errors import DecodeError
 from host_tools.mmc.records import of_message
@@ -119,6 +119,8 @@ class Line:
         try:
             octets = client.respond(one.command)
             counter = of_message("", octets).answer
+            if not local.answers(octets, one.command):
+                raise Refusal("what it gave is no response to its command")
         except (Refusal, DecodeError) as error:
             self.error = str(error)
             self._keep(lambda: self._requests.failed(one, "E21", datetime.now(UTC)))

@@ -17,7 +17,7 @@ from host_tools.dcc import answers, choices
 from host_tools.dcc.answers import Answer, Signer
 from host_tools.dcc.broker import Made
 from host_tools.dcc.rules import Refused
-from host_tools.dcc.store import Store
+from host_tools.dcc.store import Store, milliseconds
 from host_tools.duis import document
 from host_tools.duis.document import SR, Request
 
@@ -25,11 +25,6 @@ __all__ = ["Open", "Requests"]
 
 _LOCAL_COMMAND = f".//{{{SR}}}LocalCommand/{{{SR}}}GBCSPayload"
 _COLUMNS = "id, user, device, counter, service, command, cin, schedule, other"
-
-
-def milliseconds(moment: datetime) -> int:
-    """A time as the table has it."""
-    return int(moment.timestamp() * 1000)
 
 
 @dataclass(frozen=True)
@@ -147,20 +142,32 @@ class Requests:
         )
 
     def take(self, device: bytes, now: datetime) -> Open | None:
-        """The next command for a device, `sending` from now on; None where none is due."""
-        row = self._store.row(
+        """The next command for a device, `sending` from now on; None where none is due.
+
+        What waited while its device went out of use is not sent (E5).
+        """
+        while (row := self._next(device, now)) is not None:
+            # It may have been taken back meanwhile.
+            taken = self._store.changed(
+                "UPDATE requests SET state = 'sending' WHERE id = ? AND state = 'waiting'", row[0]
+            )
+            if taken and self._in_use(device):
+                return _open(row)
+            if taken:
+                self.failed(_open(row), "E5", now)
+        return None
+
+    def _next(self, device: bytes, now: datetime) -> Any:
+        return self._store.row(
             f"SELECT {_COLUMNS} FROM requests WHERE device = ? AND state = 'waiting' "
             "AND due <= ? ORDER BY due, id LIMIT 1",
             device,
             milliseconds(now),
         )
-        if row is None:
-            return None
-        # It may have been taken back meanwhile.
-        taken = self._store.changed(
-            "UPDATE requests SET state = 'sending' WHERE id = ? AND state = 'waiting'", row[0]
-        )
-        return _open(row) if taken else self.take(device, now)
+
+    def _in_use(self, device: bytes) -> bool:
+        row = self._store.row("SELECT status FROM devices WHERE eui = ?", device)
+        return row is not None and row[0] in choices.ASKED
 
     def due(self, now: datetime) -> set[bytes]:
         """The devices that a command is due for."""

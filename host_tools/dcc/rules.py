@@ -7,11 +7,20 @@ and the published meanings of the short codes).
 from __future__ import annotations
 
 from host_tools.dcc import choices
-from host_tools.duis.document import Request, local
+from host_tools.duis.command import SIGNED
+from host_tools.duis.document import Request, child, local
+from host_tools.duis.errors import DuisError
+from host_tools.duis.new import requests_of
 from host_tools.duis.rows import all_rows
 from host_tools.srv.variants import Variant, all_variants
 
-__all__ = ["DSP_DATED", "Refused", "check", "check_device", "check_owner", "holds_date"]
+__all__ = [
+    "Refused",
+    "check",
+    "check_device",
+    "check_owner",
+    "reference_of",
+]
 
 # User roles of the request matrix that a party of PARTIES.json has; others have OU.
 _ROLES = {
@@ -24,13 +33,6 @@ _OTHER = {"OU"}
 # Command variants by the service that takes them.
 SERVICES = {"T": (4,), "S": (1, 3, 5, 7), "D": (2, 6, 8)}
 _CRITICAL, _PLAIN, _TO_DCC = (4, 5, 6, 7), (1, 2, 3), (8,)
-# Requests whose ExecutionDateTime the DCC keeps; that of others travels in the command.
-_DSP_DATED = """
-3.1 3.2 3.4 4.1.1 4.1.2 4.1.3 4.1.4 4.2 4.3 4.4.2 4.4.3 4.4.4 4.4.5 4.6.1 4.6.2 4.8.1 4.8.2 4.8.3
-4.10 4.12.1 4.12.2 4.13 4.14 4.15 4.17 4.18 6.4.2 6.5 6.12 6.18.1 6.18.2 6.20.1 6.20.2 6.21 6.23
-6.27 7.7 7.9 7.10 7.11 7.14 7.15 8.5 8.9 8.11 11.2
-"""
-DSP_DATED = frozenset(_DSP_DATED.split())
 
 
 class Refused(Exception):
@@ -39,11 +41,6 @@ class Refused(Exception):
     def __init__(self, code: str, why: str) -> None:
         super().__init__(why)
         self.code = code
-
-
-def holds_date(service: str) -> bool:
-    """Whether the DCC keeps a request of this variant until its ExecutionDateTime."""
-    return service in DSP_DATED
 
 
 def check(request: Request, service: str, role: str | None, known: bool) -> Variant:
@@ -62,7 +59,28 @@ def check(request: Request, service: str, role: str | None, known: bool) -> Vari
         raise Refused("E12", f"command variant {request.variant} is not for {request.service}")
     if request.variant not in SERVICES[service]:
         raise Refused("E13", f"command variant {request.variant} is not for service {service}")
+    _check_body(request)
     return variant
+
+
+def reference_of(service: str) -> str:
+    """The service reference of a variant: 4.6 of 4.6.1."""
+    return ".".join(service.split(".")[:2])
+
+
+def _check_body(request: Request) -> None:
+    """Whether reference, variant and the element of the body belong together; Refused."""
+    try:
+        reference = child(child(request.root, "Header"), "ServiceReference").text or ""
+        body = local(request.body)
+    except DuisError as error:
+        raise Refused(choices.NOT_VALID, str(error)) from None
+    if reference.strip() != reference_of(request.service):
+        raise Refused(choices.NOT_VALID, f"its service reference is not that of {request.service}")
+    signed = request.variant in SIGNED
+    wanted = ["SignedPreCommand"] if signed else requests_of(request.service)
+    if body not in wanted:
+        raise Refused(choices.NOT_VALID, f"{body} is no request of {request.service}")
 
 
 def check_device(request: Request, kind: str, status: str) -> None:

@@ -20,7 +20,7 @@ from typing import IO, Any
 from host_tools.mmc.gateway_log import APPLICATION
 from host_tools.private import write_private
 
-__all__ = ["Store", "StoreError", "moment_of", "text_of"]
+__all__ = ["Store", "StoreError", "milliseconds", "moment_of", "text_of"]
 
 _VERSION = 1
 _PATIENCE = 30  # seconds that a reader may hold the file
@@ -99,6 +99,11 @@ class StoreError(ValueError):
 def text_of(now: datetime) -> str:
     """A time as the messages have it."""
     return now.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def milliseconds(moment: datetime) -> int:
+    """A time as the tables have it: milliseconds since 1970."""
+    return int(moment.timestamp() * 1000)
 
 
 def moment_of(milliseconds: int) -> datetime:

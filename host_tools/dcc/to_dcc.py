@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from host_tools.dcc import choices, schedules, updates
@@ -45,12 +46,17 @@ class ToDcc:
         kept: Schedules,
         credential: Callable[[], bytes | None],
         returned: Callable[[Request], None],
+        tried: Callable[[Request, datetime], object],
     ) -> None:
-        """`credential` is the broker's certificate, `returned` takes a response (8.13)."""
+        """`credential` is the broker's certificate, `returned` takes a response (8.13).
+
+        `tried` says whether what is to be scheduled may be asked.
+        """
         self._inventory = inventory
         self._schedules = kept
         self._credential = credential
         self._returned = returned
+        self._tried = tried
         self._known: dict[str, Callable[[Request, str | None, datetime], Said]] = {
             "5.1": self._create,
             "5.2": self._read,
@@ -84,13 +90,13 @@ class ToDcc:
     def _inventory_of(self, request: Request, role: str | None, now: datetime) -> Said:
         eui = request.body.findtext("DeviceID")
         if eui is not None:
-            found = self._inventory.around(self._inventory.known(parse_eui(eui)).eui)
+            found = self._inventory.around(self._inventory.known(_eui(request.body)).eui)
         else:
             number = request.body.findtext("MPxN")
             found = [
                 device
                 for device in self._inventory.all()
-                if number is not None and device.details.get("ImportMPxN") == number
+                if number is not None and number in map(device.details.get, _NUMBERS)
             ]
         if not found:
             raise Refused("E19", "no device of the inventory has these")
@@ -108,24 +114,41 @@ class ToDcc:
             raise Refused(choices.KNOWN_DEVICE, "the device is in the inventory")
         kind = request.body.findtext("DeviceType") or ""
         owners = {"supplier": None, "network_operator": None, role: request.originator}
-        self._inventory.add(
-            Device(
-                eui,
-                kind,
-                choices.NOTIFIED,
-                owners["supplier"],
-                owners["network_operator"],
-                _details(request.body),
-            ),
-            now,
+        device = Device(
+            eui,
+            kind,
+            choices.NOTIFIED,
+            owners["supplier"],
+            owners["network_operator"],
+            _details(request.body),
         )
+        self._inventory.add(device, now)
+        if kind == "CHF" and request.body.find("AssociatedGPFDeviceID") is not None:
+            self._notify_proxy(device, _eui(request.body, "AssociatedGPFDeviceID"), now)
         return _DONE
+
+    def _notify_proxy(self, hub: Device, gpf: bytes, now: datetime) -> None:
+        """Take in the gas proxy of a hub, which is a device of its own."""
+        known = self._inventory.find(gpf)
+        if gpf == hub.eui:
+            # DUIS has no code for it (DP316).
+            raise Refused(choices.NOT_VALID, "hub and gas proxy have one id")
+        if known is not None and known.type != "GPF":
+            raise Refused(choices.KNOWN_DEVICE, f"the gas proxy is a {known.type} here")
+        if known is None:
+            self._inventory.add(replace(hub, eui=gpf, type="GPF"), now)
+        self._inventory.join(hub.eui, gpf, True)
 
     def _update(self, request: Request, role: str | None, now: datetime) -> Said:
         device = self._device(request, role)
-        part = request.body[1]
+        part = next((item for item in request.body if local(item) != "DeviceID"), None)
+        if part is None:
+            raise Refused(choices.NOT_VALID, "it says nothing of the device")
         name = local(part)
         if name == "DeleteDevice":
+            owners = {device.supplier, device.network_operator} - {None}
+            if owners and request.originator not in owners:
+                raise Refused("E4", "the device is another party's")
             self._inventory.remove(device.eui)
         elif name == "UpdateDeviceDetails":
             self._inventory.add(Device(device.eui, "", "", details=_details(part)), now)
@@ -157,7 +180,9 @@ class ToDcc:
 
     def _create(self, request: Request, role: str | None, now: datetime) -> Said:
         device = self._device(request, role)
-        number = self._schedules.create(request.originator, device.eui, request.body, now)
+        number = self._schedules.create(
+            request.originator, device.eui, request.body, now, self._tried
+        )
         return "I0", lambda part: element(part, "DSPScheduleID", str(number))
 
     def _read(self, request: Request, role: str | None, now: datetime) -> Said:
@@ -222,8 +247,11 @@ def _copy(source: Element, target: Element) -> None:
         _copy(item, element(target, local(item), item.text))
 
 
-def _eui(body: Element) -> bytes:
-    text = body.findtext("DeviceID")
+def _eui(body: Element, name: str = "DeviceID") -> bytes:
+    text = body.findtext(name)
     if text is None:
         raise Refused(choices.NOT_VALID, "it names no device")
-    return parse_eui(text)
+    try:
+        return parse_eui(text)
+    except ValueError as error:
+        raise Refused(choices.NOT_VALID, str(error)) from None

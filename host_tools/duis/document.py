@@ -8,6 +8,7 @@ that a comment or a processing instruction cuts in two: readers differ in what t
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -34,9 +35,12 @@ _DOCTYPE = re.compile(rb"<!\s*DOCTYPE|<!\s*ENTITY", re.IGNORECASE)
 
 
 def read(path: Path) -> bytes:
-    """The octets of a file; DuisError if it is longer than a document may be, or OSError."""
-    with path.open("rb") as file:
-        data = file.read(MAX_OCTETS + 1)
+    """The octets of a file, of stdin for `-`; DuisError if longer than a document, or OSError."""
+    if path == Path("-"):
+        data = sys.stdin.buffer.read(MAX_OCTETS + 1)
+    else:
+        with path.open("rb") as file:
+            data = file.read(MAX_OCTETS + 1)
     _check_size(data)
     return data
 

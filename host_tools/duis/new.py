@@ -18,7 +18,7 @@ from host_tools.duis.schema import Schema, placeholder
 from host_tools.eui import parse_eui
 from host_tools.gbcs import use_cases
 
-__all__ = ["Wanted", "request"]
+__all__ = ["Wanted", "request", "requests_of"]
 
 VERSION = "5.4"
 # Requests to the DCC itself (command variant 8), which become no command.
@@ -40,6 +40,15 @@ TO_DCC = {
     "12.1": "RequestWANMatrix",
     "12.2": "DevicePrenotification",
 }
+# Services whose use case has requests of others, too: their own one.
+_OWN = {
+    "6.11": "SynchroniseClock",
+    "8.1.1": "CommissionDeviceSynchroniseClock",
+    "6.15.1": "UpdateSecurityCredentialsKRP",
+    "6.21": "RequestHandoverOfDCCControlledDevice",
+    "8.7.1": "JoinServiceCritical",
+    "8.7.2": "JoinServiceNonCritical",
+}
 _STEP = re.compile(r"([A-Za-z]\w*)(?:\[([1-9]\d{0,3})\])?")
 
 
@@ -58,6 +67,15 @@ class Wanted:
     variant: int | None = None
 
 
+def requests_of(service: str) -> list[str]:
+    """The elements that may be the body of a service's request; none of an unknown one's."""
+    own = TO_DCC.get(service) or _OWN.get(service)
+    if own is not None:
+        return [own]
+    rows = [row for row in all_rows() if service in row.services]
+    return sorted({name for row in rows for name in row.requests})
+
+
 def _eui(text: str, what: str) -> bytes:
     try:
         return parse_eui(text)
@@ -70,13 +88,12 @@ def _element(wanted: Wanted) -> tuple[str, int]:
     if wanted.service in TO_DCC:
         return wanted.request or TO_DCC[wanted.service], 8
     rows = [row for row in all_rows() if wanted.service in row.services]
-    names = sorted({name for row in rows for name in row.requests})
+    names = requests_of(wanted.service)
     if not rows:
         raise DuisError(f"no service reference variant {wanted.service[:20]!r} is known")
     if wanted.request and wanted.request not in names:
         raise DuisError(f"{wanted.service} is made by {', '.join(names)}")
     if len(names) > 1 and not wanted.request:
-        # One use case may have requests of several services: take the one that only this has.
         raise DuisError(f"{wanted.service} has several requests: {', '.join(names)}: --request")
     found = use_cases.by_code(rows[0].code)
     critical = found is not None and found.critical and rows[0].mode(wanted.service) == "direct"

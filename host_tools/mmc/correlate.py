@@ -21,6 +21,7 @@ MOST_WAITING = 50_000
 ANSWERED, LATE, REPEATED, UNEXPECTED = "answered", "late", "repeated", "unexpected"
 _TO_DCC = 8
 DONE = "I0"  # the DCC itself has answered: a pre-command, or what concerns no device
+SCHEDULED = "scheduled"  # a schedule of the DCC has asked: no request of the log did
 MISSING, REFUSED, ALERT, EARLY = "missing", "refused", "alert", "early"
 BAD = (LATE, REPEATED, UNEXPECTED, MISSING, EARLY)
 
@@ -35,6 +36,7 @@ class Asked:
     time: datetime | None
     octets: bytes
     times: int = 0
+    due: datetime | None = None  # until when the DCC keeps it
     to_dcc: bool = False  # command variant 8: no device will answer
 
 
@@ -71,6 +73,7 @@ class Correlator:
             record.srv or (held.srv if held else None),
             (held.time if held else None) or record.time,
             record.octets or (held.octets if held else b""),
+            due=record.due or (held.due if held else None),
             to_dcc=record.variant == _TO_DCC,
         )
         if len(self._asked) > self.most:
@@ -84,6 +87,8 @@ class Correlator:
 
     def answer(self, record: Record) -> Match:
         """What a response is: the answer to a request, in time or late, a repeat, unexpected."""
+        if record.scheduled:
+            return Match(SCHEDULED)
         asked = self._asked.get(record.key)
         if asked is None:
             self._early[record.key] = record.where
@@ -96,7 +101,7 @@ class Correlator:
             return Match(REPEATED, asked)
         seconds = None
         if asked.time is not None and record.time is not None:
-            seconds = (record.time - asked.time).total_seconds()
+            seconds = (record.time - max(asked.time, asked.due or asked.time)).total_seconds()
         late = seconds is not None and seconds > self.late
         return Match(LATE if late else ANSWERED, asked, seconds)
 

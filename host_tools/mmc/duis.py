@@ -54,6 +54,8 @@ class Envelope:
     payload: bytes = b""
     pre_command: bool = False
     local_command: bool = False
+    execution: str | None = None  # the ExecutionDateTime of a request
+    scheduled: bool = False  # a response to what a schedule of the DCC has asked
     returned: bytes = b""  # the response that a user brings (8.13)
 
 
@@ -92,6 +94,7 @@ def read(text: bytes) -> Envelope:
             variant=_number(_text(header, "CommandVariant")),
             srv=_text(header, "ServiceReferenceVariant"),
             payload=_payload(body, _PAYLOADS),
+            execution=_deep(body, "ExecutionDateTime"),
             returned=_payload(body, _RETURNED),
         )
     return _response(header, body)
@@ -129,6 +132,7 @@ def _response(header: Element, body: Element) -> Envelope:
         payload=payload,
         pre_command="PreCommand" in named,
         local_command="LocalCommand" in named,
+        scheduled="DSPScheduledMessage" in named,
     )
 
 

@@ -24,6 +24,7 @@ from host_tools.gbcs.reader import Reader
 from host_tools.gbcs.tree import Node
 from host_tools.messages import to_octets
 from host_tools.mmc import captures, duis, gateway_log
+from host_tools.srv import variants
 
 KINDS = {1: "request", 2: "response", 3: "alert"}
 _ENDS = {".pcapng", ".json", ".xml", ".hex", ".txt", ".log", ".jsonl"}
@@ -62,6 +63,8 @@ class Record:
     message_code: int | None = None
     document: bool = False
     local: bool = False  # an answer of the DCC with a command for local delivery
+    due: datetime | None = None  # until when the DCC keeps a request
+    scheduled: bool = False  # a response to what a schedule of the DCC has asked
 
     @property
     def key(self) -> tuple[bytes, bytes, int]:
@@ -256,6 +259,17 @@ def of_message(where: str, octets: bytes, time: datetime | None = None) -> Recor
     )
 
 
+def _due(found: duis.Envelope) -> datetime | None:
+    """Until when the DCC keeps a request; None where it does not, or has no time to tell."""
+    if found.execution is None or found.srv not in variants.dated_by_dcc():
+        return None
+    try:
+        due = datetime.fromisoformat(found.execution.replace("Z", "+00:00"))
+        return due.replace(tzinfo=UTC) if due.tzinfo is None else due.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
 def of_document(
     where: str, text: bytes, time: datetime | None = None
 ) -> Iterator[Record | RecordError]:
@@ -293,6 +307,8 @@ def of_document(
         message.message_code if message is not None else None,
         document=True,
         local=found.local_command,
+        due=_due(found),
+        scheduled=found.scheduled,
     )
     if returned is not None:
         yield returned

@@ -1,7 +1,8 @@
 """Whose a device is: its supplier and its network operator see its messages, and nobody else.
 
 An inventory is a CSV file with the columns device, supplier, network_operator (EUI-64s in any
-form; others are passed over), or KEYS.json of a device, whose remote parties are its owners.
+form; others are passed over), KEYS.json of a device, whose remote parties are its owners, or the
+file of a gateway (`smets dcc`), which knows them.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from host_tools.eui import parse_eui
 from host_tools.keys import load_keys
+from host_tools.mmc import gateway_log
 
 ROLES = ("supplier", "network_operator")
 _COLUMNS = {"device", *ROLES}
@@ -55,6 +57,11 @@ def load(paths: list[Path]) -> Inventory:
             for party in keys.parties:
                 if party.role in ROLES:
                     inventory.add(keys.device_id, party.role, party.id)
+        elif gateway_log.is_log(path):
+            for device, *parties in gateway_log.owners(path):
+                for role, party in zip(ROLES, parties, strict=True):
+                    if party is not None:
+                        inventory.add(device, role, party)
         else:
             _load_csv(path, inventory)
     return inventory

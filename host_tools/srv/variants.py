@@ -12,6 +12,12 @@ from importlib import resources
 
 from host_tools.gbcs.use_cases import UseCase, by_code
 
+# Requests whose ExecutionDateTime the DCC keeps; that of others travels in the command.
+_DATED = """
+3.1 3.2 3.4 4.1.1 4.1.2 4.1.3 4.1.4 4.2 4.3 4.4.2 4.4.3 4.4.4 4.4.5 4.6.1 4.6.2 4.8.1 4.8.2 4.8.3
+4.10 4.12.1 4.12.2 4.13 4.14 4.15 4.17 4.18 6.4.2 6.5 6.12 6.18.1 6.18.2 6.20.1 6.20.2 6.21 6.23
+6.27 7.7 7.9 7.10 7.11 7.14 7.15 8.5 8.9 8.11 11.2
+"""
 _SCHEDULED = {0x0033: "5.1"}  # a read that the DCC's schedule asks for
 
 
@@ -36,6 +42,12 @@ def all_variants() -> dict[str, Variant]:
         who = () if roles == "-" else tuple(roles.split(","))
         found[srv] = Variant(srv, kind == "C", kind != "N", who, title)
     return found
+
+
+@cache
+def dated_by_dcc() -> frozenset[str]:
+    """The variants that the DCC keeps until their ExecutionDateTime; others carry it within."""
+    return frozenset(_DATED.split())
 
 
 def candidates(message_code: int | None) -> tuple[str, ...]:

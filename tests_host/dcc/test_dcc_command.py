@@ -7,7 +7,7 @@ import sqlite3
 from datetime import UTC, datetime
 
 import pytest
-from dcc_bench import DEVICES, HOME, OPERATOR, SUPPLIER, bench, code, dashed
+from dcc_bench import DEVICES, HOME, OPERATOR, OTHER, SUPPLIER, bench, code, dashed
 from typer.testing import CliRunner
 
 from host_tools.ch_transfer.inventory import Inventory as Hubs
@@ -133,6 +133,33 @@ def test_whose_a_hub_is_follows_its_transfers(tmp_path):
     owners = {device.type: device.owner("supplier").hex().upper() for device in inventory.all()}
     assert owners == {"CHF": OPERATOR, "GPF": OPERATOR, "ESME": SUPPLIER}
     store.close()
+
+
+def test_whose_a_device_is_comes_of_its_keys(tmp_path):
+    """Where the inventory does not know better; `smets srv` reads them from the gateway's file."""
+    keys = [HOME.keys[DEVICES[role]] for role in ("esme", "gpf")]
+    for number, document in enumerate(keys):
+        (tmp_path / f"{number}.json").write_text(json.dumps(document))
+    owners = dcc_bench.owners(dcc_bench.documents(sorted(tmp_path.glob("*.json"))))
+    assert owners[bytes.fromhex(DEVICES["esme"])] == {
+        "supplier": bytes.fromhex(SUPPLIER),
+        "network_operator": bytes.fromhex(OPERATOR),
+    }
+    with bench(tmp_path, ("gpf",)) as one:
+        inventory = one.gateway.inventory
+        esme, gpf = (bytes.fromhex(DEVICES[role]) for role in ("esme", "gpf"))
+        inventory.set_supplier(gpf, bytes.fromhex(SUPPLIER[:-2] + "01"))
+        for eui in (esme, gpf):
+            inventory.fill_owners(eui, owners[eui])
+        assert code(one.ask("S", one.request("4.1.1", "gpf"))) == "E4"
+        assert code(one.ask("S", one.request("4.1.1", "esme"))) == "I99"
+    file = str(tmp_path / "dcc.sqlite")
+    for words in (["--as", SUPPLIER], ["--as", SUPPLIER, "--inventory", file]):
+        done = CliRunner().invoke(build(), ["srv", file, *words])
+        assert done.exit_code == 0 and dashed(DEVICES["esme"]) in done.output
+        assert dashed(DEVICES["gpf"]) not in done.output
+    done = CliRunner().invoke(build(), ["srv", file, "--as", OTHER])
+    assert done.exit_code == 2 and "of no device here" in done.output
 
 
 def test_devices_by_role_or_eui():

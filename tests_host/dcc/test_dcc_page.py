@@ -31,8 +31,8 @@ def asked(one):
     """One request that is answered and one that is refused."""
     seen = len(one.listener.got)
     assert code(one.ask("S", one.request("4.1.1", "gpf"))) == "I99"
-    assert code(one.ask("S", one.request("4.1.4", "02534D45545300EE"))) == "E19"
     one.listener.wait(seen + 1)
+    assert code(one.ask("S", one.request("4.1.4", "02534D45545300EE"))) == "E19"
 
 
 def test_what_is_new(one):
@@ -43,8 +43,13 @@ def test_what_is_new(one):
         ("service request", "4.1.1", ""),
         ("acknowledgement", "4.1.1", "I99"),
         ("response", "4.1.1", "I0"),
+        ("service request", "4.1.4", ""),
+        ("acknowledgement", "4.1.4", "E19"),
     ]
-    assert {row["title"] for row in now["rows"]} == {"Read Instantaneous Import Registers"}
+    assert {row["title"] for row in now["rows"]} == {
+        "Read Instantaneous Import Registers",
+        "Read Instantaneous Import Block Counters",
+    }
     assert now["refused"]["E19"] >= 1
     device = next(item for item in now["devices"] if item["type"] == "GPF")
     assert device["device"] == dashed(DEVICES["gpf"]) and device["link"] == "up"
@@ -82,8 +87,8 @@ def test_in_a_browser(one):
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.goto(f"http://127.0.0.1:{one.server.ports[0]}/")
         asked(one)
-        page.wait_for_selector("#messages tr:nth-child(3)")
-        cells = page.locator("#messages tr:first-child td").all_inner_texts()
+        page.wait_for_selector("#messages tr:nth-child(5)")
+        cells = page.locator("#messages tr:nth-child(3) td").all_inner_texts()
         assert "4.1.1" in cells and "I0" in cells
         assert page.locator("#devices td").all_inner_texts()[3] in ("up", "none")
         shown = page.evaluate(CONTRAST)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import sqlite3
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from threading import Thread
 
@@ -14,6 +15,7 @@ from dcc_bench import (
     DEVICES,
     HOME,
     OPERATOR,
+    OTHER,
     SUPPLIER,
     Here,
     bench,
@@ -27,8 +29,12 @@ from dcc_bench import (
 
 from host_tools.bench import BenchClient
 from host_tools.dcc import choices
-from host_tools.duis import command
+from host_tools.dcc.inventory import Device
+from host_tools.dcc.requests import Open
+from host_tools.dcc.rules import Refused
+from host_tools.duis import command, document
 from host_tools.gbcs.message import decode
+from host_tools.mmc import alerts
 
 RING = HOME.ring()
 NOW = datetime.now(UTC)
@@ -260,7 +266,104 @@ def test_a_device_that_does_not_answer_or_is_not_there(one, monkeypatch):
         one.gateway.lines[line.device] = line
 
 
+def with_counter(octets):
+    """A response with another counter."""
+    start = octets.index(b"\xdf\x09\x02") + 3
+    return octets[:start] + bytes(8) + octets[start + 8 :]
+
+
+WRONG = {
+    "an earlier response": lambda earlier, _: earlier,
+    "the command": lambda _, command: command,
+    "no message": lambda *_: bytes(20),
+    "another counter": lambda earlier, _: with_counter(earlier),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_no_response_to_the_command_is_not_passed_on(one, monkeypatch, name):
+    """Such as an old one again: its user is told E21, and no other party's answer."""
+    seen = len(one.listener.got)
+    one.ask("S", one.request("4.1.1", "esme"))
+    earlier = payload(posted(one, seen)[0])
+    esme, receive = one.devices["esme"], one.devices["esme"].receive
+
+    def said(timeout):
+        line = receive(timeout)
+        if not line.startswith("GBCS:DATA#"):
+            return line
+        octets = WRONG[name](earlier, esme.commands[-1])
+        return f"{line.split(':')[0]}:{line.split(':')[1]}:{len(octets)}:{octets.hex().upper()}"
+
+    monkeypatch.setattr(esme, "receive", said)
+    one.ask("S", one.request("4.1.1", "esme", by=OPERATOR))
+    told = posted(one, seen + 1)[0]
+    assert code(told) == "E21" and told.find(".//{*}GBCSPayload") is None
+
+
+def test_a_response_that_is_damaged_is_for_its_user_to_see(one, monkeypatch):
+    seen = len(one.listener.got)
+    esme, receive = one.devices["esme"], one.devices["esme"].receive
+
+    def said(timeout):
+        line = receive(timeout)
+        return line[:-2] + f"{int(line[-2:], 16) ^ 1:02X}" if "DATA#" in line else line
+
+    monkeypatch.setattr(esme, "receive", said)
+    one.ask("S", one.request("4.1.1", "esme"))
+    told = posted(one, seen)[0]
+    assert code(told) == "I0" and decode(payload(told), RING).failed
+
+
+@pytest.mark.parametrize("ended", ["decommissioned", "deleted"])
+def test_what_waits_is_not_sent_to_a_device_that_went_out_of_use(one, ended):
+    gpf = bytes.fromhex(DEVICES["gpf"])
+    seen, before = len(one.listener.got), len(one.devices["gpf"].commands)
+    when = (datetime.now(UTC) + timedelta(days=2)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    for _ in range(2):
+        asked = one.request("4.1.1", "gpf", {"ExecutionDateTime": when})
+        assert code(one.ask("S", asked)) == "I99"
+    named = {"DeviceID": dashed(DEVICES["gpf"])}
+    end = {"decommissioned": ("8.3", named), "deleted": ("8.4", {**named, "DeleteDevice": ""})}
+    assert code(to_dcc(one, *end[ended])) == "I99"
+    one.gateway.store.run("UPDATE requests SET due = since WHERE state = 'waiting'")
+    one.gateway.pass_time(datetime.now(UTC))
+    try:
+        assert [code(told) for told in posted(one, seen, 2)] == ["E5", "E5"]
+        assert len(one.devices["gpf"].commands) == before
+    finally:
+        one.gateway.store.run("DELETE FROM devices WHERE eui = ?", gpf)
+        one.gateway.inventory.add(Device(gpf, "GPF", "Commissioned"), NOW)
+
+
+def test_a_request_that_is_refused_is_in_the_log(one, caplog):
+    """With its answer, and the reason on stderr; nothing of what its user did not sign."""
+    log = "SELECT document FROM messages ORDER BY id DESC LIMIT 2"
+    asked = one.request("4.1.4", "esme")
+    status, answer = one.post("S", asked)
+    assert status == 200 and code(one.read(answer)) == "E11"
+    assert [row[0] for row in one.gateway.store.rows(log)] == [answer, asked]
+    assert "E11: 4.1.4 is not for a ESME" in caplog.text
+    unsigned = asked[: asked.index(b"<ds:Signature")] + b"</sr:Request>"
+    one.post("S", unsigned)
+    one.post("S", one.request("4.3", "gpf", counter=one.counter + 1, by=OTHER))
+    assert code(one.ask("S", one.request("4.1.1", "gpf"))) == "I99"
+    found = [row[0] for row in one.gateway.store.rows("SELECT document FROM messages")]
+    assert unsigned not in found
+
+
 # ---- The listener
+
+
+@pytest.mark.parametrize("alert_code", [-0x80, 0x18F67])
+def test_an_alert_whose_code_is_none_is_not_passed_on(one, monkeypatch, alert_code):
+    sent = one.devices["esme"].commands[-1]
+    alarms = "SELECT count(*) FROM messages WHERE instr(document, 'DeviceAlertMessage')"
+    known, refused = one.gateway.store.row(alarms), one.gateway.refused["alert"]
+    monkeypatch.setattr(alerts, "code_and_time", lambda _: (alert_code, None))
+    one.gateway.alert(sent)
+    assert one.gateway.refused["alert"] == refused + 1
+    assert one.gateway.store.row(alarms) == known
 
 
 def test_a_listener_that_is_down_gets_all_in_order(one, monkeypatch):
@@ -353,6 +456,60 @@ def test_the_inventory(one):
     assert text(to_dcc(one, "8.2", named), "Device/DeviceStatus") == "Decommissioned"
     assert code(to_dcc(one, "8.4", {**named, "DeleteDevice": ""})) == "I99"
     assert code(to_dcc(one, "8.2", named)) == "E19"
+
+
+def test_a_hub_comes_with_its_gas_proxy(one):
+    """12.2 names it: a device of its own, which 8.2 shows beside the hub."""
+    hub, gpf = "02534D45545300C1", "02534D45545300C2"
+    told = {
+        "DeviceID": dashed(hub),
+        "DeviceManufacturer": "AB01",
+        "DeviceModel": "010A030B",
+        "DeviceType": "CHF",
+    }
+    same = to_dcc(one, "12.2", {**told, "AssociatedGPFDeviceID": dashed(hub)})
+    assert code(same) == choices.NOT_VALID
+    esme = {**told, "AssociatedGPFDeviceID": dashed(DEVICES["esme"])}
+    assert code(to_dcc(one, "12.2", esme)) == choices.KNOWN_DEVICE
+    assert one.gateway.inventory.find(bytes.fromhex(hub)) is None
+    assert code(to_dcc(one, "12.2", {**told, "AssociatedGPFDeviceID": dashed(gpf)})) == "I99"
+    for eui in (hub, gpf):
+        found = to_dcc(one, "8.2", {"DeviceID": dashed(eui)})
+        devices = {
+            (item.findtext("{*}DeviceID"), item.findtext("{*}DeviceType"))
+            for item in found.iter("{*}Device")
+        }
+        assert devices == {(dashed(hub), "CHF"), (dashed(gpf), "GPF")}
+    assert (
+        code(to_dcc(one, "8.4", {"DeviceID": dashed(gpf), "DeleteDevice": ""}, OPERATOR)) == "E4"
+    )
+    for eui in (hub, gpf):
+        assert code(to_dcc(one, "8.4", {"DeviceID": dashed(eui), "DeleteDevice": ""})) == "I99"
+
+
+def test_a_new_supplier_takes_a_device_over(one, monkeypatch):
+    """6.23 comes from who is not its supplier yet, and is so once the device has done it."""
+    gateway, esme = one.gateway, bytes.fromhex(DEVICES["esme"])
+    asked = document.request(one.request("4.1.1", "esme"))
+    change = replace(asked, service="6.23")
+    store = gateway.store
+    store.run("UPDATE devices SET supplier = ? WHERE eui = ?", bytes(8), esme)
+    try:
+        monkeypatch.setattr(gateway.broker, "make", lambda *_: "made")
+        monkeypatch.setattr("host_tools.dcc.rules.check_device", lambda *_: None)
+        with pytest.raises(Refused, match="another party's"):
+            gateway._made(asked, "supplier", NOW)
+        assert gateway._made(change, "supplier", NOW) == "made"
+        user = bytes.fromhex(SUPPLIER)
+        taken = Open(0, user, esme, 1, "6.23", b"", None, None, None)
+        monkeypatch.setattr(gateway, "_success", lambda *_: False)
+        gateway._carried_out(taken, b"")
+        assert gateway.inventory.known(esme).supplier == bytes(8)
+        monkeypatch.setattr(gateway, "_success", lambda *_: True)
+        gateway._carried_out(taken, b"")
+        assert gateway.inventory.known(esme).supplier == user
+    finally:
+        store.run("UPDATE devices SET supplier = NULL WHERE eui = ?", esme)
 
 
 def test_a_device_is_commissioned_joins_and_leaves(one):

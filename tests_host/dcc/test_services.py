@@ -7,6 +7,7 @@ valid under DUIS 5.4 and MMC 5.4.
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -333,6 +334,16 @@ def test_an_image_for_the_device_of_another(one):
         store.run("UPDATE devices SET supplier = NULL WHERE eui = ?", esme)
 
 
+def test_without_a_schema_a_response_that_is_no_base64_is_refused(one):
+    known = one.gateway.known
+    one.gateway.known = replace(known, schema=None)
+    try:
+        answer = to_dcc(one, "8.13", {"DeviceGBCSResponse": "\u00e9" * 20})
+        assert code(answer) == choices.NOT_VALID
+    finally:
+        one.gateway.known = known
+
+
 def test_an_update_without_an_image_or_by_a_network_operator(one):
     assert code(to_dcc(one, "11.1", update([ESME], ""))) == choices.NOT_VALID
     assert code(to_dcc(one, "11.1", update([ESME]), OPERATOR)) == "E2"
@@ -366,5 +377,5 @@ def test_each_request_to_the_dcc_is_known(one):
     """The 16 of the request matrix."""
     wanted = {srv for srv, variant in all_variants().items() if not variant.for_device}
     gateway = one.gateway
-    known = ToDcc(gateway.inventory, gateway.schedules, lambda: None, lambda _: None)
+    known = ToDcc(gateway.inventory, gateway.schedules, lambda: None, *[lambda *_: None] * 2)
     assert len(wanted) == 16 and known.services == wanted

@@ -125,9 +125,9 @@ TOLD = {
 
 
 def order(case):
-    """Those to the DCC itself come last, and of these the one that deletes a device."""
+    """Those to the DCC itself come last, and of these those that end a device."""
     request = document.request(case[1])
-    return request.variant == 8, request.service == "8.4", case[0]
+    return request.variant == 8, request.service in ("8.3", "8.4"), case[0]
 
 
 def test_what_each_template_is_told(place):

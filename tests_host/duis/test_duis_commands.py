@@ -275,6 +275,48 @@ def test_a_critical_request_goes_there_and_back(place):
     assert refused.exit_code == 2 and "counter 5, not 6" in refused.stderr
 
 
+def test_a_command_tells_its_request(place):
+    """`smets duis request` undoes `smets duis command`, which reads stdin, too."""
+    keys = ("--keys", "keys/parties.json")
+    asked = smets(
+        "duis", "new", "4.1.1", "--from", smets_party(place), "--to", ESME.hex(), "--counter", "5"
+    ).stdout
+    (place / "read.xml").write_text(asked)
+    octets = smets("duis", "command", "read.xml", *keys).stdout
+    piped = CliRunner().invoke(cli.build(), ["duis", "command", "-", *keys], input=asked)
+    assert piped.exit_code == 0 and piped.stdout == octets
+    back = smets("duis", "request", octets.strip(), *keys)
+    assert back.exit_code == 0 and "ReadInstantaneousImportRegisters" in back.stdout
+    (place / "back.xml").write_text(back.stdout)
+    assert smets("duis", "command", "back.xml", *keys).stdout == octets
+    wrong = octets.strip()[:-2] + ("00" if octets.strip()[-2:] != "00" else "01")
+    refused = smets("duis", "request", wrong, *keys)
+    assert refused.exit_code == 2 and "damaged" in refused.stderr
+    assert smets("duis", "request", f"{octets}\n{octets}", *keys).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("service", "element"),
+    [
+        ("6.11", "SynchroniseClock"),
+        ("6.15.1", "UpdateSecurityCredentialsKRP"),
+        ("6.21", "RequestHandoverOfDCCControlledDevice"),
+        ("8.1.1", "CommissionDeviceSynchroniseClock"),
+        ("8.7.1", "JoinServiceCritical"),
+        ("8.7.2", "JoinServiceNonCritical"),
+    ],
+)
+def test_a_service_has_a_request_of_its_own(service, element):
+    text = new.request(new.Wanted(service, "02-53-4D-45-54-53-01-00", ESME.hex()), {}, None)
+    assert f"<sr:{element}/>" in text
+    with pytest.raises(DuisError, match=f"is made by {element}"):
+        new.request(
+            new.Wanted(service, "02-53-4D-45-54-53-01-00", ESME.hex(), request="ArmSupply"),
+            {},
+            None,
+        )
+
+
 def base64_of(text):
     return base64.b64encode(bytes.fromhex(text)).decode()
 

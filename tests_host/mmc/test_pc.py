@@ -208,6 +208,42 @@ def test_a_request_names_the_variant(tmp_path: Path, keys: Path):
     )
 
 
+@pytest.mark.parametrize(
+    ("dated", "srv", "wanted"),
+    [
+        ("2026-11-29T11:00:00Z", "4.1.1", ("answered", 2.0)),
+        ("2026-11-29T11:00:00", "4.1.1", ("answered", 2.0)),
+        ("2026-11-29T10:55:00Z", "4.1.1", ("late", 302.0)),
+        ("2026-11-29T09:00:00Z", "4.1.1", ("late", 3602.0)),
+        ("never", "4.1.1", ("late", 3602.0)),
+        ("2026-11-29T11:00:00Z", "7.3", ("late", 3602.0)),  # the device keeps that time
+    ],
+)
+def test_what_the_dcc_keeps_is_late_after_its_time(tmp_path: Path, keys: Path, dated, srv, wanted):
+    command, response = pair(3)
+    body = f"<sr:X><sr:ExecutionDateTime>{dated}</sr:ExecutionDateTime></sr:X>"
+    asked = request_xml(3, srv).replace("<sr:ReadInstantaneousImportRegisters/>", body)
+    log = [
+        json.dumps({"xml": asked, "time": "2026-11-29T10:00:00Z"}),
+        f"2026-11-29T11:00:01Z {command.hex()}",
+        f"2026-11-29T11:00:02Z {response.hex()}",
+    ]
+    _, lines, _ = run(tmp_path, "\n".join(log), "--keys", keys)
+    assert [(line["status"], line["seconds"]) for line in lines] == [wanted]
+
+
+def test_what_a_schedule_asked_for_has_no_request(tmp_path: Path, keys: Path):
+    one, (_, response) = pair(1), pair(3)
+    xml = response_xml(3, response).replace("<sr:GBCSPayload>", "<sr:DSPScheduledMessage>*", 1)
+    xml = xml.replace("*", "<sr:GBCSPayload>").replace(
+        "</sr:GBCSPayload>",
+        "</sr:GBCSPayload><sr:DSPScheduleID>1</sr:DSPScheduleID></sr:DSPScheduledMessage>",
+    )
+    log = [one[0].hex(), one[1].hex(), json.dumps({"xml": xml})]
+    status, lines, printed = run(tmp_path, "\n".join(log), "--keys", keys)
+    assert (status, [line["status"] for line in lines]) == (0, ["answered", "scheduled"]), printed
+
+
 def test_an_alert_needs_no_request(tmp_path: Path, keys: Path):
     command, response = pair(1)
     payload = gbz() + b"\x81\x0e" + (846288000).to_bytes(4, "big")

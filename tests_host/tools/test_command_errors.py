@@ -77,6 +77,7 @@ READING = {
     "duis bridge --credentials": f"{BRIDGE} --credentials FILE",
     "duis command request": "duis command FILE",
     "duis command --keys": "duis command request.xml --keys FILE",
+    "duis request --keys": "duis request DF0901 --keys FILE",
     "flash --han": f"{FLASH} --han FILE",
     "index reports": "index FILE --out out.html",
     "parse source": "parse FILE",
